@@ -1,0 +1,58 @@
+// One H.264 picture as the codec hands it to whoever fills a device's controls.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "decoder/codec/codec.h"
+#include "decoder/codec/h264_syntax.h"
+
+namespace v4l2play::h264 {
+
+/// Which fields of a frame are meant (bits): 1 top, 2 bottom, 3 both.
+enum class Fields : std::uint8_t { None = 0, Top = 1, Bottom = 2, Frame = 3 };
+
+/// A frame in the DPB that may be referred to (at most 16), at the time the picture is decoded.
+struct DpbEntry {
+    FrameId id = 0;         ///< 0: a "non-existing" frame (8.2.5.2), inferred for a gap in frame_num: no memory
+    FrameId substitute = 0; ///< for non-existing frames: the reference to name in its place; 0 none
+    std::uint16_t frame_num = 0;
+    std::int32_t pic_num = 0; ///< 8.2.4.1: PicNum, or LongTermPicNum
+    std::uint16_t long_term_frame_idx = 0;
+    bool long_term = false;
+    Fields reference = Fields::Frame; ///< fields marked "used for reference"
+    Fields decoded = Fields::Frame;   ///< fields that exist
+    bool field_pair = false;          ///< coded as complementary fields
+    std::int32_t top_field_order_cnt = 0;
+    std::int32_t bottom_field_order_cnt = 0;
+};
+
+/// One entry of RefPicList0/1: index into H264Picture::dpb, and the field(s) meant.
+struct ListEntry {
+    std::uint8_t dpb_index = 0xff; ///< 0xff: no reference picture
+    Fields fields = Fields::Frame;
+};
+
+struct Slice {
+    SliceHeader header;
+    std::span<const std::uint8_t> nal; ///< from the NAL unit header on, emulation prevention included, no start code
+    std::array<std::uint8_t, 2> list_size{};
+    std::array<std::array<ListEntry, maximum_list_entries>, 2> list{}; ///< after modification (8.2.4.3)
+};
+
+struct H264Picture : Picture {
+    const Sps* sps = nullptr;
+    const Pps* pps = nullptr;
+    const ScalingLists* scaling =
+        nullptr;                   ///< resolved for this picture; null when flat (neither SPS nor PPS has lists)
+    std::span<const Slice> slices; ///< primary coded picture, in bitstream order, at least one
+    std::int32_t top_field_order_cnt = 0;
+    std::int32_t bottom_field_order_cnt = 0;
+    bool reference = false; ///< nal_ref_idc != 0
+    std::uint8_t dpb_count = 0;
+    std::array<DpbEntry, maximum_dpb_frames> dpb{};
+};
+
+} // namespace v4l2play::h264

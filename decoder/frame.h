@@ -1,0 +1,27 @@
+// A decoded image on its way to the screen: a slot, how its memory is laid out, and when it is due.
+#pragma once
+
+#include <cstdint>
+
+#include "decoder/format.h"
+#include "decoder/nanoseconds.h"
+#include "decoder/slot.h"
+
+namespace v4l2play {
+
+/// Names a coded picture from submission to display: a counter, at least 1, unique in its decoder. It travels in the
+/// V4L2 timestamp (as microseconds) and is never a time. 0 = none.
+using FrameId = std::uint64_t;
+
+struct Frame {
+    FrameId id = 0;
+    SlotRef slot; ///< Hold::Queue until an output exports it
+    FrameInfo info;
+    Nanoseconds pts = no_time;
+    Nanoseconds duration = 0; ///< 0 = unknown
+    std::uint32_t serial = 0;
+    bool corrupt = false; ///< the device flagged it, or a picture that it refers to
+    bool discard = false; ///< decoded for the sake of others; not to be shown
+};
+
+} // namespace v4l2play

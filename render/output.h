@@ -1,0 +1,98 @@
+// Where frames are shown. The same face for KMS, Wayland and offscreen: it takes slots and gives each back at the
+// earliest moment that is safe, never earlier, and it tells what was on the screen at each vblank.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "decoder/frame.h"
+#include "decoder/result.h"
+
+namespace v4l2play {
+
+/// How frames reach the screen.
+enum class OutputPath : std::uint8_t {
+    None,       ///< nothing is shown (offscreen, null)
+    Plane,      ///< hardware scans the slot out
+    Composited, ///< a GPU or compositor read the slot and drew it elsewhere
+    Copied,     ///< the CPU copied pixels
+};
+const char* to_string(OutputPath path);
+
+/// The display's clock, as of the last vblank that is known.
+struct VblankTiming {
+    Nanoseconds period = 0;    ///< nominal refresh period; 0 = the output shows a frame at any time
+    Nanoseconds last_time = 0; ///< CLOCK_MONOTONIC of the vblank `last_sequence`
+    std::uint64_t last_sequence = 0;
+    Rational refresh; ///< nominal refresh rate in Hz, exact; 0/1 unknown
+};
+
+/// `frame` was on the screen from `time` (vblank `sequence`) on.
+struct FrameShown {
+    FrameId id = 0;
+    std::uint32_t serial = 0;
+    Nanoseconds time = 0;
+    std::uint64_t sequence = 0;
+    OutputPath path = OutputPath::None;
+};
+/// `frame` was never on the screen.
+struct FrameDiscarded {
+    FrameId id = 0;
+    std::uint32_t serial = 0;
+    const char* why = "";
+};
+/// The output has let go of the slot of `frame` (its hold is already dropped).
+struct FrameReleased {
+    FrameId id = 0;
+    std::uint32_t serial = 0;
+};
+/// Display gone, revoked or back. Frames presented while it is gone are discarded.
+struct OutputLost {
+    Error error;
+};
+
+using OutputEvent = std::variant<FrameShown, FrameDiscarded, FrameReleased, OutputLost>;
+
+/// What the report and the person are told.
+struct OutputDescription {
+    const char* kind = ""; ///< "kms", "offscreen", "null"
+    std::string device;    ///< card and driver
+    std::string connector; ///< "HDMI-A-1"
+    std::string mode;      ///< "1920x1080@60.00"
+    std::string plane;     ///< the plane in use, how, and what it refused
+    OutputPath path = OutputPath::None;
+};
+
+class Output {
+  public:
+    virtual ~Output() = default;
+
+    /// What can be shown without a copy, best first. Empty: anything, dmabuf or not.
+    [[nodiscard]] virtual std::vector<FormatModifier> formats() const = 0;
+    /// Slots that the output may hold at once.
+    [[nodiscard]] virtual unsigned slots_held() const = 0;
+    /// True when `present` may be called now (KMS takes one flip at a time).
+    [[nodiscard]] virtual bool ready() const = 0;
+    [[nodiscard]] virtual VblankTiming timing() const = 0;
+    /// Prepares for frames of this format and geometry (test commits, mode set, imports). ENOTSUP, with the reason,
+    /// when they cannot be shown here.
+    virtual Result<> configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) = 0;
+    /// Shows `frame` at the vblank nearest to `target` (CLOCK_MONOTONIC) and not before the next. The frame's slot is
+    /// exported for as long as it is needed. EBUSY when not `ready`: the caller keeps the frame.
+    virtual Result<> present(Frame& frame, Nanoseconds target) = 0;
+    virtual std::optional<OutputEvent> next_event() = 0;
+    /// Pollable (EPOLLIN), level-triggered; -1 when the output has only `next_timeout`.
+    [[nodiscard]] virtual int fd() const = 0;
+    /// Time at which `dispatch` wants to be called though `fd` is quiet; no_time for never.
+    [[nodiscard]] virtual Nanoseconds next_timeout() const = 0;
+    virtual Result<> dispatch() = 0;
+    /// Takes the picture off and waits until every slot is released. The destructor does the same and restores the
+    /// display.
+    virtual void stop() = 0;
+
+    [[nodiscard]] virtual OutputDescription description() const = 0;
+};
+
+} // namespace v4l2play
