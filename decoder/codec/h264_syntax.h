@@ -24,6 +24,8 @@ struct ScalingLists {
     std::array<std::array<std::uint8_t, 64>, 6> list_8x8{};
     std::uint16_t present = 0;     ///< bit i: scaling_list_present_flag[i]
     std::uint16_t use_default = 0; ///< bit i: UseDefaultScalingMatrixFlag
+
+    bool operator==(const ScalingLists&) const = default;
 };
 
 /// 7.3.2.1.1
@@ -78,6 +80,8 @@ struct Pps {
     bool entropy_coding_mode_flag = false;
     bool bottom_field_pic_order_in_frame_present_flag = false;
     std::uint8_t num_slice_groups_minus1 = 0;
+    std::uint8_t slice_group_map_type = 0;            ///< with the next, needed to read slice headers
+    std::uint32_t slice_group_change_rate_minus1 = 0; ///< map types 3 to 5
     std::uint8_t num_ref_idx_l0_default_active_minus1 = 0;
     std::uint8_t num_ref_idx_l1_default_active_minus1 = 0;
     bool weighted_pred_flag = false;
@@ -92,6 +96,8 @@ struct Pps {
     bool transform_8x8_mode_flag = false;
     bool pic_scaling_matrix_present_flag = false;
     ScalingLists scaling;
+
+    bool operator==(const Pps&) const = default;
 };
 
 enum class SliceType : std::uint8_t { P = 0, B = 1, I = 2, Sp = 3, Si = 4 };
