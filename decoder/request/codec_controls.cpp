@@ -1,0 +1,10 @@
+#include "decoder/request/codec_controls.h"
+
+namespace v4l2play {
+
+std::unique_ptr<CodecControls> create_controls(CodecId codec) {
+    if (codec == CodecId::H264) return create_h264_controls();
+    return nullptr;
+}
+
+} // namespace v4l2play

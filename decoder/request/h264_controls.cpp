@@ -1,0 +1,194 @@
+#include "decoder/request/h264_controls.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "decoder/request/h264_fill.h"
+
+namespace v4l2play {
+namespace {
+
+using h264::H264Picture;
+using h264::Slice;
+
+constexpr std::array<std::uint8_t, 3> start_code{0, 0, 1};
+
+const H264Picture& as_h264(const Picture& picture) { return static_cast<const H264Picture&>(picture); }
+
+Result<> check_control(ControlProbe& probe, std::uint32_t id, const char* name, std::size_t size) {
+    const ControlFacts facts = probe.query(id);
+    if (!facts.exists) return fail(ENOTSUP, fmt::format("the driver has no {} control", name), "QUERY_EXT_CTRL");
+    if (facts.element_size != size)
+        return fail(ENOTSUP, fmt::format("the driver's {} has {} bytes, not {}", name, facts.element_size, size),
+                    "QUERY_EXT_CTRL");
+    return {};
+}
+
+/// The preferred item if the menu has it, else `first`, else `second`; ENOTSUP when it has none of them.
+Result<std::uint32_t> choose(ControlProbe& probe, std::uint32_t id, const char* name,
+                             std::optional<std::uint32_t> preferred, std::uint32_t first, std::uint32_t second) {
+    const ControlFacts facts = probe.query(id);
+    if (!facts.exists) return fail(ENOTSUP, fmt::format("the driver has no {} control", name), "QUERY_EXT_CTRL");
+    for (const std::uint32_t item : {preferred.value_or(first), first, second})
+        if ((facts.menu >> item & 1) != 0) return item;
+    return fail(ENOTSUP, fmt::format("the driver's {} menu has no known item", name), "QUERYMENU");
+}
+
+constexpr std::uint64_t menu_bit(v4l2_mpeg_video_h264_profile profile) { return std::uint64_t{1} << profile; }
+
+/// Profiles of the menu that can decode such samples (Annex A.2). Intra profiles count: whether a sequence keeps to
+/// them is not known here.
+std::uint64_t profiles_for(const SequenceInfo& sequence) {
+    const std::uint64_t full = menu_bit(V4L2_MPEG_VIDEO_H264_PROFILE_HIGH_444_PREDICTIVE) |
+                               menu_bit(V4L2_MPEG_VIDEO_H264_PROFILE_HIGH_444_INTRA) |
+                               menu_bit(V4L2_MPEG_VIDEO_H264_PROFILE_CAVLC_444_INTRA);
+    if (sequence.chroma_format_idc == 3 || sequence.bit_depth_luma > 10) return full;
+    const std::uint64_t high_422 =
+        full | menu_bit(V4L2_MPEG_VIDEO_H264_PROFILE_HIGH_422) | menu_bit(V4L2_MPEG_VIDEO_H264_PROFILE_HIGH_422_INTRA);
+    if (sequence.chroma_format_idc == 2) return high_422;
+    const std::uint64_t high_10 = high_422 | menu_bit(V4L2_MPEG_VIDEO_H264_PROFILE_HIGH_10) |
+                                  menu_bit(V4L2_MPEG_VIDEO_H264_PROFILE_HIGH_10_INTRA);
+    if (sequence.bit_depth_luma > 8) return high_10;
+    return ~std::uint64_t{0};
+}
+
+} // namespace
+
+std::uint32_t H264Controls::coded_fourcc() const { return V4L2_PIX_FMT_H264_SLICE; }
+
+Result<> H264Controls::probe_modes(ControlProbe& probe) {
+    const auto mode = choose(probe, V4L2_CID_STATELESS_H264_DECODE_MODE, "H264_DECODE_MODE", preferred_.decode_mode,
+                             V4L2_STATELESS_H264_DECODE_MODE_FRAME_BASED, V4L2_STATELESS_H264_DECODE_MODE_SLICE_BASED);
+    if (!mode) return fail(mode.error());
+    const auto code = choose(probe, V4L2_CID_STATELESS_H264_START_CODE, "H264_START_CODE", preferred_.start_code,
+                             V4L2_STATELESS_H264_START_CODE_ANNEX_B, V4L2_STATELESS_H264_START_CODE_NONE);
+    if (!code) return fail(code.error());
+    slice_based_ = *mode == V4L2_STATELESS_H264_DECODE_MODE_SLICE_BASED;
+    start_codes_ = *code == V4L2_STATELESS_H264_START_CODE_ANNEX_B;
+    return {};
+}
+
+Result<> H264Controls::probe(ControlProbe& probe) {
+    V4L2PLAY_TRY(probe_modes(probe));
+    V4L2PLAY_TRY(check_control(probe, V4L2_CID_STATELESS_H264_SPS, "H264_SPS", sizeof sps_));
+    V4L2PLAY_TRY(check_control(probe, V4L2_CID_STATELESS_H264_PPS, "H264_PPS", sizeof pps_));
+    V4L2PLAY_TRY(
+        check_control(probe, V4L2_CID_STATELESS_H264_DECODE_PARAMS, "H264_DECODE_PARAMS", sizeof decode_params_));
+    if (slice_based_) {
+        V4L2PLAY_TRY(
+            check_control(probe, V4L2_CID_STATELESS_H264_SLICE_PARAMS, "H264_SLICE_PARAMS", sizeof slice_params_));
+        V4L2PLAY_TRY(
+            check_control(probe, V4L2_CID_STATELESS_H264_PRED_WEIGHTS, "H264_PRED_WEIGHTS", sizeof pred_weights_));
+    }
+    has_scaling_matrix_ = probe.query(V4L2_CID_STATELESS_H264_SCALING_MATRIX).exists;
+    if (has_scaling_matrix_)
+        V4L2PLAY_TRY(check_control(probe, V4L2_CID_STATELESS_H264_SCALING_MATRIX, "H264_SCALING_MATRIX",
+                                   sizeof scaling_matrix_));
+    profiles_ = probe.query(V4L2_CID_MPEG_VIDEO_H264_PROFILE).menu;
+    return {};
+}
+
+Result<> H264Controls::accepts(const SequenceInfo& sequence) {
+    if (sequence.chroma_format_idc != 0 && sequence.bit_depth_luma != sequence.bit_depth_chroma)
+        return fail(ENOTSUP,
+                    fmt::format("H.264 with {} bits of luma and {} of chroma", sequence.bit_depth_luma,
+                                sequence.bit_depth_chroma),
+                    "seq_parameter_set_data");
+    if (profiles_ != 0 && (profiles_ & profiles_for(sequence)) == 0)
+        return fail(ENOTSUP,
+                    fmt::format("the driver has no H.264 profile with {} bits and chroma_format_idc {}",
+                                sequence.bit_depth_luma, sequence.chroma_format_idc),
+                    "QUERYMENU");
+    return {};
+}
+
+void H264Controls::add(std::uint32_t id, std::int32_t value) {
+    v4l2_ext_control& control = controls_[count_++];
+    control = {};
+    control.id = id;
+    control.value = value;
+}
+
+template <class Control>
+void H264Controls::add(std::uint32_t id, Control& structure) {
+    v4l2_ext_control& control = controls_[count_++];
+    control = {};
+    control.id = id;
+    control.size = sizeof(Control);
+    control.ptr = &structure;
+}
+
+std::span<v4l2_ext_control> H264Controls::sequence_controls(const SequenceInfo& sequence) {
+    h264::fill(sps_, sequence);
+    count_ = 0;
+    add(V4L2_CID_STATELESS_H264_DECODE_MODE,
+        slice_based_ ? V4L2_STATELESS_H264_DECODE_MODE_SLICE_BASED : V4L2_STATELESS_H264_DECODE_MODE_FRAME_BASED);
+    add(V4L2_CID_STATELESS_H264_START_CODE,
+        start_codes_ ? V4L2_STATELESS_H264_START_CODE_ANNEX_B : V4L2_STATELESS_H264_START_CODE_NONE);
+    add(V4L2_CID_STATELESS_H264_SPS, sps_);
+    return added();
+}
+
+/// The slices that request `index` carries.
+std::span<const Slice> H264Controls::slices(const Picture& picture, unsigned index) const {
+    const std::span<const Slice> all = as_h264(picture).slices;
+    return slice_based_ ? all.subspan(index, 1) : all;
+}
+
+unsigned H264Controls::requests(const Picture& picture) const {
+    return slice_based_ ? static_cast<unsigned>(as_h264(picture).slices.size()) : 1;
+}
+
+std::span<v4l2_ext_control> H264Controls::picture_controls(const Picture& picture, unsigned index) {
+    const H264Picture& h264 = as_h264(picture);
+    const bool scaling = has_scaling_matrix_ && h264.scaling != nullptr;
+    h264::fill(sps_, *h264.sps);
+    h264::fill(pps_, *h264.pps, scaling);
+    h264::fill(decode_params_, h264);
+    count_ = 0;
+    add(V4L2_CID_STATELESS_H264_SPS, sps_);
+    add(V4L2_CID_STATELESS_H264_PPS, pps_);
+    add(V4L2_CID_STATELESS_H264_DECODE_PARAMS, decode_params_);
+    if (scaling) {
+        h264::fill(scaling_matrix_, *h264.scaling);
+        add(V4L2_CID_STATELESS_H264_SCALING_MATRIX, scaling_matrix_);
+    }
+    if (!slice_based_) return added();
+    const Slice& slice = h264.slices[index];
+    h264::fill(slice_params_, slice, *h264.pps, decode_params_);
+    add(V4L2_CID_STATELESS_H264_SLICE_PARAMS, slice_params_);
+    if (V4L2_H264_CTRL_PRED_WEIGHTS_REQUIRED(&pps_, &slice_params_)) {
+        h264::fill(pred_weights_, slice.header);
+        add(V4L2_CID_STATELESS_H264_PRED_WEIGHTS, pred_weights_);
+    }
+    return added();
+}
+
+std::size_t H264Controls::bitstream_size(const Picture& picture, unsigned index) const {
+    std::size_t size = 0;
+    for (const Slice& slice : slices(picture, index)) size += slice.nal.size() + start_code.size();
+    return size;
+}
+
+std::size_t H264Controls::write_bitstream(const Picture& picture, unsigned index, std::span<std::uint8_t> buffer) {
+    std::uint8_t* out = buffer.data();
+    for (const Slice& slice : slices(picture, index)) {
+        if (start_codes_) out = std::copy(start_code.begin(), start_code.end(), out);
+        std::memcpy(out, slice.nal.data(), slice.nal.size());
+        out += slice.nal.size();
+    }
+    return static_cast<std::size_t>(out - buffer.data());
+}
+
+const char* H264Controls::mode() const {
+    if (slice_based_) return start_codes_ ? "slice-based, Annex B" : "slice-based, no start codes";
+    return start_codes_ ? "frame-based, Annex B" : "frame-based, no start codes";
+}
+
+std::unique_ptr<CodecControls> create_h264_controls() { return std::make_unique<H264Controls>(); }
+
+} // namespace v4l2play

@@ -1,0 +1,60 @@
+// Fills the H.264 controls of the stateless codec interface from a parsed picture.
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include "decoder/codec/h264_picture.h"
+#include "decoder/request/codec_controls.h"
+
+namespace v4l2play {
+
+/// Modes to take instead of the first choice (frame-based, Annex B), where the driver's menus have them.
+struct H264Modes {
+    std::optional<v4l2_stateless_h264_decode_mode> decode_mode;
+    std::optional<v4l2_stateless_h264_start_code> start_code;
+};
+
+class H264Controls final : public CodecControls {
+  public:
+    explicit H264Controls(H264Modes preferred = {})
+        : preferred_(preferred) {}
+
+    [[nodiscard]] std::uint32_t coded_fourcc() const override;
+    Result<> probe(ControlProbe& probe) override;
+    Result<> accepts(const SequenceInfo& sequence) override;
+    std::span<v4l2_ext_control> sequence_controls(const SequenceInfo& sequence) override;
+    [[nodiscard]] unsigned requests(const Picture& picture) const override;
+    std::span<v4l2_ext_control> picture_controls(const Picture& picture, unsigned index) override;
+    [[nodiscard]] std::size_t bitstream_size(const Picture& picture, unsigned index) const override;
+    std::size_t write_bitstream(const Picture& picture, unsigned index, std::span<std::uint8_t> buffer) override;
+    [[nodiscard]] const char* mode() const override;
+    [[nodiscard]] bool needs_hold() const override { return slice_based_; }
+
+  private:
+    Result<> probe_modes(ControlProbe& probe);
+    /// Appends a control to the list that the next ioctl gets.
+    void add(std::uint32_t id, std::int32_t value);
+    template <class Control>
+    void add(std::uint32_t id, Control& control);
+    [[nodiscard]] std::span<v4l2_ext_control> added() { return {controls_.data(), count_}; }
+    [[nodiscard]] std::span<const h264::Slice> slices(const Picture& picture, unsigned index) const;
+
+    H264Modes preferred_;
+    bool slice_based_ = false;
+    bool start_codes_ = true;
+    bool has_scaling_matrix_ = false;
+    std::uint64_t profiles_ = 0; ///< profile menu; 0 = the driver has none
+
+    // The control list and what it points to live here, so that a picture costs no allocation.
+    std::array<v4l2_ext_control, 8> controls_{};
+    std::uint32_t count_ = 0;
+    v4l2_ctrl_h264_sps sps_{};
+    v4l2_ctrl_h264_pps pps_{};
+    v4l2_ctrl_h264_scaling_matrix scaling_matrix_{};
+    v4l2_ctrl_h264_pred_weights pred_weights_{};
+    v4l2_ctrl_h264_slice_params slice_params_{};
+    v4l2_ctrl_h264_decode_params decode_params_{};
+};
+
+} // namespace v4l2play
