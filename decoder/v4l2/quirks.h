@@ -1,0 +1,31 @@
+// What single drivers need that the interface does not ask for. One table, with the upstream reference of each row.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace v4l2play {
+
+enum class Quirk : std::uint32_t {
+    NoInterlaced = 1 << 0, ///< field pictures and MBAFF come out wrong, without an error
+    CountPadding = 1 << 1, ///< the zeros behind the bitstream must be counted in bytesused
+};
+
+struct QuirkRow {
+    const char* driver;
+    std::uint32_t since; ///< first kernel that has it, as KERNEL_VERSION(); 0 = all
+    std::uint32_t fixed; ///< first kernel without it; 0 = none yet
+    Quirk what;
+    const char* reference; ///< where it was found out
+};
+
+std::span<const QuirkRow> quirk_table();
+/// Set of `Quirk` for a driver on a kernel.
+std::uint32_t quirks_of(std::string_view driver, std::uint32_t kernel_version);
+
+constexpr bool has_quirk(std::uint32_t quirks, Quirk quirk) {
+    return (quirks & static_cast<std::uint32_t>(quirk)) != 0;
+}
+
+} // namespace v4l2play

@@ -1,0 +1,66 @@
+// What the kernel headers of Debian 12 (Linux 6.1) lack, and checks that the structures are those the kernel knows.
+#pragma once
+
+#include <cstdint>
+
+#include <linux/media.h>
+#include <linux/videodev2.h>
+
+// Coded formats.
+#ifndef V4L2_PIX_FMT_AV1_FRAME
+#define V4L2_PIX_FMT_AV1_FRAME v4l2_fourcc('A', 'V', '1', 'F')
+#endif
+
+// Pixel formats.
+#ifndef V4L2_PIX_FMT_NV15
+#define V4L2_PIX_FMT_NV15 v4l2_fourcc('N', 'V', '1', '5')
+#endif
+#ifndef V4L2_PIX_FMT_NV20
+#define V4L2_PIX_FMT_NV20 v4l2_fourcc('N', 'V', '2', '0')
+#endif
+#ifndef V4L2_PIX_FMT_NV12_COL128
+#define V4L2_PIX_FMT_NV12_COL128 v4l2_fourcc('N', 'C', '1', '2')
+#endif
+#ifndef V4L2_PIX_FMT_NV12_10_COL128
+#define V4L2_PIX_FMT_NV12_10_COL128 v4l2_fourcc('N', 'C', '3', '0')
+#endif
+#ifndef V4L2_PIX_FMT_MT2110T
+#define V4L2_PIX_FMT_MT2110T v4l2_fourcc('M', 'T', '2', 'T')
+#endif
+#ifndef V4L2_PIX_FMT_MT2110R
+#define V4L2_PIX_FMT_MT2110R v4l2_fourcc('M', 'T', '2', 'R')
+#endif
+
+// Queue capabilities (6.8, 6.10).
+#ifndef V4L2_BUF_CAP_SUPPORTS_MAX_NUM_BUFFERS
+#define V4L2_BUF_CAP_SUPPORTS_MAX_NUM_BUFFERS (1 << 7)
+#endif
+#ifndef V4L2_BUF_CAP_SUPPORTS_REMOVE_BUFS
+#define V4L2_BUF_CAP_SUPPORTS_REMOVE_BUFS (1 << 8)
+#endif
+
+namespace v4l2play {
+
+/// A V4L2 pixel format code. DRM's codes are another type: equal letters may mean other layouts.
+enum class V4l2Fourcc : std::uint32_t {};
+
+// Structures that are filled here, with the sizes of the kernel's interface. v4l2_buffer and those with pointers
+// differ between 32 and 64 bits; the number of the ioctl tells the kernel which.
+static_assert(sizeof(v4l2_capability) == 104);
+static_assert(sizeof(v4l2_pix_format_mplane) == 192);
+static_assert(sizeof(v4l2_fmtdesc) == 64);
+static_assert(sizeof(v4l2_frmsizeenum) == 44);
+static_assert(sizeof(v4l2_requestbuffers) == 20);
+static_assert(sizeof(v4l2_exportbuffer) == 64);
+static_assert(sizeof(v4l2_query_ext_ctrl) == 232);
+static_assert(sizeof(v4l2_ext_control) == 20);
+static_assert(sizeof(v4l2_decoder_cmd) == 72);
+static_assert(sizeof(media_device_info) == 256);
+static_assert(sizeof(media_v2_entity) == 96);
+static_assert(sizeof(media_v2_link) == 40);
+static_assert(sizeof(media_v2_pad) == 32);
+static_assert(sizeof(media_v2_interface) == 112);
+static_assert(sizeof(media_v2_topology) == 72);
+static_assert(sizeof(v4l2_plane) == (sizeof(void*) == 8 ? 64 : 60));
+
+} // namespace v4l2play

@@ -1,0 +1,140 @@
+#include "decoder/v4l2/format.h"
+
+#include <gtest/gtest.h>
+
+#include "decoder/v4l2/queue.h"
+#include "decoder/v4l2/quirks.h"
+
+namespace v4l2play {
+namespace {
+
+PixelFormat pixels(std::uint32_t fourcc, std::uint32_t width, std::uint32_t height,
+                   std::initializer_list<PlaneFormat> planes) {
+    PixelFormat format{V4l2Fourcc{fourcc}, width, height, static_cast<std::uint8_t>(planes.size()), {}};
+    std::copy(planes.begin(), planes.end(), format.plane.begin());
+    return format;
+}
+
+TEST(V4l2Format, Nv12ContiguousTakesTheDriversPitchAndHeight) {
+    // Hantro: motion vectors behind the picture make sizeimage larger.
+    const auto format = to_frame_format(pixels(V4L2_PIX_FMT_NV12, 1920, 1088, {{1920, 3655712}}));
+    ASSERT_TRUE(format);
+    EXPECT_EQ(format->fourcc, fourcc_nv12);
+    EXPECT_EQ(format->modifier, modifier_linear);
+    EXPECT_EQ(format->memory_planes, 1);
+    EXPECT_EQ(format->components, 2);
+    EXPECT_EQ(format->layout[0], (ComponentLayout{0, 0, 1920}));
+    EXPECT_EQ(format->layout[1], (ComponentLayout{0, 1920 * 1088, 1920}));
+    EXPECT_EQ(format->memory_size[0], 3655712u);
+}
+
+TEST(V4l2Format, PlanarChromaHasHalfThePitch) {
+    const auto format = to_frame_format(pixels(V4L2_PIX_FMT_YUV420, 640, 480, {{704, 704 * 480 * 3 / 2}}));
+    ASSERT_TRUE(format);
+    EXPECT_EQ(format->fourcc, fourcc_yuv420);
+    EXPECT_EQ(format->components, 3);
+    EXPECT_EQ(format->layout[1], (ComponentLayout{0, 704 * 480, 352}));
+    EXPECT_EQ(format->layout[2], (ComponentLayout{0, 704 * 480 + 352 * 240, 352}));
+}
+
+TEST(V4l2Format, FullHeightChromaOf422) {
+    const auto format = to_frame_format(pixels(V4L2_PIX_FMT_NV16, 64, 32, {{64, 64 * 64}}));
+    ASSERT_TRUE(format);
+    EXPECT_EQ(format->layout[1], (ComponentLayout{0, 64 * 32, 64}));
+    EXPECT_FALSE(to_frame_format(pixels(V4L2_PIX_FMT_NV16, 64, 32, {{64, 64 * 63}})));
+    const auto planar = to_frame_format(pixels(V4L2_PIX_FMT_YUV422P, 64, 32, {{64, 64 * 64}}));
+    ASSERT_TRUE(planar);
+    EXPECT_EQ(planar->layout[2], (ComponentLayout{0, 64 * 32 + 32 * 32, 32}));
+}
+
+TEST(V4l2Format, MemoryPlanesOfTheirOwn) {
+    const auto nv12 = to_frame_format(pixels(V4L2_PIX_FMT_NV12M, 640, 480, {{640, 307200}, {768, 184320}}));
+    ASSERT_TRUE(nv12);
+    EXPECT_EQ(nv12->fourcc, fourcc_nv12);
+    EXPECT_EQ(nv12->memory_planes, 2);
+    EXPECT_EQ(nv12->layout[1], (ComponentLayout{1, 0, 768}));
+    EXPECT_EQ(nv12->memory_size[1], 184320u);
+    const auto planar =
+        to_frame_format(pixels(V4L2_PIX_FMT_YUV420M, 640, 480, {{640, 307200}, {320, 76800}, {320, 76800}}));
+    ASSERT_TRUE(planar);
+    EXPECT_EQ(planar->layout[2], (ComponentLayout{2, 0, 320}));
+}
+
+TEST(V4l2Format, TenBits) {
+    const auto p010 = to_frame_format(pixels(V4L2_PIX_FMT_P010, 640, 480, {{1280, 1280 * 720}}));
+    ASSERT_TRUE(p010);
+    EXPECT_EQ(p010->bit_depth, 10);
+    EXPECT_EQ(p010->layout[1].offset, 1280u * 480);
+    // Four pixels in five bytes.
+    const auto nv15 = to_frame_format(pixels(V4L2_PIX_FMT_NV15, 1920, 1088, {{2400, 2400 * 1632}}));
+    ASSERT_TRUE(nv15);
+    EXPECT_EQ(nv15->fourcc, fourcc_nv15);
+    EXPECT_EQ(nv15->layout[1], (ComponentLayout{0, 2400 * 1088, 2400}));
+}
+
+TEST(V4l2Format, SandColumnsCarryTheirHeightInTheModifier) {
+    // 1920 x 1080: 15 columns of 128 bytes with 1632 rows each, 1088 of them luma.
+    const auto nc12 = to_frame_format(pixels(V4L2_PIX_FMT_NV12_COL128, 1920, 1088, {{1632, 1920 * 1632}}));
+    ASSERT_TRUE(nc12);
+    EXPECT_EQ(nc12->fourcc, fourcc_nv12);
+    EXPECT_EQ(nc12->modifier, (std::uint64_t{7} << 56) | (1632u << 8) | 4);
+    EXPECT_EQ(nc12->layout[0], (ComponentLayout{0, 0, 1920}));
+    EXPECT_EQ(nc12->layout[1], (ComponentLayout{0, 128 * 1088, 1920}));
+    // Ten bits: 96 pixels per column, so 20 columns.
+    const auto nc30 = to_frame_format(pixels(V4L2_PIX_FMT_NV12_10_COL128, 1920, 1088, {{1632, 2560 * 1632}}));
+    ASSERT_TRUE(nc30);
+    EXPECT_EQ(to_string(nc30->fourcc), "P030");
+    EXPECT_EQ(nc30->layout[0].pitch, 2560u);
+}
+
+TEST(V4l2Format, SunxiTilesAlignLumaTo32Rows) {
+    const auto format = to_frame_format(pixels(V4L2_PIX_FMT_NV12_32L32, 1920, 1080, {{1920, 1920 * 1664}}));
+    ASSERT_TRUE(format);
+    EXPECT_EQ(format->modifier, (std::uint64_t{9} << 56) | 1);
+    EXPECT_EQ(format->layout[1].offset, 1920u * 1088);
+}
+
+TEST(V4l2Format, NonsenseFromADriverIsRefused) {
+    EXPECT_EQ(to_frame_format(pixels(V4L2_PIX_FMT_NV12, 640, 480, {{640, 640 * 719}})).error().code, EINVAL);
+    EXPECT_EQ(to_frame_format(pixels(V4L2_PIX_FMT_NV12, 640, 480, {{0, 460800}})).error().code, EINVAL);
+    EXPECT_EQ(to_frame_format(pixels(V4L2_PIX_FMT_NV12, 0, 480, {{640, 460800}})).error().code, EINVAL);
+    EXPECT_EQ(to_frame_format(pixels(V4L2_PIX_FMT_NV12M, 640, 480, {{640, 307200}})).error().code, EINVAL);
+    EXPECT_EQ(to_frame_format(pixels(V4L2_PIX_FMT_NV12, 0xffffff00, 0xffffff00, {{0xffffff00, 16}})).error().code,
+              EINVAL);
+    EXPECT_EQ(to_frame_format(pixels(V4L2_PIX_FMT_NV12_COL128, 1920, 1088, {{1088, 1920 * 1632}})).error().code,
+              EINVAL);
+    EXPECT_EQ(to_frame_format(pixels(V4L2_PIX_FMT_NV12_4L4, 640, 480, {{640, 460800}})).error().code, ENOTSUP);
+}
+
+TEST(V4l2Format, OutputsNameAFormatWithoutItsParameter) {
+    const FormatFacts* nc12 = find_format(V4l2Fourcc{V4L2_PIX_FMT_NV12_COL128});
+    const FormatFacts* nv12 = find_format(V4l2Fourcc{V4L2_PIX_FMT_NV12});
+    ASSERT_TRUE(nc12 != nullptr && nv12 != nullptr);
+    const std::uint64_t sand = (std::uint64_t{7} << 56) | 4;
+    EXPECT_TRUE(is_same_format(*nc12, {fourcc_nv12, sand}));
+    EXPECT_TRUE(is_same_format(*nc12, {fourcc_nv12, sand | (1632 << 8)}));
+    EXPECT_FALSE(is_same_format(*nc12, {fourcc_nv12, modifier_linear}));
+    EXPECT_TRUE(is_same_format(*nv12, {fourcc_nv12, modifier_linear}));
+    EXPECT_TRUE(is_same_format(*nv12, {fourcc_nv12, modifier_invalid}));
+    EXPECT_FALSE(is_same_format(*nv12, {fourcc_nv21, modifier_linear}));
+}
+
+TEST(Timestamp, FrameIdsSurviveTheSplit) {
+    for (const FrameId id : {FrameId{1}, FrameId{999'999}, FrameId{1'000'000}, FrameId{5'000'000'000'123}}) {
+        const timeval timestamp = to_timestamp(id);
+        EXPECT_LT(timestamp.tv_usec, 1'000'000);
+        EXPECT_EQ(to_frame_id(timestamp), id);
+    }
+    EXPECT_EQ(to_timestamp(1'000'001).tv_sec, 1);
+}
+
+TEST(Quirks, AreTakenByDriverAndKernel) {
+    EXPECT_EQ(quirks_of("visl", 6 << 16), 0u);
+    EXPECT_TRUE(has_quirk(quirks_of("mtk-vcodec-dec", 6 << 16), Quirk::NoInterlaced));
+    EXPECT_FALSE(has_quirk(quirks_of("rpi-hevc-dec", 6 << 16 | 12 << 8), Quirk::CountPadding));
+    EXPECT_TRUE(has_quirk(quirks_of("rpi-hevc-dec", 6 << 16 | 18 << 8 | 3), Quirk::CountPadding));
+    for (const QuirkRow& row : quirk_table()) EXPECT_NE(std::string_view(row.reference), "");
+}
+
+} // namespace
+} // namespace v4l2play
