@@ -14,10 +14,17 @@ namespace v4l2play::h264 {
 /// Which fields of a frame are meant (bits): 1 top, 2 bottom, 3 both.
 enum class Fields : std::uint8_t { None = 0, Top = 1, Bottom = 2, Frame = 3 };
 
+constexpr Fields operator|(Fields a, Fields b) {
+    return static_cast<Fields>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+constexpr Fields operator&(Fields a, Fields b) {
+    return static_cast<Fields>(static_cast<unsigned>(a) & static_cast<unsigned>(b));
+}
+
 /// A frame in the DPB that may be referred to (at most 16), at the time the picture is decoded.
 struct DpbEntry {
-    FrameId id = 0;         ///< 0: a "non-existing" frame (8.2.5.2), inferred for a gap in frame_num: no memory
-    FrameId substitute = 0; ///< for non-existing frames: the reference to name in its place; 0 none
+    FrameId id = 0;         ///< 0: no memory: `non_existing` or `lost`
+    FrameId substitute = 0; ///< when id is 0: the reference to name in its place; 0 none
     std::uint16_t frame_num = 0;
     std::int32_t pic_num = 0; ///< 8.2.4.1: PicNum, or LongTermPicNum
     std::uint16_t long_term_frame_idx = 0;
@@ -25,6 +32,8 @@ struct DpbEntry {
     Fields reference = Fields::Frame; ///< fields marked "used for reference"
     Fields decoded = Fields::Frame;   ///< fields that exist
     bool field_pair = false;          ///< coded as complementary fields
+    bool non_existing = false;        ///< inferred for a gap in frame_num (8.2.5.2)
+    bool lost = false;                ///< was coded, but not received or not decoded; no conforming decoder has it
     std::int32_t top_field_order_cnt = 0;
     std::int32_t bottom_field_order_cnt = 0;
 };
