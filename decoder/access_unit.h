@@ -64,11 +64,13 @@ struct AccessUnit {
     std::uint32_t serial = 0; ///< seek generation
 };
 
-/// What the container says of a video stream. `codec_tag` is the name that the software decoder is found by.
+/// What the container says of a video stream.
 struct StreamInfo {
     CodecId codec = CodecId::Unknown;
     int libav_codec_id = 0;             ///< AVCodecID as a number; only decoder/software and the demuxer look at it
     const char* codec_name = "unknown"; ///< static storage
+    std::uint32_t codec_tag = 0;        ///< the container's own name for the codec; tells variants of old codecs apart
+    int bits_per_coded_sample = 0;      ///< of old codecs without headers; 0 unknown
     int profile = -1;                   ///< codec's own number; -1 unknown
     int width = 0;                      ///< visible, as the container says; 0 unknown
     int height = 0;

@@ -1,0 +1,92 @@
+// The slots that libavcodec decodes into: which exist, which it has, and when there are too few.
+//
+// How many
+// --------
+// A pool begins with as many slots as the stream is expected to need: references, pictures in decode (one per frame
+// thread), frames queued, frames with the output, and one. The first two are libavcodec's *share*. When it holds more
+// than its share (the estimate was low, or it fills gaps in a damaged stream), the pool grows slot by slot, up to
+// `maximum_slots` and `maximum_pool_bytes`. It does not grow because frames are shown late: that is back-pressure, and
+// `has_room` says so.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "decoder/decoder.h"
+#include "decoder/slot.h"
+#include "decoder/slot_memory.h"
+
+struct AVCodecContext;
+struct AVFrame;
+
+namespace v4l2play {
+
+class PictureMemory {
+  public:
+    static constexpr unsigned maximum_slots = 64;
+    static constexpr std::size_t maximum_pool_bytes = std::size_t{sizeof(void*) > 4 ? 1024 : 384} << 20;
+
+    /// `waker` is told of FREE slots; it and `kernel` must outlive this.
+    PictureMemory(Kernel& kernel, std::unique_ptr<SlotAllocator> allocator, Waker& waker, const DecoderConfig& config);
+    PictureMemory(const PictureMemory&) = delete;
+    PictureMemory& operator=(const PictureMemory&) = delete;
+    /// After libavcodec has given everything back; frames that others hold live on.
+    ~PictureMemory();
+
+    void set_frame_threads(unsigned threads) { frame_threads_ = threads; }
+    [[nodiscard]] const std::string& description() const { return allocator_->description(); }
+
+    /// AVCodecContext::get_buffer2: a slot for libavcodec, on any thread, until it frees the buffer. Negative AVERROR.
+    int provide(AVCodecContext& codec, AVFrame& frame);
+    /// True when libavcodec may take `pictures` more slots without waiting, as far as that can be arranged now. Also
+    /// true when waiting could not help.
+    bool has_room(unsigned pictures);
+
+    /// The slot that libavcodec decoded `frame` into, now held by Hold::Queue as well; empty when its samples do not
+    /// lie in a slot as the slot's format says.
+    SlotRef slot_of(const AVFrame& frame);
+    /// For pictures that libavcodec made elsewhere: a slot with a copy of `frame`, held by Hold::Queue; an empty one
+    /// when there is no FREE slot yet. ENOTSUP, EFBIG, ENOMEM.
+    Result<SlotRef> copy_of(const AVFrame& frame);
+
+    /// How the pool of `slot` came to its size.
+    std::string terms_of(const SlotRef& slot) const;
+    /// Why `provide` refused; fatal for the stream. Empty when it did not.
+    std::optional<Error> failure() const;
+
+  private:
+    struct Pool;
+    struct Loan;
+
+    Result<Pool*> pool_for(const FrameFormat& format, unsigned references);
+    Result<Pool*> pool_for_copies(const FrameFormat& format);
+    Result<std::unique_ptr<Pool>> make_pool(const FrameFormat& format, unsigned references, unsigned in_decode);
+    SlotRef acquire_or_wait(std::unique_lock<std::mutex>& lock, Pool& pool);
+    bool grow(Pool& pool);
+    void retire();
+    int refuse(Error error);
+    int lend(Pool& pool, SlotRef slot, AVFrame& frame);
+    void finish(Loan& loan);
+    Loan* find(const AVFrame& frame) const;
+    static void give_back(void* loan, std::uint8_t* data);
+
+    Kernel& kernel_;
+    std::unique_ptr<SlotAllocator> allocator_;
+    Waker& waker_;
+    const unsigned queue_slots_;
+    const unsigned presenter_slots_;
+    unsigned frame_threads_ = 0;
+
+    mutable std::mutex mutex_; ///< guards what follows; never held while waiting
+    std::condition_variable returned_;
+    std::vector<std::unique_ptr<Pool>> pools_; ///< the current one last; older ones while libavcodec has slots of them
+    std::unique_ptr<Pool> copies_;             ///< for `copy_of`
+    std::optional<Error> failure_;
+};
+
+} // namespace v4l2play
