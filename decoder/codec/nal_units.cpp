@@ -7,6 +7,8 @@ namespace v4l2play {
 
 namespace {
 
+constexpr std::size_t start_code_size = 3; // 00 00 01
+
 std::span<const std::uint8_t> without_trailing_zeros(std::span<const std::uint8_t> nal) {
     while (!nal.empty() && nal.back() == 0) nal = nal.first(nal.size() - 1);
     return nal;
@@ -32,33 +34,33 @@ NalUnits::NalUnits(std::span<const std::uint8_t> bytes, unsigned length_size)
     , length_size_(length_size) {
     if (length_size != 0) return;
     const std::size_t start = find_start_code(bytes);
-    rest_ = start == bytes.size() ? std::span<const std::uint8_t>{} : bytes.subspan(start + 3);
+    if (start != bytes.size()) unit_ = bytes.subspan(start + start_code_size);
 }
 
 std::optional<std::span<const std::uint8_t>> NalUnits::next() {
-    return length_size_ == 0 ? next_annex_b() : next_prefixed();
-}
-
-std::optional<std::span<const std::uint8_t>> NalUnits::next_prefixed() {
-    while (rest_.size() >= length_size_) {
-        std::uint32_t length = 0;
-        for (const std::uint8_t byte : rest_.first(length_size_)) length = length << 8 | byte;
-        const auto behind = rest_.subspan(length_size_);
-        if (length > behind.size()) break;
-        rest_ = behind.subspan(length);
-        if (length != 0) return behind.first(length);
-    }
-    malformed_ = malformed_ || !rest_.empty();
-    rest_ = {};
+    do
+        if (const auto nal = split()) return nal;
+    while (length_size_ != 0 && take_prefixed());
     return std::nullopt;
 }
 
-std::optional<std::span<const std::uint8_t>> NalUnits::next_annex_b() {
-    while (!rest_.empty()) {
-        const std::size_t end = find_start_code(rest_);
+bool NalUnits::take_prefixed() {
+    if (rest_.empty()) return false;
+    std::size_t length = 0;
+    if (rest_.size() >= length_size_)
+        for (const std::uint8_t byte : rest_.first(length_size_)) length = length << 8 | byte;
+    malformed_ = rest_.size() < length_size_ || length > rest_.size() - length_size_;
+    unit_ = malformed_ ? std::span<const std::uint8_t>{} : rest_.subspan(length_size_, length);
+    rest_ = malformed_ ? std::span<const std::uint8_t>{} : rest_.subspan(length_size_ + length);
+    return !malformed_;
+}
+
+std::optional<std::span<const std::uint8_t>> NalUnits::split() {
+    while (!unit_.empty()) {
+        const std::size_t end = find_start_code(unit_);
         // trailing_zero_8bits and the zero_byte of a four-byte start code belong to no unit (B.1).
-        const auto nal = without_trailing_zeros(rest_.first(end));
-        rest_ = end == rest_.size() ? std::span<const std::uint8_t>{} : rest_.subspan(end + 3);
+        const auto nal = without_trailing_zeros(unit_.first(end));
+        unit_ = end == unit_.size() ? std::span<const std::uint8_t>{} : unit_.subspan(end + start_code_size);
         if (!nal.empty()) return nal;
     }
     return std::nullopt;

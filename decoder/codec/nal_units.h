@@ -17,7 +17,8 @@ namespace v4l2play {
 class NalUnits {
   public:
     NalUnits() = default;
-    /// `length_size`: bytes of the length before each unit (1 to 4); 0 = start codes (Annex B).
+    /// `length_size`: bytes of the length before each unit (1 to 4); 0 = start codes (Annex B). Start codes end a unit
+    /// with a length, too: some cameras put one length before several units, and no unit can contain one (7.4.1).
     NalUnits(std::span<const std::uint8_t> bytes, unsigned length_size);
 
     std::optional<std::span<const std::uint8_t>> next();
@@ -25,10 +26,11 @@ class NalUnits {
     [[nodiscard]] bool malformed() const { return malformed_; }
 
   private:
-    std::optional<std::span<const std::uint8_t>> next_prefixed();
-    std::optional<std::span<const std::uint8_t>> next_annex_b();
+    std::optional<std::span<const std::uint8_t>> split();
+    bool take_prefixed();
 
-    std::span<const std::uint8_t> rest_; ///< Annex B: from behind a start code
+    std::span<const std::uint8_t> rest_; ///< from the next length on
+    std::span<const std::uint8_t> unit_; ///< Annex B from behind a start code on, or what the last length spans
     unsigned length_size_ = 0;
     bool malformed_ = false;
 };
