@@ -1,0 +1,73 @@
+#include "render/offscreen/picture_writer.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "decoder/log.h"
+#include "render/png.h"
+
+namespace v4l2play {
+namespace {
+
+tl::unexpected<Error> cannot_write(const std::string& path, int error) {
+    return fail(error, fmt::format("cannot write to {}: {}", path, std::strerror(error)), "offscreen");
+}
+
+Result<> make_writable_directory(const std::string& path) {
+    std::error_code error;
+    std::filesystem::create_directories(path, error);
+    if (error) return cannot_write(path, error.value());
+    if (!std::filesystem::is_directory(path, error)) return cannot_write(path, ENOTDIR);
+    if (::access(path.c_str(), W_OK | X_OK) != 0) return cannot_write(path, errno);
+    return {};
+}
+
+/// Found out before playback, not after it.
+Result<> check_writable_file(const std::string& path) {
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error)) return cannot_write(path, EISDIR);
+    if (::access(path.c_str(), W_OK) == 0) return {};
+    if (errno != ENOENT) return cannot_write(path, errno);
+    const std::filesystem::path directory = std::filesystem::path(path).parent_path();
+    const char* parent = directory.empty() ? "." : directory.c_str();
+    if (::access(parent, W_OK | X_OK) != 0) return cannot_write(path, errno);
+    return {};
+}
+
+} // namespace
+
+Result<std::unique_ptr<PictureWriter>> PictureWriter::create(const OffscreenOptions& options) {
+    if (!options.screenshots.empty()) V4L2PLAY_TRY(make_writable_directory(options.screenshots));
+    if (!options.contact_sheet.empty()) V4L2PLAY_TRY(check_writable_file(options.contact_sheet));
+    return std::unique_ptr<PictureWriter>(new PictureWriter(options));
+}
+
+PictureWriter::PictureWriter(const OffscreenOptions& options)
+    : options_(options)
+    , converter_(system_kernel()) {}
+
+void PictureWriter::add(const Frame& frame, std::uint64_t number) {
+    if (options_.screenshots.empty()) return;
+    if (auto converted = converter_.convert(frame, image_); !converted) return report(converted.error());
+    save(number);
+}
+
+void PictureWriter::save(std::uint64_t number) {
+    const std::string path = fmt::format("{}/frame-{:06}.png", options_.screenshots, number);
+    if (auto written = write_png(path, image_, PngEffort::Fast); !written) report(written.error());
+}
+
+void PictureWriter::finish() {}
+
+void PictureWriter::report(const Error& error) {
+    if (!failed_) log_error("offscreen", "{}", error.what);
+    failed_ = true;
+}
+
+} // namespace v4l2play

@@ -1,0 +1,33 @@
+// Saves the frames that an output shows: each as a picture of its own, and all of them in a contact sheet.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "render/convert.h"
+#include "render/offscreen/offscreen_output.h"
+
+namespace v4l2play {
+
+class PictureWriter {
+  public:
+    /// Makes the directory for screenshots. An error when a place cannot be written to.
+    static Result<std::unique_ptr<PictureWriter>> create(const OffscreenOptions& options);
+
+    /// Frame number `number` is being shown.
+    void add(const Frame& frame, std::uint64_t number);
+    /// Writes what is left to be written. Further calls do nothing unless frames were added.
+    void finish();
+
+  private:
+    explicit PictureWriter(const OffscreenOptions& options);
+    void save(std::uint64_t number);
+    void report(const Error& error);
+
+    const OffscreenOptions options_;
+    PictureConverter converter_;
+    RgbImage image_;
+    bool failed_ = false; // one error is enough: the next frames fail for the same reason
+};
+
+} // namespace v4l2play
