@@ -1,0 +1,265 @@
+#include "decoder/request/device_context.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "decoder/log.h"
+#include "decoder/v4l2/quirks.h"
+
+namespace v4l2play {
+namespace {
+
+// Bitstream buffers, and requests for them: the depth of the pipeline, so that hardware with two stages has the next
+// picture while this one is written.
+constexpr unsigned pipeline_depth = 4;
+
+} // namespace
+
+DeviceContext::DeviceContext(const ContextNeeds& needs, VideoDevice device)
+    : needs_(needs)
+    , device_(std::move(device))
+    , output_(device_, QueueSide::Output)
+    , capture_(device_, QueueSide::Capture)
+    , bitstreams_(output_)
+    , requests_(needs.kernel, needs.media_fd, needs.epoll_fd, request_event)
+    , quirks_(quirks_of(device_.driver(), device_.kernel_version())) {}
+
+DeviceContext::~DeviceContext() {
+    if (pool_ != nullptr) pool_->set_waker(nullptr);
+}
+
+Result<std::unique_ptr<DeviceContext>> DeviceContext::create(const ContextNeeds& needs, const SequenceInfo& sequence) {
+    V4L2PLAY_TRY(check_device(needs.device, V4l2Fourcc{needs.controls.coded_fourcc()}, sequence.coded_width,
+                              sequence.coded_height));
+    auto device = VideoDevice::open(needs.kernel, needs.device.video_path);
+    if (!device) return fail(device.error());
+    std::unique_ptr<DeviceContext> context(new DeviceContext(needs, std::move(*device)));
+    V4L2PLAY_TRY(context->set_up(sequence));
+    return context;
+}
+
+Result<> DeviceContext::set_up(const SequenceInfo& sequence) {
+    if (sequence.interlaced && has_quirk(quirks_, Quirk::NoInterlaced))
+        return fail(ENOTSUP, fmt::format("{} does not do interlaced video", device_.driver()), "quirks");
+    const auto formats = set_up_device(device_, needs_.controls, sequence, needs_.config.output_formats);
+    if (!formats) return fail(formats.error());
+    V4L2PLAY_TRY(bitstreams_.allocate(pipeline_depth, formats->coded));
+    if (sequence.interlaced && !can_hold())
+        return fail(ENOTSUP, "the driver cannot put two fields into one frame", "REQBUFS");
+    V4L2PLAY_TRY(allocate_slots(formats->pixels, sequence));
+    V4L2PLAY_TRY(requests_.allocate(bitstreams_.count()));
+    return start();
+}
+
+Result<> DeviceContext::allocate_slots(const PixelFormat& format, const SequenceInfo& sequence) {
+    const auto layout = to_frame_format(format);
+    if (!layout) return fail(layout.error());
+    const SlotCount slots = count_slots(sequence, needs_.config);
+    capture_.set_memory_planes(format.memory_planes);
+    const auto given = capture_.request_buffers(slots.count);
+    if (!given) return fail(given.error());
+    // Fewer than these, and decoding stops for ever with the references alone.
+    if (*given < sequence.dpb_slots + 2)
+        return fail(ENOMEM, fmt::format("the driver has memory for {} pictures, {} are needed", *given, slots.count),
+                    "REQBUFS");
+    const unsigned count = std::min<unsigned>(*given, VIDEO_MAX_FRAME);
+    terms_ = fmt::format("{} = {}", slots.terms, slots.count);
+    if (count != slots.count) terms_ += fmt::format(", the driver gave {}", count);
+    std::vector<SlotMemory> memory;
+    for (unsigned i = 0; i < count; ++i) {
+        auto slot = export_slot(i, format.memory_planes);
+        if (!slot) return fail(slot.error());
+        memory.push_back(std::move(*slot));
+    }
+    pool_ = SlotPool::create(needs_.kernel, *layout, std::move(memory));
+    pool_->set_waker(needs_.waker);
+    uses_.resize(count);
+    for (Use& use : uses_) use.references.reserve(16);
+    finished_.reserve(count);
+    log_info("request", "{} slots: {}", count, terms_);
+    return {};
+}
+
+Result<SlotMemory> DeviceContext::export_slot(unsigned index, unsigned memory_planes) const {
+    SlotMemory memory;
+    for (unsigned plane = 0; plane < memory_planes; ++plane) {
+        auto dmabuf = capture_.export_plane(index, plane);
+        if (!dmabuf) return fail(dmabuf.error());
+        memory.dmabuf[plane] = std::move(*dmabuf);
+    }
+    return memory;
+}
+
+/// Edge-triggered: with empty queues the descriptor polls as an error, which is none.
+Result<> DeviceContext::start() {
+    const int error =
+        needs_.kernel.epoll_add(needs_.epoll_fd, device_.fd(), EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLET, video_event);
+    if (error < 0) return fail(-error, "cannot watch the video device", "epoll_ctl");
+    V4L2PLAY_TRY(output_.stream_on());
+    return capture_.stream_on();
+}
+
+bool DeviceContext::can_hold() const {
+    return (output_.capabilities() & V4L2_BUF_CAP_SUPPORTS_M2M_HOLD_CAPTURE_BUF) != 0;
+}
+
+SlotRef DeviceContext::acquire_slot() { return spare_ ? std::move(spare_) : pool_->acquire(); }
+
+void DeviceContext::begin(FrameId id, SlotRef target) {
+    close_held();
+    Use& use = uses_[target.index()];
+    use.id = id;
+    use.corrupt = false;
+    use.target = std::move(target);
+    ++pictures_;
+}
+
+void DeviceContext::refer(std::uint32_t target, const SlotRef& reference) {
+    uses_[target].references.push_back(reference.also(Hold::Request));
+}
+
+void DeviceContext::cancel(std::uint32_t target) {
+    Use& use = uses_[target];
+    use.id = 0;
+    use.references.clear();
+    // The driver has the buffer and will fill it next, whatever is sent.
+    if (use.queued) spare_ = std::move(use.target);
+    use.target.reset();
+    --pictures_;
+}
+
+void DeviceContext::cut_short(std::uint32_t target) { uses_[target].corrupt = true; }
+
+/// The driver gives a held buffer back when it sees another picture or a flush: without a completion to hint at it.
+void DeviceContext::close_held() {
+    if (std::exchange(held_, nobody) != nobody) ++capture_hints_;
+}
+
+int DeviceContext::submit(const Picture& picture, unsigned index, std::uint32_t target, bool hold) {
+    const unsigned bitstream = bitstreams_.borrow();
+    const unsigned request = requests_.borrow();
+    const int error = send(picture, index, target, hold, bitstream, request);
+    if (error == 0) {
+        ++outputs_;
+        held_ = hold ? target : nobody;
+        return 0;
+    }
+    // Emptying the request takes the OUTPUT buffer out of it.
+    if (!requests_.recycle(request)) fault_ = error;
+    bitstreams_.give_back(bitstream);
+    return error;
+}
+
+int DeviceContext::send(const Picture& picture, unsigned index, std::uint32_t target, bool hold, unsigned bitstream,
+                        unsigned request) {
+    CodecControls& controls = needs_.controls;
+    const std::span<std::uint8_t> bytes = bitstreams_.bytes(bitstream);
+    std::size_t used = controls.write_bitstream(picture, index, bytes);
+    std::memset(bytes.data() + used, 0, std::min(bitstream_padding, bytes.size() - used));
+    if (has_quirk(quirks_, Quirk::CountPadding)) used = std::min(used + bitstream_padding, bytes.size());
+
+    const int fd = requests_.fd(request);
+    int error = device_.set_request_controls(fd, controls.picture_controls(picture, index));
+    if (error < 0) return error;
+    Use& use = uses_[target];
+    if (!use.queued) {
+        QueueArguments capture;
+        capture.index = target;
+        if (error = capture_.queue(capture); error < 0) return error;
+        use.queued = true;
+    }
+    const QueueArguments output{bitstream, picture.id, static_cast<std::uint32_t>(used), fd, hold};
+    if (error = output_.queue(output); error < 0) return error;
+    return requests_.queue(request, !hold);
+}
+
+void DeviceContext::note_event(const epoll_event& event) {
+    if (event.data.u64 == video_event) video_events_ |= event.events;
+    if ((event.data.u64 & request_event) != request_event || (event.events & EPOLLPRI) == 0) return;
+    const auto request = static_cast<unsigned>(event.data.u64 & 0xffffffff);
+    if (!requests_.is_queued(request)) return;
+    ++output_hints_;
+    if (requests_.ends_picture(request)) ++capture_hints_;
+    progress_ = true;
+    if (!requests_.recycle(request)) fault_ = -ENOMEM;
+}
+
+int DeviceContext::collect() {
+    if (const int error = dequeue_outputs(); error < 0) return error;
+    if (const int error = dequeue_captures(); error < 0) return error;
+    if (idle()) output_hints_ = capture_hints_ = 0;
+    return fault_;
+}
+
+int DeviceContext::dequeue_outputs() {
+    bool announced = (video_events_ & (EPOLLOUT | EPOLLERR)) != 0;
+    video_events_ &= ~std::uint32_t{EPOLLOUT};
+    while (outputs_ > 0 && (announced || output_hints_ > 0)) {
+        DequeuedBuffer buffer;
+        const int error = output_.dequeue(buffer);
+        if (error < 0) return error == -EAGAIN ? 0 : error;
+        announced = false;
+        --output_hints_;
+        --outputs_;
+        progress_ = true;
+        if (buffer.index < bitstreams_.count()) bitstreams_.give_back(buffer.index);
+    }
+    return 0;
+}
+
+int DeviceContext::dequeue_captures() {
+    bool announced = (video_events_ & (EPOLLIN | EPOLLERR)) != 0;
+    video_events_ = 0;
+    while (pictures_ > 0 && (announced || capture_hints_ > 0)) {
+        DequeuedBuffer buffer;
+        const int error = capture_.dequeue(buffer);
+        if (error < 0) return error == -EAGAIN ? 0 : error;
+        announced = false;
+        --capture_hints_;
+        progress_ = true;
+        finish(buffer);
+    }
+    return 0;
+}
+
+void DeviceContext::finish(const DequeuedBuffer& buffer) {
+    if (buffer.index >= uses_.size() || uses_[buffer.index].id == 0) {
+        log_error("request", "the driver gives back buffer {}, which it did not have", buffer.index);
+        return;
+    }
+    Use& use = uses_[buffer.index];
+    use.corrupt |= buffer.error;
+    if (buffer.id != use.id) {
+        log_error("request", "slot {} comes back as picture {}, but picture {} was to be in it", buffer.index,
+                  buffer.id, use.id);
+        use.corrupt = true;
+    }
+    for (const SlotRef& reference : use.references) use.corrupt |= uses_[reference.index()].corrupt;
+    finished_.push_back({use.id, use.corrupt});
+    (void)pool_->finish_decode(use.target);
+    use.id = 0;
+    use.queued = false;
+    use.target.reset();
+    use.references.clear();
+    --pictures_;
+}
+
+bool DeviceContext::next_finished(FinishedPicture& out) {
+    if (next_finished_ == finished_.size()) {
+        finished_.clear();
+        next_finished_ = 0;
+        return false;
+    }
+    out = finished_[next_finished_++];
+    return true;
+}
+
+void DeviceContext::release_held() {
+    if (pictures_ == 0 || outputs_ != 0 || requests_.queued() != 0) return;
+    close_held();
+    if (device_.decoder_command(V4L2_DEC_CMD_FLUSH) < 0) log_debug("request", "the driver does not flush");
+}
+
+} // namespace v4l2play

@@ -1,0 +1,144 @@
+// One context on a stateless device, set up for one sequence: takes pictures, gives back finished ones.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "decoder/decoder.h"
+#include "decoder/request/bitstream_pool.h"
+#include "decoder/request/codec_controls.h"
+#include "decoder/request/device_setup.h"
+#include "decoder/request/request_pool.h"
+#include "decoder/slot.h"
+#include "decoder/v4l2/queue.h"
+
+namespace v4l2play {
+
+// Data of the decoder's epoll events: what it is in the upper half, an index in the lower.
+constexpr std::uint64_t waker_event = std::uint64_t{1} << 32;
+constexpr std::uint64_t video_event = std::uint64_t{2} << 32;
+constexpr std::uint64_t request_event = std::uint64_t{3} << 32;
+
+/// What a context is made from. All must outlive it.
+struct ContextNeeds {
+    Kernel& kernel;
+    const DecoderDevice& device;
+    CodecControls& controls;
+    const DecoderConfig& config;
+    int media_fd;
+    int epoll_fd;
+    Waker* waker; ///< told when a slot becomes FREE
+};
+
+/// A picture whose CAPTURE buffer came back.
+struct FinishedPicture {
+    FrameId id = 0;
+    bool corrupt = false;
+};
+
+/// Three pools and three completions, none of which implies another: a request is complete (and can be used again), an
+/// OUTPUT buffer comes back (the bitstream buffer is idle), a CAPTURE buffer comes back (the slot is DECODED).
+///
+/// A completed request is taken as a *hint* that there is something to dequeue on both queues, so that in the steady
+/// state every DQBUF finds a buffer; the video descriptor's events catch what the hint misses.
+class DeviceContext {
+  public:
+    static Result<std::unique_ptr<DeviceContext>> create(const ContextNeeds& needs, const SequenceInfo& sequence);
+    ~DeviceContext();
+    DeviceContext(const DeviceContext&) = delete;
+    DeviceContext& operator=(const DeviceContext&) = delete;
+
+    [[nodiscard]] const std::shared_ptr<SlotPool>& pool() const { return pool_; }
+    [[nodiscard]] const std::string& terms() const { return terms_; }
+    [[nodiscard]] bool can_hold() const;
+
+    // --- submission: a picture is begun, then sent in one or more parts ---
+
+    /// A bitstream buffer and a request are idle.
+    [[nodiscard]] bool can_submit() const { return bitstreams_.any_idle() && requests_.any_idle(); }
+    /// Bytes that a bitstream buffer takes.
+    [[nodiscard]] std::size_t bitstream_capacity() const { return bitstreams_.capacity(); }
+    /// No bitstream buffer is in use, so that they can grow.
+    [[nodiscard]] bool can_grow() const { return bitstreams_.borrowed() == 0 && requests_.queued() == 0; }
+    Result<> grow_bitstreams(std::size_t needed) { return bitstreams_.grow(needed); }
+
+    /// A FREE slot to decode into; empty when there is none.
+    SlotRef acquire_slot();
+    /// Takes over the holds on the target. The slot's picture is in flight from the first part on.
+    void begin(FrameId id, SlotRef target);
+    /// The picture in slot `target` refers to the one in `reference`: holds it until the picture is finished.
+    void refer(std::uint32_t target, const SlotRef& reference);
+    /// Sends part `index`; `can_submit` must be true. 0 or -errno; on failure nothing of this part is in flight.
+    int submit(const Picture& picture, unsigned index, std::uint32_t target, bool hold);
+    /// Takes back a picture of which no part was sent.
+    void cancel(std::uint32_t target);
+    /// Some part of it could not be sent, and no more will be.
+    void cut_short(std::uint32_t target);
+
+    // --- completion ---
+
+    /// An event of the epoll set. The buffers are collected by `collect`.
+    void note_event(const epoll_event& event);
+    /// Dequeues what is there. 0, or -errno when the device has failed as a whole.
+    int collect();
+    /// The next finished picture, in the order of their return; false when there is none.
+    bool next_finished(FinishedPicture& out);
+    /// Something has completed since the last call.
+    bool take_progress() { return std::exchange(progress_, false); }
+
+    /// Nothing is queued on the device.
+    [[nodiscard]] bool idle() const { return pictures_ == 0 && bitstreams_.borrowed() == 0 && requests_.queued() == 0; }
+    /// Before waiting for the end: makes the driver give back a CAPTURE buffer that it holds for a part that will not
+    /// come.
+    void release_held();
+
+  private:
+    /// What a slot is used for at the moment.
+    struct Use {
+        FrameId id = 0; ///< 0: not in flight
+        SlotRef target;
+        std::vector<SlotRef> references;
+        bool queued = false;  ///< as a CAPTURE buffer
+        bool corrupt = false; ///< the picture in it, or one that it refers to
+    };
+
+    DeviceContext(const ContextNeeds& needs, VideoDevice device);
+    Result<> set_up(const SequenceInfo& sequence);
+    Result<> allocate_slots(const PixelFormat& format, const SequenceInfo& sequence);
+    Result<SlotMemory> export_slot(unsigned index, unsigned memory_planes) const;
+    Result<> start();
+    int send(const Picture& picture, unsigned index, std::uint32_t target, bool hold, unsigned bitstream,
+             unsigned request);
+    int dequeue_outputs();
+    int dequeue_captures();
+    void finish(const DequeuedBuffer& buffer);
+
+    const ContextNeeds needs_;
+    VideoDevice device_;
+    Queue output_;
+    Queue capture_;
+    BitstreamPool bitstreams_;
+    RequestPool requests_;
+    std::shared_ptr<SlotPool> pool_;
+    std::string terms_;
+    std::uint32_t quirks_ = 0;
+    static constexpr std::uint32_t nobody = UINT32_MAX;
+    void close_held();
+
+    std::vector<Use> uses_;       ///< by slot index, which is the V4L2 buffer index
+    SlotRef spare_;               ///< queued for a picture that failed: the next picture gets it
+    std::uint32_t held_ = nobody; ///< slot of the picture of which more parts are to come
+    unsigned pictures_ = 0;       ///< in flight
+    unsigned outputs_ = 0;        ///< OUTPUT buffers in flight
+    std::uint32_t video_events_ = 0;
+    int output_hints_ = 0;  ///< completed requests less dequeued OUTPUT buffers
+    int capture_hints_ = 0; ///< completed pictures less dequeued CAPTURE buffers
+    bool progress_ = false;
+    int fault_ = 0; ///< -errno: cannot go on
+    std::vector<FinishedPicture> finished_;
+    std::size_t next_finished_ = 0;
+};
+
+} // namespace v4l2play

@@ -1,0 +1,115 @@
+// The class behind create_request_decoder.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "decoder/codec/codec.h"
+#include "decoder/decoder.h"
+#include "decoder/request/device_context.h"
+#include "decoder/request/picture_table.h"
+#include "decoder/request/ring.h"
+#include "decoder/v4l2/media_device.h"
+
+namespace v4l2play {
+
+/// Carries out the codec's steps in their order, one access unit at a time. A Decode step needs a FREE slot, an idle
+/// bitstream buffer and an idle request; while one of them is lacking, this and all later steps wait, the access unit
+/// is kept, and `send` answers Full.
+///
+/// `dispatch` arms the waker by itself when a step waits for a slot, and disarms it when it returns; an owner that
+/// wants to be woken for other things arms it before.
+class RequestDecoder final : public Decoder {
+  public:
+    static Result<std::unique_ptr<Decoder>> create(Kernel& kernel, const DecoderDevice& device,
+                                                   std::unique_ptr<Codec> codec,
+                                                   std::unique_ptr<CodecControls> controls,
+                                                   const DecoderConfig& config);
+
+    Result<SendStatus> send(AccessUnit& unit) override;
+    void drain() override;
+    void flush() override;
+    std::optional<DecoderEvent> next_event() override;
+    Result<> dispatch(Nanoseconds timeout) override;
+    Waker& waker() override { return *waker_; }
+    [[nodiscard]] DecoderDescription description() const override;
+
+  private:
+    /// So many device failures without a good picture in between, and the decoder gives up.
+    static constexpr unsigned most_troubles = 3;
+    enum class Ending : std::uint8_t { No, Asked, Draining };
+
+    RequestDecoder(Kernel& kernel, const DecoderDevice& device, std::unique_ptr<Codec> codec,
+                   std::unique_ptr<CodecControls> controls, const DecoderConfig& config);
+    Result<> open();
+
+    // --- steps (request_steps.cpp) ---
+
+    /// Runs what can be run. True when no step waits.
+    bool run_steps();
+    /// False when the step has to wait.
+    bool run_step(const Step& step);
+    bool next_steps();
+    void begin_sequence(const SequenceInfo& sequence);
+    void skip(DropReason reason, std::string_view why, unsigned count = 1);
+
+    bool decode(const Picture& picture);
+    /// Begins a picture: slot, holds, record. Null when it cannot be decoded or, with `wait` set, not yet.
+    PictureRecord* begin_picture(const Picture& picture, bool& wait);
+    bool has_all_references(const Picture& picture);
+    /// Room for the largest part in every bitstream buffer. False: wait.
+    bool ensure_bitstream_room(const Picture& picture);
+    /// Sends the parts that are left. False when the rest has to wait.
+    bool send_parts(const Picture& picture, PictureRecord& record);
+    [[nodiscard]] bool second_field_follows(FrameId id) const;
+    void drop_picture(const Picture& picture, DropReason reason, std::string_view why);
+    void device_refused(const Picture& picture, PictureRecord& record, int error);
+
+    /// A context for the sequence that is wanted. False: wait until the one before is empty.
+    bool ensure_context();
+    Result<> open_context();
+
+    // --- completion (request_machine.cpp) ---
+
+    void handle(std::span<const epoll_event> events);
+    void take_finished();
+    void give_out();
+    void check_watchdog(bool waited, Nanoseconds slept);
+    /// Gives the context up: what is in flight is lost, and a new one is made for the next random-access point.
+    void replace_context(DropReason reason, std::string_view why, int code);
+    void fail_with(Error error);
+    [[nodiscard]] bool empty() const;
+
+    Kernel& kernel_;
+    const DecoderDevice device_;
+    const DecoderConfig config_;
+    std::unique_ptr<Codec> codec_;
+    std::unique_ptr<CodecControls> controls_;
+    UniqueFd epoll_;
+    std::unique_ptr<Waker> waker_;
+    UniqueFd media_;
+    PictureTable pictures_;
+    Ring<DecoderEvent> events_{32};
+
+    AccessUnit unit_; ///< what the steps point into
+    Steps steps_;
+    std::size_t next_step_ = 0;
+    unsigned next_part_ = 0; ///< of the Decode step that is under way
+    bool waits_for_slot_ = false;
+    bool resynchronise_ = false; ///< no more Decode steps of this unit; then tell the codec
+    Ending ending_ = Ending::No;
+    std::optional<Error> end_error_; ///< what the stream ends with, instead of Drained
+    std::optional<Error> failure_;   ///< the decoder is over
+
+    std::optional<SequenceInfo> sequence_; ///< the latest
+    SequenceInfo context_sequence_;        ///< what the context was made for
+    std::unique_ptr<DeviceContext> context_;
+
+    unsigned troubles_ = 0;       ///< device failures since the last good picture
+    Nanoseconds quiet_since_ = 0; ///< nothing has completed since then; 0 unknown
+    bool quiet_logged_ = false;
+    std::string last_skip_;
+};
+
+} // namespace v4l2play

@@ -1,0 +1,234 @@
+// Steps of the codec, and how a picture gets to the device.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "decoder/log.h"
+#include "decoder/request/request_machine.h"
+
+namespace v4l2play {
+namespace {
+
+/// Nothing but the way to show it has changed.
+bool same_buffers(const SequenceInfo& a, const SequenceInfo& b) {
+    return a.codec == b.codec && a.coded_width == b.coded_width && a.coded_height == b.coded_height &&
+           a.bit_depth_luma == b.bit_depth_luma && a.bit_depth_chroma == b.bit_depth_chroma &&
+           a.chroma_format_idc == b.chroma_format_idc && a.interlaced == b.interlaced && a.dpb_slots == b.dpb_slots;
+}
+
+} // namespace
+
+bool RequestDecoder::run_steps() {
+    waits_for_slot_ = false;
+    while (!failure_) {
+        while (next_step_ < steps_.size()) {
+            if (!run_step(steps_[next_step_])) return false;
+            ++next_step_;
+            next_part_ = 0;
+            if (failure_) return true;
+        }
+        if (!next_steps()) break;
+    }
+    return true;
+}
+
+/// The unit is done with; the codec may have more to say. False when it has not.
+bool RequestDecoder::next_steps() {
+    steps_.clear();
+    next_step_ = 0;
+    unit_ = {};
+    if (std::exchange(resynchronise_, false)) {
+        codec_->resynchronise(steps_);
+        return true;
+    }
+    if (ending_ != Ending::Asked) return false;
+    ending_ = Ending::Draining;
+    codec_->drain(steps_);
+    return true;
+}
+
+bool RequestDecoder::run_step(const Step& step) {
+    switch (step.kind) {
+    case Step::Kind::Sequence:
+        begin_sequence(*step.sequence);
+        return true;
+    case Step::Kind::Decode:
+        return decode(*step.picture);
+    case Step::Kind::Output:
+        pictures_.output(step.id);
+        return true;
+    case Step::Kind::Forget:
+        pictures_.forget(step.id);
+        return true;
+    case Step::Kind::Skip:
+        skip(step.reason, step.why);
+        return true;
+    }
+    return true;
+}
+
+/// Buffers are made when the first picture wants them: pictures of the sequence before may still have to come out.
+void RequestDecoder::begin_sequence(const SequenceInfo& sequence) { sequence_ = sequence; }
+
+void RequestDecoder::skip(DropReason reason, std::string_view why, unsigned count) {
+    const bool repeated = last_skip_ == why;
+    if (!repeated) last_skip_ = why;
+    // Many in a row become one event.
+    if (repeated && !events_.empty())
+        if (auto* last = std::get_if<PicturesDropped>(&events_.back()); last != nullptr && last->reason == reason) {
+            last->count += count;
+            return;
+        }
+    events_.push(PicturesDropped{reason, count, repeated ? std::string() : last_skip_});
+}
+
+bool RequestDecoder::ensure_context() {
+    if (!sequence_) {
+        fail_with({EBADMSG, "a picture comes before any description of the sequence", "codec"});
+        return true;
+    }
+    if (context_ != nullptr && same_buffers(*sequence_, context_sequence_)) return true;
+    if (context_ != nullptr && !context_->idle()) {
+        context_->release_held();
+        return false;
+    }
+    give_out();
+    if (!pictures_.all_out()) return false;
+    pictures_.drop_all_unclaimed();
+    // Old pictures that the codec still has keep their slots, in a pool of their own; they cannot be referred to.
+    pictures_.lose_context();
+    if (auto opened = open_context(); !opened) fail_with(std::move(opened).error());
+    return true;
+}
+
+Result<> RequestDecoder::open_context() {
+    // Two contexts at a time would need the memory of both.
+    context_.reset();
+    const ContextNeeds needs{kernel_, device_, *controls_, config_, media_.get(), epoll_.get(), waker_.get()};
+    auto context = DeviceContext::create(needs, *sequence_);
+    if (!context) return fail(std::move(context).error());
+    context_ = std::move(*context);
+    context_sequence_ = *sequence_;
+    quiet_since_ = 0;
+    events_.push(PoolChanged{context_->pool(), context_->terms()});
+    return {};
+}
+
+void RequestDecoder::drop_picture(const Picture& picture, DropReason reason, std::string_view why) {
+    if (pictures_.find(picture.id) == nullptr) pictures_.lose(pictures_.add(picture, sequence_->info));
+    skip(reason, why);
+    resynchronise_ = true;
+}
+
+bool RequestDecoder::has_all_references(const Picture& picture) {
+    return std::all_of(picture.references.begin(), picture.references.end(), [&](FrameId id) {
+        const PictureRecord* record = pictures_.find(id);
+        return record != nullptr && record->reference;
+    });
+}
+
+bool RequestDecoder::ensure_bitstream_room(const Picture& picture) {
+    std::size_t needed = 0;
+    for (unsigned i = 0; i < controls_->requests(picture); ++i)
+        needed = std::max(needed, controls_->bitstream_size(picture, i));
+    if (needed <= context_->bitstream_capacity()) return true;
+    if (needed > largest_bitstream - bitstream_padding) {
+        drop_picture(picture, DropReason::Malformed,
+                     fmt::format("a picture of {} bytes; {} are the limit", needed, largest_bitstream));
+        return true;
+    }
+    if (!context_->can_grow()) return false;
+    if (auto grown = context_->grow_bitstreams(needed); !grown) fail_with(std::move(grown).error());
+    return true;
+}
+
+PictureRecord* RequestDecoder::begin_picture(const Picture& picture, bool& wait) {
+    if (picture.second_field) {
+        PictureRecord* first = pictures_.find(picture.id);
+        if (first != nullptr && first->in_flight) return first;
+        drop_picture(picture, DropReason::Malformed, "a second field without its first");
+        return nullptr;
+    }
+    SlotRef slot = context_->acquire_slot();
+    if (!slot && pictures_.alive() > context_sequence_.dpb_slots && pictures_.drop_oldest_unclaimed())
+        slot = context_->acquire_slot();
+    if (!slot) {
+        wait = waits_for_slot_ = true;
+        return nullptr;
+    }
+    PictureRecord& record = pictures_.add(picture, sequence_->info);
+    record.slot_index = slot.index();
+    record.in_flight = true;
+    record.reference = slot.also(Hold::Reference);
+    record.frame.slot = slot.also(Hold::Queue);
+    context_->begin(picture.id, std::move(slot));
+    return &record;
+}
+
+bool RequestDecoder::decode(const Picture& picture) {
+    if (resynchronise_) {
+        if (pictures_.find(picture.id) == nullptr)
+            drop_picture(picture, DropReason::MissingReference, "follows a lost picture");
+        return true;
+    }
+    if (!ensure_context()) return false;
+    if (failure_) return true;
+    if (next_part_ == 0) {
+        if (!has_all_references(picture)) {
+            drop_picture(picture, DropReason::MissingReference, "refers to a picture that is lost");
+            return true;
+        }
+        if (!ensure_bitstream_room(picture)) return false;
+        if (failure_ || resynchronise_) return true;
+    }
+    if (!context_->can_submit()) return false;
+    bool wait = false;
+    PictureRecord* record = next_part_ == 0 ? begin_picture(picture, wait) : pictures_.find(picture.id);
+    if (wait) return false;
+    if (record == nullptr) return true;
+    if (next_part_ == 0)
+        for (const FrameId id : picture.references) context_->refer(record->slot_index, pictures_.find(id)->reference);
+    return send_parts(picture, *record);
+}
+
+/// Looks ahead in the steps of this unit: containers keep the fields of a frame together.
+bool RequestDecoder::second_field_follows(FrameId id) const {
+    for (std::size_t i = next_step_ + 1; i < steps_.size(); ++i)
+        if (steps_[i].kind == Step::Kind::Decode) return steps_[i].picture->id == id && steps_[i].picture->second_field;
+    return false;
+}
+
+bool RequestDecoder::send_parts(const Picture& picture, PictureRecord& record) {
+    const unsigned parts = controls_->requests(picture);
+    const bool field_follows = !picture.second_field && second_field_follows(picture.id);
+    if ((parts > 1 || field_follows) && !context_->can_hold()) {
+        fail_with({ENOTSUP, "the driver cannot put several slices or fields into one frame", "REQBUFS"});
+        return true;
+    }
+    for (; next_part_ < parts; ++next_part_) {
+        if (!context_->can_submit()) return false;
+        const bool last = next_part_ + 1 == parts && !field_follows;
+        const int error = context_->submit(picture, next_part_, record.slot_index, !last);
+        if (error == 0) continue;
+        device_refused(picture, record, error);
+        return true;
+    }
+    return true;
+}
+
+void RequestDecoder::device_refused(const Picture& picture, PictureRecord& record, int error) {
+    if (error == -ENODEV || ++troubles_ >= most_troubles) {
+        fail_with({-error, fmt::format("{} refuses pictures: {}", device_.name(), error_text(-error)), "submit"});
+        return;
+    }
+    if (next_part_ == 0 && !picture.second_field) {
+        context_->cancel(record.slot_index);
+        pictures_.lose(record);
+    } else {
+        context_->cut_short(record.slot_index);
+    }
+    skip(DropReason::DeviceError, fmt::format("the device refuses a picture: {}", error_text(-error)));
+    resynchronise_ = true;
+}
+
+} // namespace v4l2play
