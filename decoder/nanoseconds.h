@@ -16,6 +16,7 @@ constexpr Nanoseconds second = 1'000'000'000;
 struct Rational {
     std::int64_t num = 0;
     std::int64_t den = 1;
+    bool operator==(const Rational&) const = default;
 };
 
 } // namespace v4l2play

@@ -2,8 +2,8 @@
 
 namespace v4l2play {
 
-std::unique_ptr<CodecControls> create_controls(CodecId codec) {
-    if (codec == CodecId::H264) return create_h264_controls();
+std::unique_ptr<CodecControls> create_controls(CodecId codec, ModePreference preference) {
+    if (codec == CodecId::H264) return create_h264_controls(preference);
     return nullptr;
 }
 

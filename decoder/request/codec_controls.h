@@ -59,8 +59,16 @@ class CodecControls {
     [[nodiscard]] virtual bool needs_hold() const = 0;
 };
 
-/// Codec and controls for a codec that requests can be made for; null for others.
-std::unique_ptr<CodecControls> create_controls(CodecId codec);
-std::unique_ptr<CodecControls> create_h264_controls();
+/// Modes to take instead of the best, where the driver has them: for driver engineers and tests.
+struct ModePreference {
+    enum class Decode { Best, FrameBased, SliceBased };
+    enum class StartCode { Best, None, AnnexB };
+    Decode decode = Decode::Best;
+    StartCode start_code = StartCode::Best;
+};
+
+/// Controls for a codec that requests can be made for; null for others.
+std::unique_ptr<CodecControls> create_controls(CodecId codec, ModePreference preference = {});
+std::unique_ptr<CodecControls> create_h264_controls(ModePreference preference = {});
 
 } // namespace v4l2play

@@ -189,6 +189,17 @@ const char* H264Controls::mode() const {
     return start_codes_ ? "frame-based, Annex B" : "frame-based, no start codes";
 }
 
-std::unique_ptr<CodecControls> create_h264_controls() { return std::make_unique<H264Controls>(); }
+std::unique_ptr<CodecControls> create_h264_controls(ModePreference preference) {
+    H264Modes modes;
+    if (preference.decode != ModePreference::Decode::Best)
+        modes.decode_mode = preference.decode == ModePreference::Decode::SliceBased
+                                ? V4L2_STATELESS_H264_DECODE_MODE_SLICE_BASED
+                                : V4L2_STATELESS_H264_DECODE_MODE_FRAME_BASED;
+    if (preference.start_code != ModePreference::StartCode::Best)
+        modes.start_code = preference.start_code == ModePreference::StartCode::AnnexB
+                               ? V4L2_STATELESS_H264_START_CODE_ANNEX_B
+                               : V4L2_STATELESS_H264_START_CODE_NONE;
+    return std::make_unique<H264Controls>(modes);
+}
 
 } // namespace v4l2play
