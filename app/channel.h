@@ -1,0 +1,116 @@
+// A bounded queue between two threads. Neither side makes a system call while the other is awake.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "decoder/waker.h"
+
+namespace v4l2play {
+
+/// One producer, one consumer. Storage is allocated once. A producer either blocks in `push` until the queue has fallen
+/// to its low-water mark (so that it works in batches), or uses `try_push` and is told by a waker.
+template <class T>
+class Channel {
+  public:
+    explicit Channel(std::size_t capacity, std::size_t low_water = 0)
+        : ring_(capacity)
+        , low_water_(low_water) {}
+
+    /// Told when something was pushed into an empty queue, or the channel closed. Set before the threads start.
+    void set_consumer_waker(Waker* waker) { consumer_ = waker; }
+    /// Told when the queue has fallen to the low-water mark. Set before the threads start.
+    void set_producer_waker(Waker* waker) { producer_ = waker; }
+
+    /// Moves from `value` when the answer is true; false when full or closed.
+    bool try_push(T& value) {
+        {
+            const std::lock_guard lock(mutex_);
+            if (closed_ || count_ == ring_.size()) return false;
+            put(std::move(value));
+        }
+        if (consumer_ != nullptr) consumer_->wake();
+        return true;
+    }
+
+    /// Blocks while the queue is full; false when the channel is closed.
+    bool push(T value) {
+        {
+            std::unique_lock lock(mutex_);
+            if (count_ == ring_.size()) {
+                waiting_ = true;
+                space_.wait(lock, [this] { return closed_ || count_ <= low_water_; });
+                waiting_ = false;
+            }
+            if (closed_) return false;
+            put(std::move(value));
+        }
+        if (consumer_ != nullptr) consumer_->wake();
+        return true;
+    }
+
+    std::optional<T> try_pop() {
+        std::optional<T> value;
+        bool low = false;
+        bool blocked = false;
+        {
+            const std::lock_guard lock(mutex_);
+            if (count_ == 0) return value;
+            value.emplace(std::move(ring_[head_]));
+            head_ = (head_ + 1) % ring_.size();
+            low = --count_ <= low_water_;
+            blocked = low && waiting_;
+        }
+        if (blocked) space_.notify_one();
+        if (low && producer_ != nullptr) producer_->wake();
+        return value;
+    }
+
+    /// Empties the queue and lets a blocked producer go; later pushes are refused.
+    void close() {
+        std::vector<T> left;
+        {
+            const std::lock_guard lock(mutex_);
+            closed_ = true;
+            while (count_ != 0) {
+                left.push_back(std::move(ring_[head_]));
+                head_ = (head_ + 1) % ring_.size();
+                --count_;
+            }
+        }
+        space_.notify_all();
+        if (consumer_ != nullptr) consumer_->wake();
+        if (producer_ != nullptr) producer_->wake();
+    }
+
+    [[nodiscard]] std::size_t size() const {
+        const std::lock_guard lock(mutex_);
+        return count_;
+    }
+    [[nodiscard]] bool full() const { return size() == ring_.size(); }
+    [[nodiscard]] std::size_t low_water() const { return low_water_; }
+    [[nodiscard]] std::size_t capacity() const { return ring_.size(); }
+
+  private:
+    void put(T&& value) {
+        ring_[(head_ + count_) % ring_.size()] = std::move(value);
+        ++count_;
+    }
+
+    mutable std::mutex mutex_;
+    std::condition_variable space_;
+    std::vector<T> ring_;
+    std::size_t head_ = 0;
+    std::size_t count_ = 0;
+    const std::size_t low_water_;
+    bool closed_ = false;
+    bool waiting_ = false;
+    Waker* consumer_ = nullptr;
+    Waker* producer_ = nullptr;
+};
+
+} // namespace v4l2play

@@ -1,0 +1,128 @@
+#include "app/scheduler.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace v4l2play {
+namespace {
+
+constexpr Nanoseconds longest_lag = second / 2;
+constexpr double lock_tolerance = 200e-6;
+constexpr std::int64_t largest_denominator = 12;
+
+/// ⌊a/b⌋ for b > 0.
+constexpr std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
+
+constexpr std::int64_t round_div(std::int64_t a, std::int64_t b) { return floor_div(2 * a + b, 2 * b); }
+
+/// A commit is sent this long after the vblank before its own: surely after it, and with most of the period left.
+constexpr Nanoseconds after_vblank(Nanoseconds period) { return period / 8; }
+
+/// The vblank that a commit made at `now` reaches.
+std::int64_t next_vblank(const VblankTiming& timing, Nanoseconds now) {
+    return static_cast<std::int64_t>(timing.last_sequence) +
+           std::max<std::int64_t>(0, floor_div(now - timing.last_time, timing.period)) + 1;
+}
+
+Nanoseconds time_of(const VblankTiming& timing, std::int64_t vblank) {
+    return timing.last_time + (vblank - static_cast<std::int64_t>(timing.last_sequence)) * timing.period;
+}
+
+} // namespace
+
+void Scheduler::set_rate(Rational rate, Rational tick) {
+    rate_ = rate.num > 0 && rate.den > 0 && rate.num / rate.den < 1000 ? rate : Rational{0, 1};
+    // Two stamps, each rounded by up to half a tick either way.
+    tolerance_ = tick.den > 0 ? std::min<Nanoseconds>(second * tick.num / tick.den + 1000, 2 * millisecond) : 0;
+    ratio_refresh_ = {0, 0};
+    anchored_ = false;
+}
+
+/// Finds p/q with the smallest q that ρ is within tolerance of.
+void Scheduler::lock_ratio(const VblankTiming& timing) {
+    if (ratio_refresh_.num == timing.refresh.num && ratio_refresh_.den == timing.refresh.den) return;
+    ratio_refresh_ = timing.refresh;
+    ratio_ = {0, 0};
+    if (rate_.num == 0 || timing.refresh.num <= 0 || timing.refresh.den <= 0) return;
+    const double ratio = static_cast<double>(timing.refresh.num) / static_cast<double>(timing.refresh.den) *
+                         static_cast<double>(rate_.den) / static_cast<double>(rate_.num);
+    for (std::int64_t q = 1; q <= largest_denominator; ++q) {
+        const auto p = static_cast<std::int64_t>(std::llround(ratio * static_cast<double>(q)));
+        if (p > 0 && std::abs(static_cast<double>(p) / static_cast<double>(q) - ratio) <= lock_tolerance * ratio) {
+            ratio_ = {p, q};
+            return;
+        }
+    }
+}
+
+/// How many frames after the anchor's, when `pts` lies on the grid of the rate.
+std::optional<std::int64_t> Scheduler::frame_index(Nanoseconds pts) const {
+    if (rate_.num == 0) return std::nullopt;
+    const Nanoseconds elapsed = pts - anchor_pts_;
+    // In 128 bits: days of nanoseconds times a rate like 60000/1001 need them; 32-bit machines have none, so in
+    // doubles, whose 53 bits tell frames apart for years.
+    const double frames = static_cast<double>(elapsed) * static_cast<double>(rate_.num) /
+                          (static_cast<double>(second) * static_cast<double>(rate_.den));
+    const double index = std::round(frames);
+    const double error = std::abs(frames - index) * static_cast<double>(second) * static_cast<double>(rate_.den) /
+                         static_cast<double>(rate_.num);
+    if (error > static_cast<double>(tolerance_)) return std::nullopt;
+    return static_cast<std::int64_t>(index);
+}
+
+std::int64_t Scheduler::due_vblank(Nanoseconds pts, const VblankTiming& timing) const {
+    const auto index = frame_index(pts);
+    if (index && locked()) return floor_div(2 * *index * ratio_.num + 1, 2 * ratio_.den);
+    Nanoseconds elapsed = pts - anchor_pts_;
+    if (index)
+        elapsed =
+            static_cast<Nanoseconds>(std::llround(static_cast<double>(*index) * static_cast<double>(second) *
+                                                  static_cast<double>(rate_.den) / static_cast<double>(rate_.num)));
+    return round_div(elapsed, timing.period);
+}
+
+Plan Scheduler::plan(Nanoseconds pts, Nanoseconds next_pts, const VblankTiming& timing, Nanoseconds now) {
+    lock_ratio(timing);
+    if (free_running_ || !anchored_ || pts == no_time) return {Plan::Action::Show, 0, 0};
+    return timing.period > 0 ? plan_vblank(pts, next_pts, timing, now) : plan_time(pts, next_pts, now);
+}
+
+Plan Scheduler::plan_vblank(Nanoseconds pts, Nanoseconds next_pts, const VblankTiming& timing, Nanoseconds now) {
+    const std::int64_t anchor = static_cast<std::int64_t>(anchor_sequence_);
+    const std::int64_t due = anchor + due_vblank(pts, timing);
+    const std::int64_t reachable = next_vblank(timing, now);
+    if (due > reachable) return {Plan::Action::Wait, time_of(timing, due - 1) + after_vblank(timing.period), 0};
+    if ((reachable - due) * timing.period > longest_lag) {
+        ++stalls_;
+        anchored_ = false;
+    } else if (next_pts != no_time && anchor + due_vblank(next_pts, timing) <= reachable) {
+        return {Plan::Action::Drop, 0, 0};
+    }
+    return {Plan::Action::Show, 0, time_of(timing, reachable)};
+}
+
+Plan Scheduler::plan_time(Nanoseconds pts, Nanoseconds next_pts, Nanoseconds now) {
+    const Nanoseconds due = anchor_time_ + (pts - anchor_pts_);
+    if (due > now) return {Plan::Action::Wait, due, due};
+    if (now - due > longest_lag) {
+        ++stalls_;
+        anchored_ = false;
+    } else if (next_pts != no_time && anchor_time_ + (next_pts - anchor_pts_) <= now) {
+        return {Plan::Action::Drop, 0, 0};
+    }
+    return {Plan::Action::Show, 0, due};
+}
+
+std::int64_t Scheduler::shown(Nanoseconds pts, std::uint64_t sequence, Nanoseconds time, const VblankTiming& timing) {
+    if (!anchored_) {
+        anchored_ = pts != no_time;
+        anchor_pts_ = pts;
+        anchor_time_ = time;
+        anchor_sequence_ = sequence;
+        return 0;
+    }
+    if (timing.period == 0 || pts == no_time || free_running_) return 0;
+    return static_cast<std::int64_t>(sequence - anchor_sequence_) - due_vblank(pts, timing);
+}
+
+} // namespace v4l2play

@@ -1,0 +1,84 @@
+// The frame clock: which frame at which vblank
+// ============================================
+//
+// A display changes its picture only at vblanks, every T = 1/r seconds; content has its own rate f. With ρ = r/f, frame
+// k is ideally shown from vblank n_k = ⌊ρk + φ⌋ on, for some phase φ: for 24 fps at 60 Hz that is 2, 3, 2, 3, ...
+// vblanks a frame, and no player can do better. A player that compares a clock with time stamps when it happens to wake
+// up does much worse: stamps are rounded (Matroska: to 1 ms), wake-ups are late, and a frame due near a vblank falls
+// now on this side of it, now on the other.
+//
+// So frames are not compared with "now" at all. The scheduler counts in vblanks: the first frame is shown as soon as
+// possible, and the vblank at which it really appeared (the sequence number of its flip, never a wake-up) becomes the
+// anchor. From then on every frame has its vblank by arithmetic alone:
+//
+//  - Time stamps are put back on the grid k/f they were rounded from, when the container's rate says there is one.
+//  - When ρ is within 200 ppm of a small fraction p/q, the display is the master clock (there is nothing else to be in
+//    time with): n_k = ⌊(2kp + 1) / 2q⌋ in integers. φ = 1/2q keeps every frame as far from a change of vblank as can
+//    be.
+//  - Otherwise n_k = ⌊d/T + 1/2⌋ with d the media time since the anchor: the repeats that 23.976 fps needs at 60 Hz.
+//
+// A flip is asked for in the refresh period before its vblank: after vblank n_k - 1, early enough for the slowest
+// display. A frame whose vblank has passed is late: it is shown at the next one, or dropped when the frame after it is
+// due there as well. When playback falls behind by half a second the anchor is set anew: there is no sound to catch up
+// with.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "decoder/nanoseconds.h"
+#include "render/output.h"
+
+namespace v4l2play {
+
+struct Plan {
+    enum class Action {
+        Show, ///< present it now
+        Wait, ///< present it at `when`
+        Drop, ///< its time has gone, and its successor's has come
+    };
+    Action action = Action::Show;
+    Nanoseconds when = 0;   ///< Wait: CLOCK_MONOTONIC
+    Nanoseconds target = 0; ///< Show: the vblank aimed at; 0 = the next, whichever it is
+};
+
+/// Pure: no clock, no system call. One per output.
+class Scheduler {
+  public:
+    /// A new item: `rate` 0/1 when it has none, `tick` the granularity of its time stamps.
+    void set_rate(Rational rate, Rational tick);
+    /// `free_running`: frames are shown as fast as they come (no clock).
+    void set_free_running(bool free_running) { free_running_ = free_running; }
+    /// The next frame starts a new timeline (start, resume, after a stall).
+    void reset() { anchored_ = false; }
+
+    /// What to do at `now` with the frame at the head of the queue; `next_pts` is its successor's, or no_time.
+    Plan plan(Nanoseconds pts, Nanoseconds next_pts, const VblankTiming& timing, Nanoseconds now);
+    /// Feedback: the frame with `pts` appeared. Answers by how many vblanks it was late (0 = on time).
+    std::int64_t shown(Nanoseconds pts, std::uint64_t sequence, Nanoseconds time, const VblankTiming& timing);
+
+    /// Vblanks from the anchor at which `pts` is due (display with vblanks only).
+    [[nodiscard]] std::int64_t due_vblank(Nanoseconds pts, const VblankTiming& timing) const;
+    /// True when the cadence is locked to the display (ρ is a small fraction).
+    [[nodiscard]] bool locked() const { return ratio_.den != 0; }
+    [[nodiscard]] std::uint64_t stalls() const { return stalls_; }
+
+  private:
+    void lock_ratio(const VblankTiming& timing);
+    [[nodiscard]] std::optional<std::int64_t> frame_index(Nanoseconds pts) const;
+    [[nodiscard]] Plan plan_vblank(Nanoseconds pts, Nanoseconds next_pts, const VblankTiming& timing, Nanoseconds now);
+    [[nodiscard]] Plan plan_time(Nanoseconds pts, Nanoseconds next_pts, Nanoseconds now);
+
+    Rational rate_{0, 1};
+    Nanoseconds tolerance_ = 0;
+    bool free_running_ = false;
+    bool anchored_ = false;
+    Nanoseconds anchor_pts_ = 0;
+    Nanoseconds anchor_time_ = 0;
+    std::uint64_t anchor_sequence_ = 0;
+    Rational ratio_{0, 0}; // ρ as p/q when locked; den 0 otherwise
+    Rational ratio_refresh_{0, 0};
+    std::uint64_t stalls_ = 0;
+};
+
+} // namespace v4l2play

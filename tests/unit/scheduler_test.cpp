@@ -1,0 +1,162 @@
+#include "app/scheduler.h"
+
+#include <cmath>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace v4l2play {
+namespace {
+
+struct Case {
+    const char* name;
+    Rational rate;
+    Rational refresh;
+    Rational tick;
+    std::vector<int> pattern; // one period of the ideal word (any rotation of it is ideal)
+};
+
+/// Plays `frames` frames through the scheduler on a display whose vblanks are exact; answers how long each was held.
+std::vector<int> holds_of(const Case& c, int frames, Nanoseconds wake_jitter = 0) {
+    Scheduler scheduler;
+    scheduler.set_rate(c.rate, c.tick);
+    VblankTiming timing;
+    timing.refresh = c.refresh;
+    timing.period = second * c.refresh.den / c.refresh.num;
+    timing.last_time = 1000 * second;
+    timing.last_sequence = 12345;
+    const auto stamp = [&](int k) {
+        const double exact = static_cast<double>(k) * static_cast<double>(c.rate.den) / static_cast<double>(c.rate.num);
+        const double ticks = std::round(exact * static_cast<double>(c.tick.den) / static_cast<double>(c.tick.num));
+        return static_cast<Nanoseconds>(ticks * 1e9 * static_cast<double>(c.tick.num) /
+                                        static_cast<double>(c.tick.den));
+    };
+    std::vector<std::uint64_t> shown;
+    Nanoseconds now = timing.last_time + 100;
+    for (int k = 0; k < frames; ++k) {
+        Plan plan = scheduler.plan(stamp(k), no_time, timing, now);
+        while (plan.action == Plan::Action::Wait) {
+            now = plan.when + wake_jitter;
+            plan = scheduler.plan(stamp(k), no_time, timing, now);
+        }
+        const auto passed = static_cast<std::uint64_t>((now - timing.last_time) / timing.period);
+        timing.last_sequence += passed + 1;
+        timing.last_time += static_cast<Nanoseconds>(passed + 1) * timing.period;
+        now = timing.last_time + 50'000;
+        shown.push_back(timing.last_sequence);
+        EXPECT_EQ(scheduler.shown(stamp(k), timing.last_sequence, timing.last_time, timing), 0)
+            << c.name << " frame " << k;
+    }
+    std::vector<int> holds;
+    for (std::size_t i = 1; i < shown.size(); ++i) holds.push_back(static_cast<int>(shown[i] - shown[i - 1]));
+    return holds;
+}
+
+bool is_rotation(const std::vector<int>& holds, const std::vector<int>& pattern) {
+    for (std::size_t phase = 0; phase < pattern.size(); ++phase) {
+        bool equal = true;
+        for (std::size_t i = 0; i < holds.size() && equal; ++i)
+            equal = holds[i] == pattern[(i + phase) % pattern.size()];
+        if (equal) return true;
+    }
+    return false;
+}
+
+class Cadence : public testing::TestWithParam<Case> {};
+
+TEST_P(Cadence, IsIdealFromTheFirstFrameToTheLast) {
+    EXPECT_TRUE(is_rotation(holds_of(GetParam(), 3000), GetParam().pattern));
+}
+TEST_P(Cadence, DoesNotDependOnLateWakeUps) {
+    EXPECT_TRUE(is_rotation(holds_of(GetParam(), 500, 6 * millisecond), GetParam().pattern));
+}
+
+constexpr Rational millisecond_tick{1, 1000};
+INSTANTIATE_TEST_SUITE_P(Rates, Cadence,
+                         testing::Values(Case{"24@60", {24, 1}, {60, 1}, millisecond_tick, {2, 3}},
+                                         Case{"23.976@59.94", {24000, 1001}, {60000, 1001}, millisecond_tick, {2, 3}},
+                                         Case{"25@60", {25, 1}, {60, 1}, millisecond_tick, {2, 2, 3, 2, 3}},
+                                         Case{"30@60", {30, 1}, {60, 1}, millisecond_tick, {2}},
+                                         Case{"50@60", {50, 1}, {60, 1}, millisecond_tick, {1, 1, 1, 1, 2}},
+                                         Case{"60@60", {60, 1}, {60, 1}, millisecond_tick, {1}},
+                                         // What a 65 MHz pixel clock really makes of "60 Hz".
+                                         Case{"24@60.004", {24, 1}, {65000000, 1083264}, millisecond_tick, {2, 3}},
+                                         Case{"24@24", {24, 1}, {24, 1}, millisecond_tick, {1}},
+                                         Case{"25@50", {25, 1}, {50, 1}, {1, 90000}, {2}},
+                                         Case{"24@120", {24, 1}, {120, 1}, {1, 90000}, {5}}));
+
+TEST(Scheduler, RepeatsOnceInAThousandFor2997At60) {
+    const auto holds = holds_of({"29.97@60", {30000, 1001}, {60, 1}, millisecond_tick, {}}, 3003);
+    int repeats = 0;
+    for (const int hold : holds) {
+        EXPECT_GE(hold, 2);
+        EXPECT_LE(hold, 3);
+        repeats += hold - 2;
+    }
+    // One vblank more in 500 frames (1001/500).
+    EXPECT_NEAR(repeats, 6, 1);
+}
+
+VblankTiming sixty_hertz() {
+    VblankTiming timing;
+    timing.refresh = {60, 1};
+    timing.period = second / 60;
+    timing.last_time = second;
+    timing.last_sequence = 100;
+    return timing;
+}
+
+TEST(Scheduler, DropsAFrameOnlyWhenItsSuccessorIsDueToo) {
+    Scheduler scheduler;
+    scheduler.set_rate({60, 1}, {1, 1000});
+    VblankTiming timing = sixty_hertz();
+    scheduler.shown(0, 100, second, timing);
+    const Nanoseconds late = second + 5 * timing.period; // frame 2 was due at vblank 102, 106 is the next
+    EXPECT_EQ(scheduler.plan(33 * millisecond, 50 * millisecond, timing, late).action, Plan::Action::Drop);
+    EXPECT_EQ(scheduler.plan(33 * millisecond, no_time, timing, late).action, Plan::Action::Show);
+    EXPECT_EQ(scheduler.plan(33 * millisecond, 200 * millisecond, timing, late).action, Plan::Action::Show);
+    EXPECT_EQ(scheduler.shown(33 * millisecond, 106, timing.last_time + 6 * timing.period, timing), 4);
+}
+
+TEST(Scheduler, StartsAnewAfterAStallInsteadOfDroppingAll) {
+    Scheduler scheduler;
+    scheduler.set_rate({60, 1}, {1, 1000});
+    const VblankTiming timing = sixty_hertz();
+    scheduler.shown(0, 100, second, timing);
+    EXPECT_EQ(scheduler.plan(17 * millisecond, 33 * millisecond, timing, 3 * second).action, Plan::Action::Show);
+    EXPECT_EQ(scheduler.stalls(), 1U);
+    scheduler.shown(17 * millisecond, 221, 3 * second, timing);
+    EXPECT_EQ(scheduler.due_vblank(33 * millisecond, timing), 1);
+}
+
+TEST(Scheduler, VariableRateGoesToTheNearestVblank) {
+    Scheduler scheduler;
+    scheduler.set_rate({0, 1}, {1, 1000});
+    const VblankTiming timing = sixty_hertz();
+    scheduler.shown(0, 100, second, timing);
+    EXPECT_EQ(scheduler.due_vblank(40 * millisecond, timing), 2);
+    EXPECT_EQ(scheduler.due_vblank(45 * millisecond, timing), 3);
+    EXPECT_EQ(scheduler.due_vblank(1000 * millisecond, timing), 60);
+}
+
+TEST(Scheduler, WithoutVblanksFramesAreShownAtTheirTime) {
+    Scheduler scheduler;
+    scheduler.set_rate({25, 1}, {1, 1000});
+    const VblankTiming timing;
+    EXPECT_EQ(scheduler.plan(0, no_time, timing, second).action, Plan::Action::Show);
+    scheduler.shown(0, 0, second, timing);
+    const Plan plan = scheduler.plan(40 * millisecond, no_time, timing, second);
+    EXPECT_EQ(plan.action, Plan::Action::Wait);
+    EXPECT_EQ(plan.when, second + 40 * millisecond);
+}
+
+TEST(Scheduler, FreeRunningNeverWaits) {
+    Scheduler scheduler;
+    scheduler.set_free_running(true);
+    const VblankTiming timing = sixty_hertz();
+    scheduler.shown(0, 100, second, timing);
+    EXPECT_EQ(scheduler.plan(1000 * second, no_time, timing, second).action, Plan::Action::Show);
+}
+
+} // namespace
+} // namespace v4l2play
