@@ -1,0 +1,65 @@
+#include "app/console.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace v4l2play {
+
+Result<std::unique_ptr<Signals>> Signals::create() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, signal);
+    std::signal(SIGPIPE, SIG_IGN);
+    if (pthread_sigmask(SIG_BLOCK, &set, nullptr) != 0) return fail(EINVAL, "cannot block signals", "pthread_sigmask");
+    const int fd = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0) return fail(errno, "cannot watch signals", "signalfd");
+    return std::unique_ptr<Signals>(new Signals(UniqueFd(system_kernel(), fd)));
+}
+
+int Signals::take() {
+    signalfd_siginfo info{};
+    const ssize_t size = ::read(fd_.get(), &info, sizeof info);
+    return size == static_cast<ssize_t>(sizeof info) ? static_cast<int>(info.ssi_signo) : 0;
+}
+
+Keyboard::Keyboard() {
+    // In the background, touching the terminal would stop the process.
+    if (!::isatty(STDIN_FILENO) || ::tcgetpgrp(STDIN_FILENO) != ::getpgrp()) return;
+    if (::tcgetattr(STDIN_FILENO, &saved_) != 0) return;
+    termios raw = saved_;
+    raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
+    raw.c_cc[VMIN] = 0;
+    raw.c_cc[VTIME] = 0;
+    active_ = ::tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
+}
+
+Keyboard::~Keyboard() {
+    if (active_) ::tcsetattr(STDIN_FILENO, TCSANOW, &saved_);
+}
+
+char Keyboard::take() {
+    char key = 0;
+    return active_ && ::read(STDIN_FILENO, &key, 1) == 1 ? key : '\0';
+}
+
+StatusLine::StatusLine(bool wanted)
+    : active_(wanted && ::isatty(STDERR_FILENO)) {}
+
+void StatusLine::show(const std::string& text) {
+    if (!active_) return;
+    fmt::print(stderr, "\r\033[K{}", text);
+    drawn_ = true;
+}
+
+void StatusLine::clear() {
+    if (drawn_) fmt::print(stderr, "\r\033[K");
+    drawn_ = false;
+}
+
+} // namespace v4l2play

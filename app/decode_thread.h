@@ -1,0 +1,65 @@
+// The thread that feeds a decoder and hands its frames on.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <variant>
+
+#include "app/channel.h"
+#include "app/demux_thread.h"
+#include "decoder/decoder.h"
+
+namespace v4l2play {
+
+/// The last thing that comes out. `problem` is empty when all is well.
+struct EndOfFrames {
+    std::string problem;
+};
+using DecodeItem = std::variant<Frame, PoolChanged, PicturesDropped, DecoderFailed, EndOfFrames>;
+using FrameChannel = Channel<DecodeItem>;
+
+struct DecodeCounters {
+    std::atomic<std::uint64_t> units{0};   ///< access units taken, without those to be discarded
+    std::atomic<std::uint64_t> decoded{0}; ///< frames that came out
+};
+
+/// Feeds `decoder` from `units`, fills `frames`; sleeps only in the decoder's dispatch. When all frame places are taken
+/// it sleeps until the queue has fallen to its low-water mark, so that it is woken once for several frames.
+class DecodeThread {
+  public:
+    DecodeThread(Decoder& decoder, DemuxChannel& units, FrameChannel& frames);
+    DecodeThread(const DecodeThread&) = delete;
+    DecodeThread& operator=(const DecodeThread&) = delete;
+    /// Stops, whatever is left undone, and joins.
+    ~DecodeThread();
+
+    [[nodiscard]] const DecodeCounters& counters() const { return counters_; }
+
+  private:
+    void run();
+    bool hand_out();
+    bool take_event();
+    bool feed();
+    bool send_unit();
+    void take_item(DemuxItem item);
+    void on_drained();
+    void sleep();
+
+    Decoder& decoder_;
+    DemuxChannel& units_;
+    FrameChannel& frames_;
+    DecodeCounters counters_;
+    std::atomic<bool> stop_{false};
+    std::optional<AccessUnit> unit_; ///< parked: the decoder was full
+    std::optional<DecodeItem> item_; ///< parked: the frame queue was full
+    std::shared_ptr<SlotPool> pool_;
+    std::optional<EndOfItem> end_;
+    bool draining_ = false;
+    bool finished_ = false;
+    std::thread thread_;
+};
+
+} // namespace v4l2play

@@ -1,0 +1,89 @@
+#include "app/decoder_factory.h"
+
+#include <cerrno>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "decoder/codec/h264.h"
+#include "decoder/request/codec_controls.h"
+#include "decoder/request/request_decoder.h"
+#include "decoder/software/software_decoder.h"
+#include "decoder/v4l2/media_device.h"
+
+namespace v4l2play {
+namespace {
+
+ModePreference preference_of(const Options& options) {
+    using Decode = ModePreference::Decode;
+    using Code = ModePreference::StartCode;
+    constexpr Decode decode[] = {Decode::Best, Decode::FrameBased, Decode::SliceBased};
+    constexpr Code code[] = {Code::Best, Code::None, Code::AnnexB};
+    return {decode[static_cast<int>(options.decode_mode)], code[static_cast<int>(options.start_code)]};
+}
+
+Result<std::unique_ptr<Decoder>> open_device(const Options& options, const DecoderDevice& device,
+                                             const DecoderConfig& config) {
+    auto codec = create_codec(config.stream.codec);
+    auto controls = create_controls(config.stream.codec, preference_of(options));
+    if (codec == nullptr || controls == nullptr)
+        return fail(ENOTSUP, fmt::format("{} through the Request API is not done yet", config.stream.codec_name));
+    V4L2PLAY_TRY(codec->configure(config.stream));
+    if (device.find_format(V4l2Fourcc{controls->coded_fourcc()}) == nullptr)
+        return fail(ENOTSUP, fmt::format("it does not decode {}", config.stream.codec_name));
+    return create_request_decoder(system_kernel(), device, std::move(codec), std::move(controls), config);
+}
+
+/// The first device that takes the stream; null, with reasons, when there is none.
+std::unique_ptr<Decoder> try_devices(const Options& options, const DecoderConfig& config,
+                                     std::vector<std::string>& reasons) {
+    bool any = false;
+    for (const DecoderDevice& device : find_decoders(system_kernel())) {
+        if (!options.device.empty() && !is_meant(device, options.device)) continue;
+        any = true;
+        if (!device.stateless) {
+            reasons.push_back(fmt::format("not by {}: a stateful decoder; those are not done yet", device.name()));
+            continue;
+        }
+        auto decoder = open_device(options, device, config);
+        if (decoder) return std::move(*decoder);
+        reasons.push_back(fmt::format("not by {}: {}", device.name(), decoder.error().what));
+    }
+    if (!any && options.device.empty())
+        reasons.emplace_back("no hardware decoder: there is no usable /dev/media* device");
+    if (!any && !options.device.empty())
+        reasons.push_back(fmt::format("no decoder is called {}; --device=help lists them", options.device));
+    return nullptr;
+}
+
+} // namespace
+
+Result<OpenedDecoder> open_decoder(const Options& options, const DecoderConfig& config, bool software_only) {
+    OpenedDecoder opened;
+    const bool hardware = options.decoder == DecoderChoice::Auto || options.decoder == DecoderChoice::Request;
+    if (options.decoder == DecoderChoice::Stateful) opened.reasons.emplace_back("stateful decoders are not done yet");
+    if (hardware && !software_only) opened.decoder = try_devices(options, config, opened.reasons);
+    if (opened.decoder != nullptr) return opened;
+
+    const bool software = options.decoder == DecoderChoice::Auto || options.decoder == DecoderChoice::Software;
+    if (options.require_hw || !software)
+        return fail(ENOTSUP, fmt::format("no hardware decoder plays this {} stream ({}); --decoder=software would",
+                                         config.stream.codec_name, fmt::join(opened.reasons, "; ")));
+    auto decoder = create_software_decoder(system_kernel(), config);
+    if (!decoder) return fail(std::move(decoder).error());
+    opened.decoder = std::move(*decoder);
+    return opened;
+}
+
+std::string describe_decoder_devices() {
+    std::string text;
+    for (const DecoderDevice& device : find_decoders(system_kernel())) {
+        std::string formats;
+        for (const CodedFormat& coded : device.coded_formats) formats += " " + to_string(coded.fourcc);
+        text += fmt::format("{:<28} {:<9} {}:{}\n", device.name(), device.stateless ? "stateless" : "stateful",
+                            device.video_path, formats);
+    }
+    return text.empty() ? "no hardware decoder found (no /dev/media* device leads to one)\n" : text;
+}
+
+} // namespace v4l2play

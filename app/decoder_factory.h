@@ -1,0 +1,25 @@
+// Which decoder plays a stream here, and why not another.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/options.h"
+#include "decoder/decoder.h"
+
+namespace v4l2play {
+
+struct OpenedDecoder {
+    std::unique_ptr<Decoder> decoder;
+    std::vector<std::string> reasons; ///< one line per decoder that was not taken
+};
+
+/// Tries, as `options` allow, stateless devices, then software. `software_only`: hardware has been tried already, for
+/// the reasons given. ENOTSUP when none is left, with all reasons in one line.
+Result<OpenedDecoder> open_decoder(const Options& options, const DecoderConfig& config, bool software_only = false);
+
+/// Lines for --device=help.
+std::string describe_decoder_devices();
+
+} // namespace v4l2play

@@ -1,0 +1,72 @@
+#include "app/demux_thread.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "decoder/log.h"
+
+namespace v4l2play {
+namespace {
+
+/// The length of a round on the grid of the frame rate: rounded stamps must not shift each round a little.
+Nanoseconds on_grid(Nanoseconds length, Rational rate) {
+    if (rate.num <= 0 || rate.den <= 0) return length;
+    const double period = static_cast<double>(second) * static_cast<double>(rate.den) / static_cast<double>(rate.num);
+    const double aligned = std::round(static_cast<double>(length) / period) * period;
+    return std::abs(aligned - static_cast<double>(length)) < 2.0 * millisecond ? static_cast<Nanoseconds>(aligned)
+                                                                               : length;
+}
+
+} // namespace
+
+DemuxThread::DemuxThread(Demuxer& demuxer, DemuxChannel& channel, bool loop)
+    : demuxer_(demuxer)
+    , channel_(channel)
+    , loop_(loop)
+    , thread_([this] { run(); }) {}
+
+DemuxThread::~DemuxThread() {
+    channel_.close();
+    thread_.join();
+}
+
+bool DemuxThread::push_unit(AccessUnit unit) {
+    const Nanoseconds frame = unit.duration > 0 ? unit.duration : 0;
+    if (unit.pts != no_time) {
+        if (!unit.discard) round_ = std::max(round_, unit.pts + frame);
+        unit.pts += offset_;
+    }
+    if (unit.dts != no_time) unit.dts += offset_;
+    return channel_.push(DemuxItem(std::move(unit)));
+}
+
+bool DemuxThread::start_over() {
+    if (!loop_ || round_ == 0) return false;
+    if (auto sought = demuxer_.seek(0); !sought) {
+        log_warning("demux", "cannot loop: {}", sought.error().what);
+        return false;
+    }
+    offset_ += on_grid(round_, demuxer_.stream().frame_rate);
+    round_ = 0;
+    return channel_.push(DemuxItem(LoopSeam{}));
+}
+
+void DemuxThread::run() {
+    for (;;) {
+        auto unit = demuxer_.read();
+        if (unit && *unit) {
+            if (!push_unit(std::move(**unit))) return;
+            continue;
+        }
+        if (unit && start_over()) continue;
+        EndOfItem end;
+        if (!unit)
+            end.problem = unit.error().what;
+        else if (demuxer_.truncated())
+            end.problem = "the file ends too early: it is truncated";
+        channel_.push(DemuxItem(std::move(end)));
+        return;
+    }
+}
+
+} // namespace v4l2play

@@ -1,0 +1,213 @@
+#include "app/options.h"
+
+#include <cstdio>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace v4l2play {
+namespace {
+
+struct CommandText {
+    Command command;
+    const char* name;
+    const char* synopsis;
+    const char* summary;
+};
+
+constexpr CommandText commands[] = {
+    {Command::Play, "play", "v4l2play [play] [OPTIONS] FILE...",
+     "Play files, one after the other (the default command)."},
+    {Command::Md5, "md5", "v4l2play md5 [OPTIONS] FILE...",
+     "Decode without showing; print the MD5 of the cropped frames in display order."},
+    {Command::Probe, "probe", "v4l2play probe [OPTIONS] FILE...",
+     "Say what is in files, what would play them here, and why not."},
+    {Command::Devices, "devices", "v4l2play devices [OPTIONS]",
+     "List decoders, their formats, and the planes that show them."},
+};
+
+const CommandText& text_of(Command command) { return commands[static_cast<std::size_t>(command)]; }
+
+std::string footer() {
+    return "Commands: play (default), md5, probe, devices; `v4l2play COMMAND --help` tells more.\n"
+           "Every option with a choice accepts `help`, for example --connector=help.\n"
+           "Keys: space pauses, q quits.\n"
+           "Exit codes: 0 played as required, 1 usage, 2 nothing played, 3 some items failed, 4 ended by a signal,\n"
+           "            5 a requirement was broken, 6 no display, 7 decoder or driver fault.";
+}
+
+template <class Choice>
+using Names = std::vector<std::pair<std::string, std::pair<Choice, const char*>>>;
+
+const Names<DecoderChoice> decoder_names = {
+    {"auto", {DecoderChoice::Auto, "a hardware decoder where there is one for the stream, else software"}},
+    {"request", {DecoderChoice::Request, "stateless hardware decoders only (V4L2 Request API)"}},
+    {"stateful", {DecoderChoice::Stateful, "stateful hardware decoders only (V4L2 M2M); not built yet"}},
+    {"software", {DecoderChoice::Software, "libavcodec, decoding straight into the buffers that are shown"}},
+};
+const Names<DecodeMode> decode_mode_names = {
+    {"auto", {DecodeMode::Best, "frame where the driver has it"}},
+    {"frame", {DecodeMode::Frame, "one request per picture"}},
+    {"slice", {DecodeMode::Slice, "one request per slice"}},
+};
+const Names<StartCode> start_code_names = {
+    {"auto", {StartCode::Best, "annexb where the driver has it"}},
+    {"none", {StartCode::None, "slices without start codes"}},
+    {"annexb", {StartCode::AnnexB, "slices with start codes"}},
+};
+const Names<OutputChoice> output_names = {
+    {"auto", {OutputChoice::Auto, "kms where a card can be used, else offscreen"}},
+    {"kms", {OutputChoice::Kms, "a display plane of a card, without a compositor"}},
+    {"offscreen", {OutputChoice::Offscreen, "in real time to nowhere; can save pictures"}},
+    {"null", {OutputChoice::Null, "decode only, as fast as possible"}},
+};
+
+/// An option of a few named values; `help` lists them.
+template <class Choice>
+void add_choice(CLI::App& app, const char* flags, Choice& value, const Names<Choice>& names, const char* summary) {
+    std::string list;
+    for (const auto& [name, meaning] : names) list += (list.empty() ? "" : "|") + name;
+    app.add_option_function<std::string>(
+           flags,
+           [&value, &names, flags](const std::string& given) {
+               for (const auto& [name, meaning] : names)
+                   if (name == given) {
+                       value = meaning.first;
+                       return;
+                   }
+               if (given == "help") {
+                   for (const auto& [name, meaning] : names) fmt::print("{:<10} {}\n", name, meaning.second);
+                   throw CLI::Success();
+               }
+               throw CLI::ValidationError(fmt::format("{}={} is unknown; see {}=help", flags, given, flags));
+           },
+           summary)
+        ->type_name(list);
+}
+
+/// Seconds, mm:ss or hh:mm:ss, with a fraction.
+Nanoseconds parse_time(const std::string& text) {
+    double total = 0;
+    std::size_t begin = 0;
+    for (;;) {
+        const std::size_t colon = text.find(':', begin);
+        const std::string part = text.substr(begin, colon == std::string::npos ? colon : colon - begin);
+        std::size_t used = 0;
+        double value = -1;
+        try {
+            value = std::stod(part, &used);
+        } catch (const std::exception&) {
+            used = 0;
+        }
+        if (used != part.size() || part.empty() || !(value >= 0) || value > 1e7)
+            throw CLI::ValidationError(fmt::format("--start={}: not a time; give seconds, mm:ss or hh:mm:ss", text));
+        total = total * 60 + value;
+        if (colon == std::string::npos) return static_cast<Nanoseconds>(total * 1e9);
+        begin = colon + 1;
+    }
+}
+
+void add_decoder_options(CLI::App& app, Options& options) {
+    add_choice(app, "--decoder", options.decoder, decoder_names, "How to decode");
+    app.add_option("--device", options.device, "Decoder device: driver name, driver:bus, or path")
+        ->type_name("NAME|help");
+    add_choice(app, "--decode-mode", options.decode_mode, decode_mode_names,
+               "For driver engineers: stateless decode mode");
+    add_choice(app, "--start-code", options.start_code, start_code_names, "For driver engineers: start codes");
+    app.add_flag("--require-hw", options.require_hw, "Refuse to decode in software");
+}
+
+void add_output_options(CLI::App& app, Options& options) {
+    add_choice(app, "--output", options.output, output_names, "Where to show");
+    app.add_option("--card", options.card, "Card: driver name or path")->type_name("NAME|help");
+    app.add_option("--connector", options.connector, "Connector, as HDMI-A-1")->type_name("NAME|help");
+    app.add_option("--mode", options.mode, "preferred, 1920x1080 or 1920x1080@60")->type_name("MODE|help");
+}
+
+void add_play_options(CLI::App& app, Options& options) {
+    add_output_options(app, options);
+    app.add_flag("--require-zero-copy", options.require_zero_copy,
+                 "Fail unless every frame is scanned out of its own buffer");
+    app.add_option_function<std::string>(
+           "--start", [&options](const std::string& text) { options.start = parse_time(text); }, "Start at this time")
+        ->type_name("TIME");
+    app.add_option("--frames", options.frames, "Show this many frames of each file")->type_name("N");
+    app.add_flag("--loop", options.loop, "Start over at the end of the list, for ever");
+    app.add_flag("!--no-clock", options.clock, "Show frames as fast as they come");
+    app.add_option("--report", options.report, "Write a report (JSON) when done")->type_name("FILE");
+    app.add_option("--screenshots", options.screenshots, "Offscreen: save every shown frame as PNG here")
+        ->type_name("DIR");
+    app.add_option("--contact-sheet", options.contact_sheet, "Offscreen: save an overview of the frames shown")
+        ->type_name("FILE.png");
+}
+
+void add_options(CLI::App& app, Options& options) {
+    auto* files = app.add_option("FILE", options.files, "Media files");
+    if (options.command == Command::Devices) files->group("");
+    if (options.command != Command::Devices) add_decoder_options(app, options);
+    if (options.command == Command::Play) add_play_options(app, options);
+    if (options.command == Command::Probe || options.command == Command::Devices) add_output_options(app, options);
+    if (options.command == Command::Md5) {
+        app.add_flag("--per-frame", options.per_frame, "One line per frame: number, time, MD5");
+        app.add_option("--frames", options.frames, "Stop after this many frames")->type_name("N");
+    }
+    app.add_flag("-v,--verbose", options.verbose, "Say more; twice: everything");
+    app.add_flag("-q,--quiet", options.quiet, "Say nothing but errors");
+    app.set_version_flag("--version", std::string("v4l2play " V4L2PLAY_VERSION));
+}
+
+/// CLI11 would list options in the usage line that are not meant to be read there.
+class Formatter final : public CLI::Formatter {
+  public:
+    explicit Formatter(const char* synopsis)
+        : synopsis_(synopsis) {
+        column_width(36);
+    }
+    std::string make_usage(const CLI::App*, std::string) const override {
+        return fmt::format("Usage: {}\n", synopsis_);
+    }
+
+  private:
+    const char* synopsis_;
+};
+
+Command command_of(int argc, char** argv) {
+    for (const CommandText& text : commands)
+        if (argc > 1 && text.name == std::string_view(argv[1])) return text.command;
+    return Command::Play;
+}
+
+/// What "help" asks of the machine, not of the command line, is answered later: no file is needed for it.
+bool asks_for_help(const Options& options) {
+    return options.device == "help" || options.card == "help" || options.connector == "help" || options.mode == "help";
+}
+
+} // namespace
+
+std::variant<Options, int> parse_command_line(int argc, char** argv) {
+    Options options;
+    options.command = command_of(argc, argv);
+    const CommandText& text = text_of(options.command);
+    if (argc > 1 && std::string_view(argv[1]) == text.name) {
+        ++argv;
+        --argc;
+    }
+    CLI::App app(text.summary);
+    app.formatter(std::make_shared<Formatter>(text.synopsis));
+    app.footer(footer());
+    add_options(app, options);
+    try {
+        app.parse(argc, argv);
+        if (options.files.empty() && options.command != Command::Devices && !asks_for_help(options))
+            throw CLI::RequiredError(fmt::format("no file given. Usage: {}; --help tells more", text.synopsis));
+    } catch (const CLI::Success& success) {
+        return app.exit(success) == 0 ? static_cast<int>(exit_played) : static_cast<int>(exit_usage);
+    } catch (const CLI::ParseError& error) {
+        fmt::print(stderr, "v4l2play: {}\n", error.what());
+        return static_cast<int>(exit_usage);
+    }
+    return options;
+}
+
+} // namespace v4l2play

@@ -1,0 +1,252 @@
+#include "app/playback.h"
+
+#include <algorithm>
+#include <type_traits>
+
+#include <fmt/format.h>
+
+#include "decoder/log.h"
+
+namespace v4l2play {
+
+Playback::Playback(Stage& stage, FrameChannel& frames, Rational frame_rate, Nanoseconds duration, ItemReport& report)
+    : stage_(stage)
+    , frames_(frames)
+    , frame_rate_(frame_rate)
+    , duration_(duration)
+    , report_(report) {}
+
+Ended Playback::run() {
+    for (;;) {
+        if (const auto ended = turn()) return *ended;
+        sleep(wake_at_);
+    }
+}
+
+/// Does everything that can be done now; leaves in `wake_at_` when there is more to do by the clock.
+std::optional<Ended> Playback::turn() {
+    wake_at_ = no_time;
+    for (;;) {
+        take_output_events();
+        take_frames();
+        if (failure_ && at_hand_.empty()) return failure_;
+        if (paused_ || !stage_.output.ready()) return std::nullopt;
+        if (at_hand_.empty()) return finish_up();
+        if (!show_next()) return failure_ == Ended::Broken ? failure_ : std::nullopt;
+    }
+}
+
+void Playback::take_output_events() {
+    while (auto event = stage_.output.next_event()) {
+        if (const auto* shown = std::get_if<FrameShown>(&*event)) on_shown(*shown);
+        if (std::get_if<FrameDiscarded>(&*event) != nullptr) ++report_.frames.dropped_by_output;
+        if (auto* lost = std::get_if<OutputLost>(&*event)) {
+            report_.error = std::move(lost->error);
+            failure_ = Ended::OutputLost;
+            at_hand_.clear();
+        }
+    }
+}
+
+void Playback::on_shown(const FrameShown& shown) {
+    const auto end = presented_.begin() + static_cast<std::ptrdiff_t>(presented_count_);
+    const auto found = std::find_if(presented_.begin(), end, [&](const Presented& one) {
+        return one.id == shown.id && one.serial == shown.serial;
+    });
+    if (found == end) return;
+    position_ = found->pts;
+    std::move(found + 1, end, found);
+    --presented_count_;
+
+    const VblankTiming timing = stage_.output.timing();
+    const std::int64_t late = stage_.scheduler.shown(position_, shown.sequence, shown.time, timing);
+    if (late > 0) {
+        ++report_.frames.late;
+        report_.frames.repeated += static_cast<std::uint64_t>(late);
+        log_debug("play", "frame {} was shown {} vblanks late", shown.id, late);
+    }
+    if (timing.period > 0 && report_.frames.shown > 0)
+        ++report_.holds[static_cast<std::int64_t>(shown.sequence - stage_.last_sequence)];
+    stage_.last_sequence = shown.sequence;
+    report_.path = shown.path;
+    if (++report_.frames.shown == 1) report_.startup.first_flip = shown.time - stage_.program_start;
+}
+
+/// Arms the waker only when there is nothing to show: frames that come early wake nobody.
+void Playback::take_frames() {
+    for (bool armed = false; at_hand_.size() < frames_at_hand && !no_more_frames_;) {
+        if (auto item = frames_.try_pop()) {
+            take_item(std::move(*item));
+        } else {
+            if (armed || !at_hand_.empty()) return;
+            stage_.frames_waker.arm();
+            armed = true;
+        }
+    }
+}
+
+void Playback::take_item(DecodeItem item) {
+    if (auto* frame = std::get_if<Frame>(&item)) return take_frame(std::move(*frame));
+    if (auto* changed = std::get_if<PoolChanged>(&item)) {
+        report_.format = changed->pool->format();
+        report_.slot_terms = changed->terms;
+        report_.pools.push_back(changed->pool);
+        log_info("play", "{} slots of {} {}x{}: {}", changed->pool->count(), to_string(report_.format.fourcc),
+                 report_.format.coded_width, report_.format.coded_height, changed->terms);
+    } else if (auto* dropped = std::get_if<PicturesDropped>(&item)) {
+        report_.frames.not_decoded[static_cast<std::size_t>(dropped->reason)] += dropped->count;
+        if (!dropped->why.empty())
+            log_warning("decode", "{}: {} ({})", report_.file, dropped->why, to_string(dropped->reason));
+    } else if (auto* failed = std::get_if<DecoderFailed>(&item)) {
+        report_.error = std::move(failed->error);
+        failure_ = report_.error.code == ENOTSUP ? Ended::Unsupported : Ended::Failed;
+        no_more_frames_ = true;
+    } else if (auto* end = std::get_if<EndOfFrames>(&item)) {
+        no_more_frames_ = true;
+        if (end->problem.empty()) return;
+        report_.error = {EBADMSG, std::move(end->problem), "read"};
+        failure_ = Ended::Failed;
+    }
+}
+
+void Playback::take_frame(Frame frame) {
+    if (report_.frames.corrupt + report_.frames.shown + presented_total_ == 0 && report_.startup.first_frame == 0)
+        report_.startup.first_frame = system_kernel().now() - stage_.program_start;
+    if (frame.corrupt) ++report_.frames.corrupt;
+    at_hand_.push_back(std::move(frame));
+}
+
+bool Playback::enough_frames() const { return stage_.options.frames && presented_total_ >= *stage_.options.frames; }
+
+/// False when the next frame has to wait, or nothing can be shown any more (`failure_`).
+bool Playback::show_next() {
+    if (enough_frames()) {
+        at_hand_.clear();
+        no_more_frames_ = true;
+        return true;
+    }
+    const Frame& next = at_hand_.front();
+    if (!configure_output(next)) return false;
+    const Nanoseconds after = at_hand_.size() > 1 ? at_hand_[1].pts : no_time;
+    const Plan plan = stage_.scheduler.plan(next.pts, after, stage_.output.timing(), system_kernel().now());
+    switch (plan.action) {
+    case Plan::Action::Wait:
+        wake_at_ = plan.when;
+        return false;
+    case Plan::Action::Drop:
+        drop_next();
+        return true;
+    case Plan::Action::Show:
+        return present(plan.target);
+    }
+    return false;
+}
+
+bool Playback::configure_output(const Frame& frame) {
+    const std::uint32_t generation = frame.slot.pool().generation();
+    if (generation == configured_generation_ && frame.info == configured_info_) return true;
+    if (auto configured = stage_.output.configure(frame.slot.pool().shared_from_this(), frame.info); !configured) {
+        report_.error = std::move(configured).error();
+        failure_ = Ended::Broken;
+        return false;
+    }
+    configured_generation_ = generation;
+    configured_info_ = frame.info;
+    report_.info = frame.info;
+    return true;
+}
+
+bool Playback::present(Nanoseconds target) {
+    Frame& frame = at_hand_.front();
+    const Presented entry{frame.id, frame.serial, frame.pts};
+    auto presented = stage_.output.present(frame, target);
+    if (!presented && presented.error().code == EBUSY) return false; // asked again at the next event
+    if (!presented) {
+        report_.error = std::move(presented).error();
+        failure_ = Ended::Broken;
+        return false;
+    }
+    if (presented_count_ < presented_.size()) presented_[presented_count_++] = entry;
+    last_pts_ = entry.pts;
+    ++presented_total_;
+    at_hand_.pop_front();
+    return true;
+}
+
+void Playback::drop_next() {
+    ++report_.frames.dropped_late;
+    at_hand_.pop_front();
+}
+
+Nanoseconds Playback::end_of(Nanoseconds pts) const {
+    const bool known = frame_rate_.num > 0 && frame_rate_.den > 0;
+    return pts + (known ? second * frame_rate_.den / frame_rate_.num : 40 * millisecond);
+}
+
+/// After the last frame was presented: it stays for its own duration.
+std::optional<Ended> Playback::finish_up() {
+    if (!no_more_frames_) return std::nullopt;
+    if (presented_count_ != 0) return std::nullopt; // still on its way to the screen
+    if (last_pts_ == no_time) return Ended::Finished;
+    const Plan plan = stage_.scheduler.plan(end_of(last_pts_), no_time, stage_.output.timing(), system_kernel().now());
+    if (plan.action != Plan::Action::Wait) return Ended::Finished;
+    wake_at_ = plan.when;
+    return std::nullopt;
+}
+
+void Playback::sleep(Nanoseconds until) {
+    const Nanoseconds output_wants = stage_.output.next_timeout();
+    if (output_wants != no_time && (until == no_time || output_wants < until)) until = output_wants;
+    if (stage_.status.active() && (until == no_time || next_status_ < until))
+        until = std::max<Nanoseconds>(next_status_, 0);
+    const std::uint32_t ready = stage_.loop.wait(until);
+    stage_.frames_waker.disarm();
+    const bool output_due = output_wants != no_time && output_wants <= system_kernel().now();
+    if (has(ready, Source::Output) || output_due) {
+        if (auto dispatched = stage_.output.dispatch(); !dispatched) {
+            report_.error = std::move(dispatched).error();
+            failure_ = Ended::OutputLost;
+            at_hand_.clear();
+        }
+    }
+    if (has(ready, Source::Signals) && stage_.signals.take() != 0) failure_ = Ended::Signalled;
+    if (has(ready, Source::Keyboard)) {
+        if (const auto ended = take_keys()) failure_ = ended;
+    }
+    if (failure_ == Ended::Signalled || failure_ == Ended::Quit) at_hand_.clear();
+    if (stage_.status.active()) show_status(system_kernel().now());
+}
+
+std::optional<Ended> Playback::take_keys() {
+    switch (stage_.keyboard.take()) {
+    case 'q':
+        return Ended::Quit;
+    case ' ':
+        paused_ = !paused_;
+        stage_.scheduler.reset();
+        next_status_ = 0;
+        return std::nullopt;
+    case '\0':
+        stage_.loop.forget(stage_.keyboard.fd());
+        return std::nullopt; // the terminal has gone
+    default:
+        return std::nullopt;
+    }
+}
+
+std::string clock_text(Nanoseconds time) {
+    const auto seconds = std::max<Nanoseconds>(time, 0) / second;
+    return fmt::format("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+}
+
+void Playback::show_status(Nanoseconds now) {
+    if (now < next_status_) return;
+    next_status_ = now + second / 2;
+    std::string text = clock_text(position_ == no_time ? 0 : position_);
+    if (duration_ != no_time) text += " / " + clock_text(duration_);
+    text += fmt::format("  {} shown, {} dropped, {} late  {}  {}", report_.frames.shown, report_.frames.dropped_late,
+                        report_.frames.late, to_string(report_.path), paused_ ? "paused" : "");
+    stage_.status.show(text);
+}
+
+} // namespace v4l2play

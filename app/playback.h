@@ -1,0 +1,97 @@
+// One item on one output: takes decoded frames and shows each at its vblank.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <optional>
+
+#include "app/console.h"
+#include "app/decode_thread.h"
+#include "app/event_loop.h"
+#include "app/options.h"
+#include "app/report.h"
+#include "app/scheduler.h"
+
+namespace v4l2play {
+
+/// What all items of a run share.
+struct Stage {
+    const Options& options;
+    EventLoop& loop;
+    Output& output;
+    Scheduler& scheduler;
+    Signals& signals;
+    Keyboard& keyboard;
+    StatusLine& status;
+    Waker& frames_waker;
+    Nanoseconds program_start = 0;
+    std::uint64_t last_sequence = 0; ///< vblank of the frame shown last, whichever item's
+};
+
+enum class Ended {
+    Finished,    ///< all of it was shown
+    Quit,        ///< the person had enough
+    Signalled,   ///< SIGINT or SIGTERM
+    Failed,      ///< the item: ItemReport::error
+    Broken,      ///< the output cannot show it: ItemReport::error
+    Unsupported, ///< the decoder cannot do the stream after all; another may
+    OutputLost,  ///< ItemReport::error
+};
+
+/// How far decoded frames are queued ahead; part of the number of slots.
+constexpr std::size_t frame_queue = 4;
+constexpr std::size_t frames_at_hand = 2;
+
+class Playback {
+  public:
+    Playback(Stage& stage, FrameChannel& frames, Rational frame_rate, Nanoseconds duration, ItemReport& report);
+
+    Ended run();
+    /// Media time of the frame shown last; no_time when none was.
+    [[nodiscard]] Nanoseconds position() const { return position_; }
+
+  private:
+    struct Presented {
+        FrameId id = 0;
+        std::uint32_t serial = 0;
+        Nanoseconds pts = no_time;
+    };
+
+    std::optional<Ended> turn();
+    void take_output_events();
+    void on_shown(const FrameShown& shown);
+    void take_frames();
+    void take_item(DecodeItem item);
+    void take_frame(Frame frame);
+    bool show_next();
+    bool configure_output(const Frame& frame);
+    bool present(Nanoseconds target);
+    void drop_next();
+    std::optional<Ended> finish_up();
+    std::optional<Ended> take_keys();
+    void sleep(Nanoseconds until);
+    void show_status(Nanoseconds now);
+    [[nodiscard]] bool enough_frames() const;
+    [[nodiscard]] Nanoseconds end_of(Nanoseconds pts) const;
+
+    Stage& stage_;
+    FrameChannel& frames_;
+    const Rational frame_rate_;
+    const Nanoseconds duration_;
+    ItemReport& report_;
+    std::deque<Frame> at_hand_;
+    std::array<Presented, 8> presented_{};
+    std::size_t presented_count_ = 0;
+    std::uint32_t configured_generation_ = 0;
+    FrameInfo configured_info_;
+    Nanoseconds position_ = no_time;
+    Nanoseconds last_pts_ = no_time; ///< of the frame presented last
+    Nanoseconds wake_at_ = no_time;
+    Nanoseconds next_status_ = 0;
+    std::uint64_t presented_total_ = 0;
+    bool no_more_frames_ = false;
+    bool paused_ = false;
+    std::optional<Ended> failure_;
+};
+
+} // namespace v4l2play

@@ -1,0 +1,290 @@
+#include "app/player.h"
+
+#include <cerrno>
+#include <optional>
+
+#include <sys/resource.h>
+
+#include <fmt/format.h>
+
+#include "app/console.h"
+#include "app/decode_thread.h"
+#include "app/decoder_factory.h"
+#include "app/demux_thread.h"
+#include "app/demuxer.h"
+#include "app/event_loop.h"
+#include "app/notice.h"
+#include "app/output_factory.h"
+#include "app/playback.h"
+#include "app/report.h"
+#include "decoder/log.h"
+
+namespace v4l2play {
+namespace {
+
+constexpr std::size_t units_ahead = 32;
+constexpr std::size_t units_low = 16;
+
+int count_open_fds() { return static_cast<int>(system_kernel().list_directory("/proc/self/fd").size()); }
+
+Nanoseconds cpu_time() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    const auto of = [](const timeval& time) { return time.tv_sec * second + time.tv_usec * Nanoseconds{1000}; };
+    return of(usage.ru_utime) + of(usage.ru_stime);
+}
+
+double rate_of(Rational rate) { return static_cast<double>(rate.num) / static_cast<double>(rate.den); }
+
+class Player {
+  public:
+    Player(const Options& options, Nanoseconds program_start)
+        : options_(options)
+        , program_start_(program_start)
+        , status_(!options.quiet) {}
+
+    int run();
+
+  private:
+    Result<> set_up();
+    bool play_list();
+    void play_item(const std::string& file, ItemReport& report);
+    Ended play_with_fallback(Demuxer& demuxer, ItemReport& report);
+    Ended play_once(Demuxer& demuxer, Decoder& decoder, ItemReport& report, Nanoseconds& position);
+    Result<OpenedDecoder> open(const Demuxer& demuxer, bool software_only);
+    void announce(const Demuxer& demuxer, const ItemReport& report);
+    void settle(Ended ended, ItemReport& report);
+    void check_requirements(const ItemReport& report);
+    [[nodiscard]] int exit_code() const;
+    int finish();
+
+    const Options& options_;
+    const Nanoseconds program_start_;
+    StatusLine status_;
+    std::unique_ptr<Signals> signals_;
+    std::unique_ptr<Keyboard> keyboard_;
+    std::unique_ptr<EventLoop> loop_;
+    std::unique_ptr<Waker> frames_waker_;
+    std::unique_ptr<Output> output_;
+    Scheduler scheduler_;
+    std::optional<Stage> stage_;
+    Report report_;
+    int fds_at_start_ = 0;
+    bool stop_ = false;
+    bool signalled_ = false;
+    bool requirement_broken_ = false;
+    bool display_lost_ = false;
+    bool decoder_fault_ = false;
+};
+
+/// The output, and everything that the main thread waits for.
+Result<> Player::set_up() {
+    auto signals = Signals::create();
+    if (!signals) return fail(std::move(signals).error());
+    signals_ = std::move(*signals);
+    auto loop = EventLoop::create();
+    if (!loop) return fail(std::move(loop).error());
+    loop_ = std::move(*loop);
+    auto waker = Waker::create(system_kernel());
+    if (!waker) return fail(std::move(waker).error());
+    frames_waker_ = std::move(*waker);
+    auto opened = open_output(options_);
+    if (!opened) {
+        display_lost_ = true;
+        return fail(std::move(opened).error());
+    }
+    output_ = std::move(opened->output);
+    for (const std::string& reason : opened->reasons) notice(options_, fmt::format("output: {}", reason));
+    keyboard_ = std::make_unique<Keyboard>();
+    V4L2PLAY_TRY(loop_->watch(signals_->fd(), Source::Signals));
+    V4L2PLAY_TRY(loop_->watch(frames_waker_->fd(), Source::Frames, true));
+    if (keyboard_->fd() >= 0) V4L2PLAY_TRY(loop_->watch(keyboard_->fd(), Source::Keyboard));
+    if (output_->fd() >= 0) V4L2PLAY_TRY(loop_->watch(output_->fd(), Source::Output));
+    scheduler_.set_free_running(!options_.clock || options_.output == OutputChoice::Null);
+    stage_.emplace(Stage{options_, *loop_, *output_, scheduler_, *signals_, *keyboard_, status_, *frames_waker_,
+                         program_start_, 0});
+    return {};
+}
+
+int Player::run() {
+    fds_at_start_ = count_open_fds();
+    if (auto ready = set_up(); !ready) {
+        complain(ready.error().what);
+        return finish();
+    }
+    while (play_list() && options_.loop && !stop_) {
+    }
+    return finish();
+}
+
+/// One round through the list; false when nothing in it could be played.
+bool Player::play_list() {
+    bool any = false;
+    // A list that loops adds to the same reports: memory does not grow with the rounds.
+    report_.items.resize(options_.files.size());
+    for (std::size_t i = 0; i < options_.files.size() && !stop_; ++i) {
+        play_item(options_.files[i], report_.items[i]);
+        any = any || report_.items[i].result != ItemResult::Failed;
+    }
+    return any;
+}
+
+Result<OpenedDecoder> Player::open(const Demuxer& demuxer, bool software_only) {
+    DecoderConfig config;
+    config.stream = demuxer.stream();
+    config.output_formats = output_->formats();
+    config.output_needs_dmabuf = !config.output_formats.empty();
+    config.presenter_slots = output_->slots_held();
+    config.queue_slots = frame_queue + frames_at_hand;
+    return open_decoder(options_, config, software_only);
+}
+
+void Player::announce(const Demuxer& demuxer, const ItemReport& report) {
+    const StreamInfo& stream = demuxer.stream();
+    const OutputDescription output = output_->description();
+    std::string size = stream.width > 0 ? fmt::format(" {}x{}", stream.width, stream.height) : "";
+    if (stream.frame_rate.num > 0) size += fmt::format(", {:.3f} fps", rate_of(stream.frame_rate));
+    notice(options_, fmt::format("{}: {}{}{}", report.file, stream.codec_name, size,
+                                 demuxer.info().duration == no_time
+                                     ? ""
+                                     : fmt::format(", {:.1f} s", static_cast<double>(demuxer.info().duration) / 1e9)));
+    for (const std::string& reason : report.reasons) notice(options_, fmt::format("  {}", reason));
+    notice(options_, fmt::format("  decoder: {}, {}{}{}", report.decoder.kind, report.decoder.driver,
+                                 report.decoder.mode.empty() ? "" : ", ", report.decoder.mode));
+    notice(options_, fmt::format("  output:  {}{}{}{}{}", output.kind, output.device.empty() ? "" : " ", output.device,
+                                 output.connector.empty() ? "" : ", " + output.connector,
+                                 output.mode.empty() ? "" : ", " + output.mode));
+}
+
+void Player::play_item(const std::string& file, ItemReport& report) {
+    report.finish();
+    report.file = file;
+    report.reasons.clear();
+    auto demuxer = Demuxer::open(file);
+    report.startup.opened = system_kernel().now() - program_start_;
+    if (!demuxer) {
+        report.error = std::move(demuxer).error();
+        complain(fmt::format("{}: {}", file, report.error.what));
+        return;
+    }
+    report.codec = (*demuxer)->stream().codec_name;
+    report.frame_rate = (*demuxer)->stream().frame_rate;
+    const Nanoseconds cpu_before = cpu_time();
+    settle(play_with_fallback(**demuxer, report), report);
+    if (report.frames.shown > 0)
+        report.cpu_us_per_frame =
+            static_cast<double>(cpu_time() - cpu_before) / 1000.0 / static_cast<double>(report.frames.shown);
+    check_requirements(report);
+}
+
+/// Plays with the first decoder that takes the stream; when that gives the stream up half-way, software goes on.
+Ended Player::play_with_fallback(Demuxer& demuxer, ItemReport& report) {
+    Nanoseconds position = options_.start;
+    for (bool software_only = false;;) {
+        if (position > 0) {
+            if (auto sought = demuxer.seek(position); !sought) {
+                report.error = std::move(sought).error();
+                return Ended::Failed;
+            }
+        }
+        auto opened = open(demuxer, software_only);
+        if (!opened) {
+            requirement_broken_ = requirement_broken_ || (options_.require_hw && opened.error().code == ENOTSUP);
+            report.error = std::move(opened).error();
+            return Ended::Failed;
+        }
+        report.reasons.insert(report.reasons.end(), opened->reasons.begin(), opened->reasons.end());
+        report.decoder = opened->decoder->description();
+        report.startup.decoder_ready = system_kernel().now() - program_start_;
+        announce(demuxer, report);
+        const Ended ended = play_once(demuxer, *opened->decoder, report, position);
+        const bool may_fall_back = options_.decoder == DecoderChoice::Auto && !options_.require_hw && !software_only;
+        if (ended != Ended::Unsupported || !may_fall_back) return ended;
+        report.reasons.push_back(fmt::format("{}: {}", report.decoder.driver, report.error.what));
+        software_only = true;
+    }
+}
+
+Ended Player::play_once(Demuxer& demuxer, Decoder& decoder, ItemReport& report, Nanoseconds& position) {
+    scheduler_.set_rate(demuxer.stream().frame_rate, demuxer.stream().time_base);
+    DemuxChannel units(units_ahead, units_low);
+    FrameChannel frames(frame_queue, 1);
+    frames.set_consumer_waker(frames_waker_.get());
+    // One file loops inside its own decoder; a list is played again from the start.
+    const bool loop = options_.loop && options_.files.size() == 1;
+    DemuxThread demux_thread(demuxer, units, loop);
+    DecodeThread decode_thread(decoder, units, frames);
+    Playback playback(*stage_, frames, demuxer.stream().frame_rate, demuxer.info().duration, report);
+    const Ended ended = playback.run();
+    report.frames.expected += decode_thread.counters().units.load();
+    report.frames.decoded += decode_thread.counters().decoded.load();
+    if (playback.position() != no_time) position = playback.position() + 1;
+    return ended;
+}
+
+void Player::settle(Ended ended, ItemReport& report) {
+    status_.clear();
+    const bool finished = ended == Ended::Finished;
+    report.result = finished ? ItemResult::Played : ItemResult::Failed;
+    if (ended == Ended::Quit || ended == Ended::Signalled) report.result = ItemResult::Interrupted;
+    if (finished && report.frames.shown == 0) {
+        report.result = ItemResult::Failed;
+        report.error = {EBADMSG, "no picture in it could be decoded", "decode"};
+    }
+    stop_ = ended == Ended::Quit || ended == Ended::Signalled || ended == Ended::OutputLost;
+    signalled_ = signalled_ || ended == Ended::Signalled;
+    display_lost_ = display_lost_ || ended == Ended::OutputLost;
+    const bool hardware = std::string_view(report.decoder.kind) != "software";
+    const bool stream_at_fault = report.error.code == ENOTSUP || report.error.code == EBADMSG;
+    decoder_fault_ =
+        decoder_fault_ || (ended == Ended::Failed && hardware && report.decoder.kind[0] != '\0' && !stream_at_fault);
+    requirement_broken_ = requirement_broken_ || (ended == Ended::Unsupported && options_.require_hw);
+    if (report.result == ItemResult::Failed) complain(fmt::format("{}: {}", report.file, report.error.what));
+}
+
+void Player::check_requirements(const ItemReport& report) {
+    if (!options_.require_zero_copy || report.frames.shown == 0 || report.path == OutputPath::Plane) return;
+    requirement_broken_ = true;
+    complain(fmt::format("{}: --require-zero-copy is broken: the path was {}", report.file, to_string(report.path)));
+}
+
+int Player::exit_code() const {
+    std::size_t played = 0;
+    for (const ItemReport& item : report_.items) played += item.result != ItemResult::Failed ? 1U : 0U;
+    if (signalled_) return exit_signal;
+    if (display_lost_) return exit_no_display;
+    if (requirement_broken_) return exit_requirement_broken;
+    if (decoder_fault_) return exit_decoder_fault;
+    if (played == 0) return exit_nothing_played;
+    return played < report_.items.size() ? exit_some_failed : exit_played;
+}
+
+int Player::finish() {
+    if (output_ != nullptr) {
+        output_->stop();
+        report_.output = output_->description();
+    }
+    for (ItemReport& item : report_.items) item.finish();
+    stage_.reset();
+    output_.reset();
+    frames_waker_.reset();
+    loop_.reset();
+    signals_.reset();
+    for (const ItemReport& item : report_.items)
+        if (item.frames.shown > 0) notice(options_, summary(item));
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    report_.peak_memory_kib = usage.ru_maxrss;
+    report_.open_fds = count_open_fds() - fds_at_start_;
+    report_.exit_code = exit_code();
+    if (options_.report.empty()) return report_.exit_code;
+    if (auto written = write_report(report_, options_.report); !written)
+        complain(fmt::format("cannot write the report {}: {}", options_.report, written.error().what));
+    return report_.exit_code;
+}
+
+} // namespace
+
+int play(const Options& options, Nanoseconds program_start) { return Player(options, program_start).run(); }
+
+} // namespace v4l2play

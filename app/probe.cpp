@@ -1,0 +1,98 @@
+// `v4l2play probe` and `v4l2play devices`: what would play here, and why not.
+
+#include <fmt/format.h>
+
+#include "app/commands.h"
+#include "app/decoder_factory.h"
+#include "app/demuxer.h"
+#include "app/notice.h"
+#include "app/output_factory.h"
+#include "render/kms/cards.h"
+
+namespace v4l2play {
+namespace {
+
+void print_media(const std::string& file, const Demuxer& demuxer) {
+    const MediaInfo& info = demuxer.info();
+    fmt::print("{}: {}{}\n", file, info.container,
+               info.duration == no_time ? "" : fmt::format(", {:.3f} s", static_cast<double>(info.duration) / 1e9));
+    for (const StreamSummary& stream : info.streams)
+        fmt::print("  {:<9} {:<12} {}{}\n", stream.kind, stream.codec, stream.details,
+                   stream.selected ? "  (played)" : "");
+}
+
+void print_decoder(const Options& options, const Demuxer& demuxer, const Output* output) {
+    DecoderConfig config;
+    config.stream = demuxer.stream();
+    if (output != nullptr) config.output_formats = output->formats();
+    config.output_needs_dmabuf = !config.output_formats.empty();
+    auto opened = open_decoder(options, config);
+    if (!opened) {
+        fmt::print("  decoder   none: {}\n", opened.error().what);
+        return;
+    }
+    const DecoderDescription decoder = opened->decoder->description();
+    for (const std::string& reason : opened->reasons) fmt::print("            {}\n", reason);
+    fmt::print("  decoder   {}: {}{}{}\n", decoder.kind, decoder.driver, decoder.mode.empty() ? "" : ", ",
+               decoder.mode);
+}
+
+void print_output(const OpenedOutput& opened) {
+    const OutputDescription output = opened.output->description();
+    for (const std::string& reason : opened.reasons) fmt::print("            not on {}\n", reason);
+    fmt::print("  output    {}{}{} {}\n", output.kind, output.device.empty() ? "" : " ", output.device, output.mode);
+}
+
+void print_lines(const std::vector<std::string>& lines) {
+    for (const std::string& line : lines) fmt::print("{}\n", line);
+}
+
+bool probe_file(const Options& options, const std::string& file, const OpenedOutput* output) {
+    auto demuxer = Demuxer::open(file);
+    if (!demuxer) {
+        complain(fmt::format("{}: {}", file, demuxer.error().what));
+        return false;
+    }
+    print_media(file, **demuxer);
+    print_decoder(options, **demuxer, output == nullptr ? nullptr : output->output.get());
+    if (output != nullptr) print_output(*output);
+    return true;
+}
+
+} // namespace
+
+bool answer_help(const Options& options) {
+    const KmsOptions asked = [&] {
+        const auto unless_help = [](const std::string& text) { return text == "help" ? std::string() : text; };
+        return KmsOptions{unless_help(options.card), unless_help(options.connector), unless_help(options.mode)};
+    }();
+    if (options.device == "help")
+        fmt::print("{}", describe_decoder_devices());
+    else if (options.card == "help")
+        print_lines(card_choices());
+    else if (options.connector == "help")
+        print_lines(connector_choices(asked));
+    else if (options.mode == "help")
+        print_lines(mode_choices(asked));
+    else
+        return false;
+    return true;
+}
+
+int probe(const Options& options) {
+    auto output = open_output(options);
+    if (!output) complain(output.error().what);
+    std::size_t good = 0;
+    for (const std::string& file : options.files)
+        good += probe_file(options, file, output ? &*output : nullptr) ? 1U : 0U;
+    if (good == 0) return exit_nothing_played;
+    return good < options.files.size() ? exit_some_failed : exit_played;
+}
+
+int devices(const Options&) {
+    fmt::print("decoders:\n{}software (libavcodec): every codec that it has\n\ncards:\n", describe_decoder_devices());
+    print_lines(describe_kms_cards());
+    return exit_played;
+}
+
+} // namespace v4l2play

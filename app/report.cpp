@@ -1,0 +1,165 @@
+#include "app/report.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace v4l2play {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+const char* to_string(ItemResult result) {
+    switch (result) {
+    case ItemResult::Played:
+        return "played";
+    case ItemResult::Failed:
+        return "failed";
+    case ItemResult::Interrupted:
+        return "interrupted";
+    }
+    return "?";
+}
+
+Json dropped_json(const FrameCounts& frames) {
+    Json dropped = Json::object();
+    for (std::size_t i = 0; i < drop_reasons; ++i)
+        dropped[to_string(static_cast<DropReason>(i))] = frames.not_decoded[i];
+    dropped["late"] = frames.dropped_late;
+    dropped["output"] = frames.dropped_by_output;
+    return dropped;
+}
+
+Json frames_json(const FrameCounts& frames) {
+    return {{"expected", frames.expected},     {"decoded", frames.decoded},   {"shown", frames.shown},
+            {"dropped", dropped_json(frames)}, {"repeated", frames.repeated}, {"late", frames.late},
+            {"corrupt", frames.corrupt}};
+}
+
+Json video_json(const ItemReport& item) {
+    const Rect& visible = item.info.visible;
+    return {{"codec", item.codec},
+            {"profile", item.profile},
+            {"frame_rate", fmt::format("{}/{}", item.frame_rate.num, item.frame_rate.den)},
+            {"coded", {{"width", item.format.coded_width}, {"height", item.format.coded_height}}},
+            {"visible", {{"x", visible.x}, {"y", visible.y}, {"width", visible.width}, {"height", visible.height}}},
+            {"fourcc", to_string(item.format.fourcc)},
+            {"modifier", fmt::format("0x{:x}", item.format.modifier)},
+            {"bit_depth", item.format.bit_depth}};
+}
+
+Json slots_json(const ItemReport& item) {
+    return {{"count", item.slots.count},
+            {"terms", item.slot_terms},
+            {"maximum_exported", item.slots.maximum_exported},
+            {"longest_export", item.slots.longest_export},
+            {"early_reuse", item.slots.early_reuse},
+            {"exhausted", item.slots.exhausted}};
+}
+
+Json item_json(const ItemReport& item) {
+    Json json = {{"file", item.file}, {"result", to_string(item.result)}};
+    if (item.result == ItemResult::Failed) json["error"] = item.error.what;
+    json["decoder"] = {{"kind", item.decoder.kind},
+                       {"driver", item.decoder.driver},
+                       {"device", item.decoder.device},
+                       {"mode", item.decoder.mode},
+                       {"reasons", item.reasons}};
+    json["video"] = video_json(item);
+    json["path"] = to_string(item.path);
+    json["slots"] = slots_json(item);
+    json["frames"] = frames_json(item.frames);
+    json["holds"] = Json::object();
+    for (const auto& [vblanks, count] : item.holds) json["holds"][std::to_string(vblanks)] = count;
+    json["startup"] = {{"opened", item.startup.opened},
+                       {"decoder_ready", item.startup.decoder_ready},
+                       {"first_frame", item.startup.first_frame},
+                       {"first_flip", item.startup.first_flip}};
+    json["cpu_us_per_frame"] = item.cpu_us_per_frame;
+    return json;
+}
+
+std::string utc_now() {
+    const std::time_t now = std::time(nullptr);
+    std::tm parts{};
+    gmtime_r(&now, &parts);
+    char text[32];
+    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return text;
+}
+
+std::uint64_t dropped(const FrameCounts& frames) {
+    std::uint64_t total = frames.dropped_late + frames.dropped_by_output;
+    for (const std::uint64_t count : frames.not_decoded) total += count;
+    return total;
+}
+
+Result<> write_file(const std::string& path, const std::string& text) {
+    std::FILE* file = std::fopen(path.c_str(), "we");
+    if (file == nullptr) return fail(errno, std::strerror(errno), "open");
+    const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
+    const bool closed = std::fclose(file) == 0;
+    if (!written || !closed) return fail(errno, std::strerror(errno), "write");
+    return {};
+}
+
+} // namespace
+
+void ItemReport::finish() {
+    for (const auto& pool : pools) {
+        const SlotStatistics one = pool->statistics();
+        slots.count = std::max(slots.count, one.count);
+        slots.maximum_exported = std::max(slots.maximum_exported, one.maximum_exported);
+        slots.longest_export = std::max(slots.longest_export, one.longest_export);
+        slots.early_reuse += one.early_reuse;
+        slots.exhausted += one.exhausted;
+    }
+    pools.clear();
+}
+
+std::string summary(const ItemReport& item) {
+    if (item.result == ItemResult::Failed && item.frames.shown == 0)
+        return fmt::format("{}: {}", item.file, item.error.what);
+    std::string text = fmt::format(
+        "{}: {} frames shown, {} dropped, {} late, {} corrupt; {} by {}{}{}, {} slots; path: {}", item.file,
+        item.frames.shown, dropped(item.frames), item.frames.late, item.frames.corrupt, item.codec, item.decoder.driver,
+        item.decoder.mode.empty() ? "" : ", ", item.decoder.mode, item.slots.count, to_string(item.path));
+    if (item.result == ItemResult::Failed) text += fmt::format("; ended early: {}", item.error.what);
+    return text;
+}
+
+std::string to_json(const Report& report) {
+    Json json = {{"version", 1},
+                 {"program", "v4l2play " V4L2PLAY_VERSION},
+                 {"exit_code", report.exit_code},
+                 {"written_utc", utc_now()}};
+    json["output"] = {{"kind", report.output.kind},           {"device", report.output.device},
+                      {"connector", report.output.connector}, {"mode", report.output.mode},
+                      {"plane", report.output.plane},         {"path", to_string(report.output.path)}};
+    json["items"] = Json::array();
+    for (const ItemReport& item : report.items) json["items"].push_back(item_json(item));
+    json["peak_memory_kib"] = report.peak_memory_kib;
+    json["open_fds"] = report.open_fds;
+    // File names need not be UTF-8.
+    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<> write_report(const Report& report, const std::string& path) {
+    const std::string text = to_json(report);
+    if (path == "-") {
+        std::fwrite(text.data(), 1, text.size(), stdout);
+        return {};
+    }
+    const std::string temporary = path + ".part";
+    V4L2PLAY_TRY(write_file(temporary, text));
+    if (std::rename(temporary.c_str(), path.c_str()) == 0) return {};
+    const int error = errno;
+    std::remove(temporary.c_str());
+    return fail(error, std::strerror(error), "rename");
+}
+
+} // namespace v4l2play

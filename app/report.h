@@ -1,0 +1,89 @@
+// What a playback came to: for people (one line an item) and for machines (JSON).
+//
+// The schema of the JSON report, version 1. Times are nanoseconds unless the name says otherwise.
+//
+//   version, program, exit_code, written_utc
+//   output      kind, device, connector, mode, plane, path
+//   items[]     file, result ("played", "failed", "interrupted"), error (when failed)
+//     decoder     kind, driver, device, mode, reasons[] (why not another)
+//     video       codec, profile, frame_rate, coded {width, height}, visible {x, y, width, height}, fourcc, modifier,
+//     bit_depth path        "plane", "composited", "copied", "none" slots       count, terms, maximum_exported,
+//     longest_export, early_reuse, exhausted frames      expected, decoded, shown, dropped {reason: n}, repeated, late,
+//     corrupt holds       {"n": how many frames were shown for n vblanks} startup     opened, decoder_ready,
+//     first_frame, first_flip (since the program started) cpu_us_per_frame
+//   peak_memory_kib, open_fds (left at the end beyond those the program started with)
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "decoder/decoder.h"
+#include "render/output.h"
+
+namespace v4l2play {
+
+struct FrameCounts {
+    std::uint64_t expected = 0; ///< access units to be shown
+    std::uint64_t decoded = 0;
+    std::uint64_t shown = 0;
+    std::array<std::uint64_t, drop_reasons> not_decoded{};
+    std::uint64_t dropped_late = 0;      ///< the scheduler's choice
+    std::uint64_t dropped_by_output = 0; ///< presented, never on the screen
+    std::uint64_t repeated = 0;          ///< vblanks beyond the ideal for which a frame stayed
+    std::uint64_t late = 0;              ///< frames shown after their vblank
+    std::uint64_t corrupt = 0;
+};
+
+struct Startup {
+    Nanoseconds opened = 0;
+    Nanoseconds decoder_ready = 0;
+    Nanoseconds first_frame = 0;
+    Nanoseconds first_flip = 0;
+};
+
+enum class ItemResult { Played, Failed, Interrupted };
+
+struct ItemReport {
+    std::string file;
+    ItemResult result = ItemResult::Failed;
+    Error error;
+    DecoderDescription decoder;
+    std::vector<std::string> reasons; ///< why other decoders were not taken
+    std::string codec;
+    std::string profile;
+    Rational frame_rate;
+    FrameFormat format;
+    FrameInfo info;
+    OutputPath path = OutputPath::None;
+    std::string slot_terms;
+    std::vector<std::shared_ptr<SlotPool>> pools; ///< until `finish`
+    SlotStatistics slots;
+    FrameCounts frames;
+    std::map<std::int64_t, std::uint64_t> holds;
+    Startup startup;
+    double cpu_us_per_frame = 0;
+
+    /// Reads the pools' statistics for the last time and lets go of them.
+    void finish();
+};
+
+struct Report {
+    int exit_code = 0;
+    OutputDescription output;
+    std::vector<ItemReport> items;
+    long peak_memory_kib = 0;
+    int open_fds = 0;
+};
+
+/// "demo.mkv: 240 of 240 frames shown, ...", without a line end.
+std::string summary(const ItemReport& item);
+std::string to_json(const Report& report);
+/// Writes the JSON to `path` ("-": standard output), by way of a temporary file, so that a reader never sees half of
+/// it.
+Result<> write_report(const Report& report, const std::string& path);
+
+} // namespace v4l2play

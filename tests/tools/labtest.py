@@ -1,0 +1,83 @@
+"""What the tests that run the player in the lab share: counting, starting the lab, reading reports and CRCs."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PLAYER = os.environ.get("V4L2PLAY", str(ROOT / "build/app/v4l2play"))
+LAB = os.environ.get("LAB", str(ROOT / "tests/lab/run"))
+CLIPS = Path(os.environ.get("CLIPS", Path.home() / ".cache/v4l2play/clips"))
+VECTORS = Path(os.environ.get("V4L2PLAY_VECTORS", ROOT.parent / "shared/vectors"))
+GOLDEN = Path(os.environ.get("V4L2PLAY_GOLDEN", ROOT.parent / "shared/golden"))
+TOOLS = Path(os.environ.get("TOOLS", ROOT / "build-tests/tests/tools"))
+
+
+class Checks:
+    """Counts 'ok' and 'not ok' lines; `finish` prints the counts and ends the program."""
+
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def check(self, good, name, why=""):
+        if good:
+            self.passed += 1
+            print(f"ok {name}")
+        else:
+            self.failed += 1
+            print(f"not ok {name}{': ' if why else ''}{why}")
+        sys.stdout.flush()
+        return bool(good)
+
+    def skip(self, name, why):
+        self.skipped += 1
+        print(f"skip {name}: {why}")
+
+    def finish(self):
+        print(f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped")
+        sys.exit(1 if self.failed else 0)
+
+
+def run(command, timeout=300, **options):
+    """A finished process with text output; a time-out is its own exit status, as of timeout(1)."""
+    try:
+        return subprocess.run([str(word) for word in command], capture_output=True, text=True, errors="replace",
+                              stdin=subprocess.DEVNULL, timeout=timeout, **options)
+    except subprocess.TimeoutExpired as over:
+        return subprocess.CompletedProcess(command, 124, (over.stdout or b"").decode(errors="replace"),
+                                           (over.stderr or b"").decode(errors="replace"))
+
+
+def lab(command, *options, virtual_time=True, timeout=300):
+    time = ["--virtual-time"] if virtual_time else []
+    return run([LAB, *time, "--timeout", timeout, *options, "--", *command], timeout=timeout + 30)
+
+
+def scratch():
+    """A directory on the machine's files that a lab sees too; it goes away with the object."""
+    return tempfile.TemporaryDirectory(prefix="v4l2play-test-", dir=os.environ.get("TMPDIR", "/tmp"))
+
+
+def read_report(path):
+    return json.loads(Path(path).read_text())
+
+
+def crc_runs(path):
+    """Runs of equal CRCs, one per picture on the screen: [(crc, vblanks)]."""
+    runs = []
+    for line in Path(path).read_text().splitlines():
+        words = line.split()
+        if len(words) < 2:
+            continue
+        if runs and runs[-1][0] == words[1]:
+            runs[-1][1] += 1
+        else:
+            runs.append([words[1], 1])
+    return [(crc, count) for crc, count in runs]
+
+
+def is_rotation(holds, word):
+    return any(all(hold == word[(i + phase) % len(word)] for i, hold in enumerate(holds)) for phase in range(len(word)))
