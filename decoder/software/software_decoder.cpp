@@ -88,6 +88,9 @@ void set_options(AVCodecContext& codec, const DecoderConfig& config) {
     codec.max_pixels = maximum_pixels;
     // The crop is ours to apply: slots keep the whole picture, and what is visible is a rectangle in it.
     codec.apply_cropping = 0;
+    // H.264 streams without bitstream_restriction do not say how far they reorder. libavcodec then guesses, and drops
+    // what comes too late; strict, it delays as far as the level's DPB allows, like the bumping of C.4.5.3.
+    if (codec.codec_id == AV_CODEC_ID_H264) codec.strict_std_compliance = FF_COMPLIANCE_STRICT;
 #ifdef AV_CODEC_FLAG_COPY_OPAQUE
     codec.flags |= AV_CODEC_FLAG_COPY_OPAQUE;
 #endif
