@@ -21,6 +21,9 @@ constexpr std::uint8_t matrix_bt2020 = 9;
 constexpr std::uint8_t matrix_bt2020_constant = 10;
 constexpr std::uint8_t matrix_ictcp = 14;
 
+// 768 MiB of RGB: still fits the address space of a 32-bit machine.
+constexpr std::uint64_t maximum_pixels = std::uint64_t{1} << 28;
+
 struct LumaWeights {
     double red;
     double blue;
@@ -122,6 +125,8 @@ Result<> check(const FrameFormat& format, const PixelLayout& layout, const Rect&
                         visible.height <= format.coded_height && visible.x <= format.coded_width - visible.width &&
                         visible.y <= format.coded_height - visible.height;
     if (!inside) return fail(EINVAL, "the visible part is not inside the picture", "convert");
+    if (std::uint64_t{visible.width} * visible.height > maximum_pixels)
+        return fail(EFBIG, fmt::format("{}x{} is too large", visible.width, visible.height), "convert");
     return {};
 }
 

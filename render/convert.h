@@ -44,8 +44,8 @@ class PictureConverter {
         : mapper_(kernel) {}
 
     /// The visible part of `frame`, one pixel for one sample (the sample aspect ratio is not applied). ENOTSUP for
-    /// layouts that the CPU cannot read, EINVAL when the visible part is not inside the picture. The frame's slot must
-    /// be held and its memory not being written.
+    /// layouts that the CPU cannot read, EINVAL when the visible part is not inside the picture, EFBIG over 2^28
+    /// pixels. The frame's slot must be held and its memory not being written.
     Result<> convert(const Frame& frame, RgbImage& image);
 
   private:

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include <unistd.h>
 
@@ -50,12 +51,22 @@ Result<std::unique_ptr<PictureWriter>> PictureWriter::create(const OffscreenOpti
 
 PictureWriter::PictureWriter(const OffscreenOptions& options)
     : options_(options)
-    , converter_(system_kernel()) {}
+    , converter_(system_kernel()) {
+    if (!options.contact_sheet.empty()) sheet_.emplace(options.title, options.contact_frames);
+}
 
 void PictureWriter::add(const Frame& frame, std::uint64_t number) {
-    if (options_.screenshots.empty()) return;
-    if (auto converted = converter_.convert(frame, image_); !converted) return report(converted.error());
-    save(number);
+    const bool saved = !options_.screenshots.empty();
+    const bool in_sheet = sheet_ && sheet_->wants(number);
+    const RgbImage* picture = nullptr;
+    if (saved || in_sheet) {
+        const auto converted = converter_.convert(frame, image_);
+        if (converted) picture = &image_;
+        if (!converted) report(converted.error());
+    }
+    if (saved && picture != nullptr) save(number);
+    if (sheet_) sheet_->add(frame, number, picture);
+    sheet_is_new_ = true;
 }
 
 void PictureWriter::save(std::uint64_t number) {
@@ -63,7 +74,13 @@ void PictureWriter::save(std::uint64_t number) {
     if (auto written = write_png(path, image_, PngEffort::Fast); !written) report(written.error());
 }
 
-void PictureWriter::finish() {}
+void PictureWriter::finish() {
+    if (!sheet_ || sheet_->empty() || !std::exchange(sheet_is_new_, false)) return;
+    RgbImage drawn;
+    sheet_->draw(drawn);
+    if (auto written = write_png(options_.contact_sheet, drawn, PngEffort::Small); !written)
+        log_error("offscreen", "{}", written.error().what);
+}
 
 void PictureWriter::report(const Error& error) {
     if (!failed_) log_error("offscreen", "{}", error.what);

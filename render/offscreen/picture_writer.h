@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "render/convert.h"
+#include "render/offscreen/contact_sheet.h"
 #include "render/offscreen/offscreen_output.h"
 
 namespace v4l2play {
@@ -27,7 +29,9 @@ class PictureWriter {
     const OffscreenOptions options_;
     PictureConverter converter_;
     RgbImage image_;
-    bool failed_ = false; // one error is enough: the next frames fail for the same reason
+    std::optional<ContactSheet> sheet_;
+    bool sheet_is_new_ = false; // has frames that are not in the file
+    bool failed_ = false;       // one error is enough: the next frames fail for the same reason
 };
 
 } // namespace v4l2play

@@ -281,5 +281,64 @@ TEST(Screenshots, FullDisk) {
     EXPECT_TRUE(fs::is_symlink(directory / "frame-000000.png")) << "only regular files are taken away";
 }
 
+TEST(ContactSheet, IsWrittenWhenStopped) {
+    const TemporaryDirectory directory;
+    OffscreenOptions options;
+    options.contact_sheet = directory / "sheet.png";
+    options.title = "red.mkv";
+    const auto output = offscreen(options);
+    const auto pool = plain_pool(plain_format(fourcc_nv12, 320, 180), 2);
+    for (FrameId id = 1; id <= 100; ++id) {
+        Frame frame = plain_frame(pool, id);
+        paint_all(frame, {81, 90, 240});
+        show(*output, std::move(frame));
+    }
+    EXPECT_FALSE(fs::exists(options.contact_sheet));
+    output->stop();
+    const RgbImage sheet = read_png(options.contact_sheet);
+    std::size_t red = 0;
+    for (std::size_t i = 0; i < sheet.pixels.size(); i += 3) red += sheet.pixels[i] == 254 && sheet.pixels[i + 1] < 2;
+    EXPECT_GT(red, 24U * 320 * 180 * 99 / 100);
+    EXPECT_LT(red, 24U * 320 * 180);
+}
+
+TEST(ContactSheet, NothingShownNothingWritten) {
+    const TemporaryDirectory directory;
+    OffscreenOptions options;
+    options.contact_sheet = directory / "sheet.png";
+    offscreen(options).reset();
+    EXPECT_FALSE(fs::exists(options.contact_sheet));
+}
+
+TEST(ContactSheet, PlaceThatCannotBeWritten) {
+    const TemporaryDirectory directory;
+    const std::string file = directory / "file";
+    std::ofstream(file) << "x";
+    const std::pair<std::string, int> places[] = {
+        {file + "/sheet.png", ENOTDIR}, {directory / "missing/sheet.png", ENOENT}, {directory / "", EISDIR}};
+    for (const auto& [place, code] : places) {
+        OffscreenOptions options;
+        options.contact_sheet = place;
+        const auto refused = create_offscreen_output(options);
+        ASSERT_FALSE(refused) << place;
+        EXPECT_EQ(refused.error().code, code) << refused.error().what;
+        EXPECT_NE(refused.error().what.find(place), std::string::npos) << refused.error().what;
+    }
+}
+
+TEST(ContactSheet, FullDisk) {
+    if (!fs::exists("/dev/full")) GTEST_SKIP() << "no /dev/full";
+    OffscreenOptions options;
+    options.contact_sheet = "/dev/full";
+    const auto output = offscreen(options);
+    const auto pool = plain_pool(plain_format(fourcc_nv12, 64, 36), 1);
+    show(*output, plain_frame(pool, 1));
+    testing::internal::CaptureStderr();
+    output->stop();
+    const std::string log = testing::internal::GetCapturedStderr();
+    EXPECT_NE(log.find("/dev/full: No space left on device"), std::string::npos) << log;
+    EXPECT_TRUE(fs::exists("/dev/full"));
+}
+
 } // namespace
 } // namespace v4l2play
