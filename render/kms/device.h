@@ -1,0 +1,98 @@
+// A KMS card: its connectors, CRTCs and planes as they were when it was opened.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <xf86drmMode.h>
+
+#include "decoder/format.h"
+#include "decoder/kernel.h"
+#include "render/kms/properties.h"
+
+namespace v4l2play {
+
+struct KmsConnector {
+    std::uint32_t id = 0;
+    std::string name; ///< as in sysfs: "HDMI-A-1"
+    bool connected = false;
+    std::uint32_t possible_crtcs = 0; ///< bit i: the card's i-th CRTC
+    std::vector<drmModeModeInfo> modes;
+    KmsProperty crtc_id;
+    KmsProperty link_status;
+};
+
+struct KmsCrtc {
+    std::uint32_t id = 0;
+    std::uint32_t index = 0; ///< its bit in `possible_crtcs`
+    KmsProperty active;
+    KmsProperty mode_id;
+    std::optional<drmModeModeInfo> mode; ///< in use when the card was opened
+};
+
+enum class PlaneType : std::uint8_t { Overlay, Primary, Cursor };
+const char* to_string(PlaneType type);
+
+/// A property with named values; empty where the plane does not know the name.
+template <std::size_t count>
+struct EnumProperty {
+    KmsProperty property;
+    std::array<std::optional<std::uint64_t>, count> values;
+};
+
+struct KmsPlane {
+    std::uint32_t id = 0;
+    PlaneType type = PlaneType::Overlay;
+    std::uint32_t possible_crtcs = 0;
+    std::vector<FormatModifier> formats;
+    KmsProperty fb_id, crtc_id;
+    KmsProperty crtc_x, crtc_y, crtc_w, crtc_h;
+    KmsProperty src_x, src_y, src_w, src_h; ///< 16.16 fixed point
+    KmsProperty zpos, rotation;
+    EnumProperty<3> color_encoding; ///< BT.601, BT.709, BT.2020
+    EnumProperty<2> color_range;    ///< limited, full
+};
+
+/// An open card with the caps that an atomic client needs. Move-only.
+class KmsDevice {
+  public:
+    /// ENODEV when `path` is no card with a display engine, ENOTSUP when its driver is not atomic or cannot import
+    /// dmabufs, and what open(2) answers. Displays whose modes the kernel does not know are asked, which takes a while.
+    static Result<KmsDevice> open(Kernel& kernel, const std::string& path);
+
+    [[nodiscard]] int fd() const { return fd_.get(); }
+    [[nodiscard]] Kernel& kernel() const { return *kernel_; }
+    [[nodiscard]] const std::string& path() const { return path_; }
+    [[nodiscard]] const std::string& driver() const { return driver_; }
+    [[nodiscard]] bool has_modifiers() const { return has_modifiers_; }
+    [[nodiscard]] const std::vector<KmsConnector>& connectors() const { return connectors_; }
+    [[nodiscard]] const std::vector<KmsCrtc>& crtcs() const { return crtcs_; }
+    [[nodiscard]] const std::vector<KmsPlane>& planes() const { return planes_; }
+
+    /// Makes this file the one that may change the display. EBUSY or EACCES, with the cure, when it cannot be.
+    Result<> become_master();
+    /// Lets others change the display; for those who only look.
+    void drop_master();
+
+  private:
+    Result<> set_capabilities();
+    Result<> read_resources();
+    void read_planes();
+
+    Kernel* kernel_ = nullptr;
+    UniqueFd fd_;
+    std::string path_;
+    std::string driver_;
+    bool has_modifiers_ = false;
+    std::vector<KmsConnector> connectors_;
+    std::vector<KmsCrtc> crtcs_;
+    std::vector<KmsPlane> planes_;
+};
+
+/// Paths of the cards there are ("/dev/dri/card0"), whether they have displays or not.
+std::vector<std::string> card_paths(Kernel& kernel);
+
+} // namespace v4l2play

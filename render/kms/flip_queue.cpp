@@ -1,0 +1,61 @@
+#include "render/kms/flip_queue.h"
+
+#include <utility>
+
+namespace v4l2play {
+namespace {
+
+constexpr std::size_t usual_events = 16; // so that steady playback allocates nothing
+
+} // namespace
+
+FlipQueue::FlipQueue() { events_.reserve(usual_events); }
+
+void FlipQueue::wait(HeldFrame frame) { waiting_ = std::move(frame); }
+
+void FlipQueue::fly() { flying_ = std::exchange(waiting_, std::nullopt); }
+
+void FlipQueue::land(Nanoseconds time, std::uint64_t sequence) {
+    if (!flying_) return;
+    events_.emplace_back(FrameShown{flying_->id, flying_->serial, time, sequence, OutputPath::Plane});
+    release(shown_);
+    shown_ = std::exchange(flying_, std::nullopt);
+}
+
+/// The hold goes first: whoever reads the event may rely on it.
+void FlipQueue::release(std::optional<HeldFrame>& frame) {
+    if (!frame) return;
+    frame->slot.reset();
+    events_.emplace_back(FrameReleased{frame->id, frame->serial});
+    frame.reset();
+}
+
+void FlipQueue::discard(HeldFrame frame, const char* why) {
+    frame.slot.reset();
+    events_.emplace_back(FrameDiscarded{frame.id, frame.serial, why});
+    events_.emplace_back(FrameReleased{frame.id, frame.serial});
+}
+
+void FlipQueue::discard_waiting(const char* why) {
+    if (waiting_) discard(*std::exchange(waiting_, std::nullopt), why);
+}
+
+void FlipQueue::take_off(const char* why) {
+    discard_waiting(why);
+    if (flying_) discard(*std::exchange(flying_, std::nullopt), why);
+    release(shown_);
+}
+
+void FlipQueue::lose(Error error) { events_.emplace_back(OutputLost{std::move(error)}); }
+
+std::optional<OutputEvent> FlipQueue::next_event() {
+    if (first_event_ == events_.size()) return std::nullopt;
+    std::optional<OutputEvent> event(std::move(events_[first_event_++]));
+    if (first_event_ == events_.size()) {
+        events_.clear();
+        first_event_ = 0;
+    }
+    return event;
+}
+
+} // namespace v4l2play

@@ -1,0 +1,373 @@
+#include "render/kms/kms_output.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <xf86drm.h>
+
+#include "decoder/log.h"
+#include "render/kms/console.h"
+#include "render/kms/flip_queue.h"
+#include "render/kms/mode.h"
+#include "render/kms/screen.h"
+#include "render/kms/vblank.h"
+
+namespace v4l2play {
+namespace {
+
+constexpr Nanoseconds flip_limit = 3 * second; // a display that has not flipped by then will not
+constexpr Nanoseconds busy_pause = millisecond;
+constexpr Nanoseconds recovery_pause = second / 2;
+
+/// YUV formats that the planes take: overlays first, NV12 before all others, each once.
+std::vector<FormatModifier> yuv_formats(const CrtcPlanes& planes) {
+    std::vector<FormatModifier> formats;
+    const auto add = [&](const KmsPlane& plane) {
+        for (const FormatModifier& format : plane.formats)
+            if (is_yuv(format.fourcc) && std::find(formats.begin(), formats.end(), format) == formats.end())
+                formats.push_back(format);
+    };
+    for (const KmsPlane* overlay : planes.overlays) add(*overlay);
+    add(*planes.primary);
+    std::stable_partition(formats.begin(), formats.end(),
+                          [](const FormatModifier& format) { return format.fourcc == fourcc_nv12; });
+    return formats;
+}
+
+/// Refusals of one arrangement of planes, which another one may escape.
+bool is_refusal(int error) { return error == -EINVAL || error == -ENOSPC || error == -ERANGE || error == -ENOTSUP; }
+
+class KmsOutput final : public Output {
+  public:
+    KmsOutput(Kernel& kernel, std::unique_ptr<Screen> screen);
+    KmsOutput(const KmsOutput&) = delete;
+    KmsOutput& operator=(const KmsOutput&) = delete;
+    ~KmsOutput() override { stop(); }
+
+    [[nodiscard]] std::vector<FormatModifier> formats() const override { return formats_; }
+    [[nodiscard]] unsigned slots_held() const override { return 3; }
+    [[nodiscard]] bool ready() const override { return lost_ || (!queue_.waiting() && !queue_.flying()); }
+    [[nodiscard]] VblankTiming timing() const override { return timing_; }
+    Result<> configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) override;
+    Result<> present(Frame& frame, Nanoseconds target) override;
+    std::optional<OutputEvent> next_event() override { return queue_.next_event(); }
+    [[nodiscard]] int fd() const override { return screen_->device().fd(); }
+    [[nodiscard]] Nanoseconds next_timeout() const override;
+    Result<> dispatch() override;
+    void stop() override;
+    [[nodiscard]] OutputDescription description() const override;
+
+  private:
+    Result<> light();
+    Result<> plan(const SlotPool& pool, const FrameInfo& info, std::uint32_t framebuffer);
+    int climb_down(std::size_t from, std::uint32_t framebuffer);
+    [[nodiscard]] std::string explain() const;
+    int place(std::uint32_t framebuffer);
+    int start_flip(std::uint32_t framebuffer);
+    void commit_waiting();
+    void discard(Frame& frame);
+    void lose(int error, const char* what);
+    void recover();
+    Result<> read_events();
+    void on_flip(const drm_event_vblank& event);
+    void drop_old_framebuffers();
+    void wait_for_flip();
+
+    Kernel& kernel_;
+    GraphicsConsole console_; // first in, last out: the picture goes before the text comes
+    std::unique_ptr<Screen> screen_;
+    FramebufferCache framebuffers_;
+    FlipQueue queue_;
+    std::vector<FormatModifier> formats_;
+    VblankTiming timing_;
+
+    std::uint32_t generation_ = 0; ///< of the pool that is configured
+    FrameInfo info_;
+    std::vector<PlanePlan> ladder_;
+    std::size_t rung_ = 0;
+    int scaling_error_ = 0; ///< why a rung that scales was refused
+    PlanePlan placed_;      ///< the arrangement that the last accepted commit has; plane null = none of ours
+    bool old_generations_ = false;
+
+    std::uint64_t commits_ = 0; ///< travels with each commit, so that its event is known
+    Nanoseconds commit_at_ = no_time;
+    Nanoseconds deadline_ = no_time; ///< for the flip in flight, or for the end of EBUSY
+    bool lost_ = false;
+    Nanoseconds recover_at_ = 0;
+};
+
+KmsOutput::KmsOutput(Kernel& kernel, std::unique_ptr<Screen> screen)
+    : kernel_(kernel)
+    , console_(kernel)
+    , screen_(std::move(screen))
+    , framebuffers_(screen_->device())
+    , formats_(yuv_formats(screen_->planes())) {
+    timing_.refresh = refresh_rate(screen_->mode());
+    timing_.period = refresh_period(timing_.refresh);
+}
+
+Result<> KmsOutput::light() {
+    if (screen_->is_lit()) return {};
+    V4L2PLAY_TRY(screen_->light());
+    placed_ = {};
+    std::uint64_t sequence = 0;
+    std::uint64_t time = 0;
+    // The display's clock is known before the first flip, where the driver tells.
+    if (drmCrtcGetSequence(fd(), screen_->crtc(), &sequence, &time) == 0 && time != 0) {
+        timing_.last_sequence = sequence;
+        timing_.last_time = static_cast<Nanoseconds>(time);
+    }
+    return {};
+}
+
+Result<> KmsOutput::configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) {
+    queue_.discard_waiting("its format was replaced");
+    V4L2PLAY_TRY(light());
+    const Result<std::uint32_t> framebuffer = framebuffers_.get(*pool, 0);
+    if (!framebuffer) return fail(ENOTSUP, framebuffer.error().what, framebuffer.error().where);
+    V4L2PLAY_TRY(plan(*pool, info, *framebuffer));
+    for (std::uint32_t i = 1; i < pool->count(); ++i)
+        if (const auto other = framebuffers_.get(*pool, i); !other) return fail(other.error());
+    old_generations_ = old_generations_ || (generation_ != 0 && generation_ != pool->generation());
+    generation_ = pool->generation();
+    info_ = info;
+    return {};
+}
+
+/// Finds the first rung of the ladder that the driver takes.
+Result<> KmsOutput::plan(const SlotPool& pool, const FrameInfo& info, std::uint32_t framebuffer) {
+    const FrameFormat& format = pool.format();
+    std::vector<PlanePlan> ladder = plan_ladder(screen_->planes(), format, info, screen_->size());
+    const std::string what = fmt::format("{}x{} {} {}", format.coded_width, format.coded_height,
+                                         to_string(format.fourcc), modifier_name(format.modifier));
+    if (ladder.empty())
+        return fail(
+            ENOTSUP,
+            fmt::format("no plane of {} ({}) takes {}", screen_->device().path(), screen_->device().driver(), what),
+            "plan");
+    ladder_ = std::move(ladder);
+    info_ = info;
+    scaling_error_ = 0;
+    if (const int error = climb_down(0, framebuffer); error != 0)
+        return fail(ENOTSUP,
+                    fmt::format("every plane of {} ({}) that takes {} refuses it: {}", screen_->device().path(),
+                                screen_->device().driver(), what, std::strerror(-error)),
+                    "plan");
+    log(scaling_error_ != 0 && !ladder_[rung_].geometry.scaled() ? LogLevel::Warning : LogLevel::Info, "kms", "{}",
+        explain());
+    return {};
+}
+
+/// From rung `from` on, to the first that passes a test commit. 0, or the last refusal.
+int KmsOutput::climb_down(std::size_t from, std::uint32_t framebuffer) {
+    int error = -ENOTSUP;
+    for (std::size_t i = from; i < ladder_.size(); ++i) {
+        error = screen_->test(ladder_[i], framebuffer);
+        if (error == 0) {
+            rung_ = i;
+            return 0;
+        }
+        log_debug("kms", "{}{}: {}", describe(ladder_[i], info_), ladder_[i].black_beneath ? " on black" : "",
+                  std::strerror(-error));
+        if (ladder_[i].geometry.scaled() && scaling_error_ == 0) scaling_error_ = error;
+    }
+    return error;
+}
+
+std::string KmsOutput::explain() const {
+    const PlanePlan& chosen = ladder_[rung_];
+    std::string text = describe(chosen, info_);
+    if (chosen.geometry.scaled() || scaling_error_ == 0) return text;
+    // EINVAL and ERANGE are what the kernel's own checks answer to drivers that cannot; others have their own reasons.
+    const bool cannot = scaling_error_ == -EINVAL || scaling_error_ == -ERANGE;
+    text += ": the driver refuses scaling";
+    if (!cannot) text += fmt::format(" ({})", std::strerror(-scaling_error_));
+    const Rational& aspect = info_.sample_aspect;
+    if (aspect.num > 0 && aspect.den > 0 && aspect.num != aspect.den)
+        text += fmt::format(", pixels of {}:{} are shown square", aspect.num, aspect.den);
+    return text;
+}
+
+Result<> KmsOutput::present(Frame& frame, Nanoseconds target) {
+    if (!ready()) return fail(EBUSY, "a flip is pending", "present");
+    if (lost_) recover();
+    if (lost_) {
+        discard(frame);
+        return {};
+    }
+    SlotPool& pool = frame.slot.pool();
+    if (pool.generation() != generation_ || !(frame.info == info_))
+        V4L2PLAY_TRY(configure(pool.shared_from_this(), frame.info));
+    const Result<std::uint32_t> framebuffer = framebuffers_.get(pool, frame.slot.index());
+    if (!framebuffer) return fail(framebuffer.error());
+    Result<SlotRef> slot = pool.export_to_presenter(frame.slot);
+    if (!slot) return fail(std::move(slot).error());
+
+    queue_.wait({std::move(*slot), frame.id, frame.serial, *framebuffer});
+    frame.slot.reset();
+    const Nanoseconds now = kernel_.now();
+    commit_at_ = commit_time(timing_, target, now);
+    deadline_ = no_time;
+    if (commit_at_ <= now) commit_waiting();
+    return {};
+}
+
+void KmsOutput::discard(Frame& frame) {
+    queue_.discard({std::move(frame.slot), frame.id, frame.serial, 0}, "the display is gone");
+}
+
+/// Puts the arrangement of the present rung on the screen; steps down when the driver's test had promised too much.
+int KmsOutput::place(std::uint32_t framebuffer) {
+    for (;;) {
+        const int error = screen_->show(ladder_[rung_], framebuffer, ++commits_);
+        if (error == 0) placed_ = ladder_[rung_];
+        if (!is_refusal(error)) return error;
+        log_warning("kms", "{}: accepted in the test, refused now: {}", describe(ladder_[rung_], info_),
+                    std::strerror(-error));
+        if (climb_down(rung_ + 1, framebuffer) != 0) return error;
+    }
+}
+
+int KmsOutput::start_flip(std::uint32_t framebuffer) {
+    if (!(placed_ == ladder_[rung_])) return place(framebuffer);
+    const int error = screen_->flip(framebuffer, ++commits_);
+    return is_refusal(error) ? place(framebuffer) : error;
+}
+
+void KmsOutput::commit_waiting() {
+    const int error = start_flip(queue_.waiting()->framebuffer);
+    const Nanoseconds now = kernel_.now();
+    if (error == -EBUSY) {
+        commit_at_ = now + busy_pause;
+        if (deadline_ == no_time) deadline_ = now + flip_limit;
+        return;
+    }
+    commit_at_ = no_time;
+    if (error != 0) return lose(-error, std::strerror(-error));
+    queue_.fly();
+    deadline_ = now + flip_limit;
+}
+
+/// Whatever is on the screen stays held: only `stop`, or the flip if it comes yet, tells that it is not read any more.
+void KmsOutput::lose(int error, const char* what) {
+    const std::string connector = screen_->connector().name;
+    log_error("kms", "{} is lost: {}", connector, what);
+    lost_ = true;
+    deadline_ = no_time;
+    commit_at_ = no_time;
+    recover_at_ = kernel_.now() + recovery_pause;
+    queue_.discard_waiting("the display is gone");
+    queue_.lose({error, fmt::format("{}: {}", connector, what), "DRM_IOCTL_MODE_ATOMIC"});
+}
+
+/// Another program may have given the display back. Not while a flip is in flight: that one must end first.
+void KmsOutput::recover() {
+    if (queue_.flying() || kernel_.now() < recover_at_) return;
+    recover_at_ = kernel_.now() + recovery_pause;
+    screen_->forget();
+    if (!light()) return;
+    log_info("kms", "{} is back", screen_->connector().name);
+    lost_ = false;
+}
+
+Nanoseconds KmsOutput::next_timeout() const {
+    const Nanoseconds commit = queue_.waiting() ? commit_at_ : no_time;
+    if (commit == no_time || deadline_ == no_time) return std::max(commit, deadline_);
+    return std::min(commit, deadline_);
+}
+
+Result<> KmsOutput::dispatch() {
+    V4L2PLAY_TRY(read_events());
+    const Nanoseconds now = kernel_.now();
+    if (queue_.waiting() && now >= commit_at_) commit_waiting();
+    if (deadline_ != no_time && now >= deadline_) lose(ETIMEDOUT, "no flip for 3 seconds");
+    return {};
+}
+
+/// One read: it takes all events that fit, and the descriptor stays readable when there are more.
+Result<> KmsOutput::read_events() {
+    alignas(drm_event_vblank) std::array<char, 512> buffer;
+    const ssize_t size = kernel_.read(fd(), buffer.data(), buffer.size());
+    if (size == -EAGAIN) return {};
+    if (size < 0)
+        return fail(static_cast<int>(-size), fmt::format("cannot read from {}", screen_->device().path()), "read");
+    const auto end = static_cast<std::size_t>(size);
+    drm_event header{};
+    for (std::size_t at = 0; end - at >= sizeof header; at += header.length) {
+        std::memcpy(&header, buffer.data() + at, sizeof header);
+        if (header.length < sizeof header || header.length > end - at) break;
+        drm_event_vblank event{};
+        if (header.type != DRM_EVENT_FLIP_COMPLETE || header.length < sizeof event) continue;
+        std::memcpy(&event, buffer.data() + at, sizeof event);
+        on_flip(event);
+    }
+    return {};
+}
+
+void KmsOutput::on_flip(const drm_event_vblank& event) {
+    if (event.user_data != commits_ || !queue_.flying()) return;
+    Nanoseconds time = Nanoseconds{event.tv_sec} * second + Nanoseconds{event.tv_usec} * 1000;
+    if (time == 0) time = kernel_.now();
+    timing_.last_sequence = extend_sequence(timing_, event.sequence, time);
+    timing_.last_time = time;
+    deadline_ = no_time;
+    lost_ = false; // it was only slow
+    queue_.land(time, timing_.last_sequence);
+    if (old_generations_) drop_old_framebuffers();
+}
+
+/// Framebuffers of pools that were replaced, once no plane shows them.
+void KmsOutput::drop_old_framebuffers() {
+    const std::uint32_t shown = queue_.shown()->slot.key().generation;
+    framebuffers_.keep_only(generation_, shown);
+    old_generations_ = shown != generation_;
+}
+
+void KmsOutput::wait_for_flip() {
+    const Nanoseconds limit = kernel_.now() + flip_limit;
+    for (Nanoseconds now = kernel_.now(); queue_.flying() && now < limit; now = kernel_.now()) {
+        pollfd wait{fd(), POLLIN, 0};
+        poll(&wait, 1, static_cast<int>((limit - now) / millisecond) + 1);
+        if (!read_events()) return;
+    }
+}
+
+void KmsOutput::stop() {
+    queue_.discard_waiting("stopped");
+    wait_for_flip();
+    if (const int error = screen_->blank(); error != 0)
+        log_debug("kms", "cannot take the picture off ({}); removing its memory", std::strerror(-error));
+    // Also what takes planes down that could not be blanked: the kernel turns off whatever shows a framebuffer that
+    // goes, and waits for it. From here on nothing reads the slots.
+    framebuffers_.clear();
+    queue_.take_off("stopped");
+    placed_ = {};
+    generation_ = 0;
+    old_generations_ = false;
+    commit_at_ = deadline_ = no_time;
+}
+
+OutputDescription KmsOutput::description() const {
+    const KmsDevice& device = screen_->device();
+    return {.kind = "kms",
+            .device = fmt::format("{} ({})", device.path(), device.driver()),
+            .connector = screen_->connector().name,
+            .mode = mode_name(screen_->mode()),
+            .plane = ladder_.empty() ? "" : explain(),
+            .path = ladder_.empty() ? OutputPath::None : OutputPath::Plane};
+}
+
+} // namespace
+
+Result<std::unique_ptr<Output>> create_kms_output(const KmsOptions& options) {
+    Kernel& kernel = system_kernel();
+    Result<std::unique_ptr<Screen>> screen = Screen::open(kernel, options);
+    if (!screen) return fail(std::move(screen).error());
+    return std::make_unique<KmsOutput>(kernel, std::move(*screen));
+}
+
+} // namespace v4l2play

@@ -1,0 +1,34 @@
+// Display modes: their exact refresh rate, their names, and choosing one.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include <xf86drmMode.h>
+
+#include "decoder/nanoseconds.h"
+#include "decoder/result.h"
+
+namespace v4l2play {
+
+/// Vblanks per second (fields, for interlaced modes), in lowest terms, from the pixel clock; 0/1 for a mode without
+/// timings.
+Rational refresh_rate(const drmModeModeInfo& mode);
+/// Nominal time between vblanks; 0 when it is not known.
+Nanoseconds refresh_period(const Rational& refresh);
+
+/// "1920x1080@60.00", "1920x1080i@50.00".
+std::string mode_name(const drmModeModeInfo& mode);
+[[nodiscard]] bool same_mode(const drmModeModeInfo& a, const drmModeModeInfo& b);
+
+/// Picks from `modes`, which are in the connector's order, what `asked` says:
+///   ""                  what is shown now, so that the display does not blank; else the preferred one
+///   "preferred"         the display's own choice
+///   "1920x1080"         the preferred one of this size, else the first; "1920x1080i" for interlaced
+///   "1920x1080@59.94"   the one nearest to this rate, at most 0.5 Hz off
+/// EINVAL when `asked` cannot be read or nothing fits: the error says what there is.
+Result<drmModeModeInfo> choose_mode(std::span<const drmModeModeInfo> modes,
+                                    const std::optional<drmModeModeInfo>& current, const std::string& asked);
+
+} // namespace v4l2play

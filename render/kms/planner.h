@@ -1,0 +1,38 @@
+// Where a picture goes on the screen, in pixels. Pure functions.
+#pragma once
+
+#include <cstdint>
+
+#include "decoder/format.h"
+#include "render/kms/formats.h"
+
+namespace v4l2play {
+
+struct Size {
+    std::uint32_t width = 0;
+    std::uint32_t height = 0;
+    bool operator==(const Size&) const = default;
+};
+
+/// A part of a framebuffer and where it appears.
+struct PlaneGeometry {
+    Rect source;
+    Rect destination; ///< from the top left of the screen
+    bool operator==(const PlaneGeometry&) const = default;
+
+    [[nodiscard]] bool scaled() const {
+        return source.width != destination.width || source.height != destination.height;
+    }
+};
+
+/// The largest part of `rect` that starts and ends on whole chroma samples: never a pixel from outside.
+[[nodiscard]] Rect align_inside(const Rect& rect, Subsampling chroma);
+
+/// `visible` scaled to the largest size with the right shape (`sample_aspect`, square pixels on the screen), centred.
+/// A nonsensical aspect counts as 1:1.
+[[nodiscard]] PlaneGeometry fit(const Rect& visible, Rational sample_aspect, Subsampling chroma, Size screen);
+
+/// `visible` pixel for pixel, centred; what is larger than the screen loses its edges.
+[[nodiscard]] PlaneGeometry centre(const Rect& visible, Subsampling chroma, Size screen);
+
+} // namespace v4l2play

@@ -1,0 +1,229 @@
+#include "render/kms/screen.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "decoder/log.h"
+#include "render/kms/mode.h"
+
+namespace v4l2play {
+namespace {
+
+constexpr std::uint32_t flip_flags = DRM_MODE_ATOMIC_NONBLOCK | DRM_MODE_PAGE_FLIP_EVENT;
+constexpr std::uint64_t link_status_good = 0;
+
+bool contains(const std::vector<const KmsPlane*>& planes, const KmsPlane* plane) {
+    return std::find(planes.begin(), planes.end(), plane) != planes.end();
+}
+
+/// A primary plane can serve several CRTCs; the one to take is that in use, else that which serves the fewest others.
+int primary_preference(const KmsPlane& plane, const KmsCrtc& crtc) {
+    if (plane.crtc_id.value == crtc.id) return 0;
+    return __builtin_popcount(plane.possible_crtcs);
+}
+
+std::string because(const char* what, int error, const AtomicRequest& request) {
+    if (request.failure() != 0) return fmt::format("{}: the driver has no {}", what, request.missing());
+    return fmt::format("{}: {}", what, std::strerror(-error));
+}
+
+} // namespace
+
+Result<std::unique_ptr<Screen>> Screen::open(Kernel& kernel, const KmsOptions& options) {
+    Result<KmsDevice> device = open_card(kernel, options);
+    if (!device) return fail(std::move(device).error());
+    std::unique_ptr<Screen> screen(new Screen(std::move(*device)));
+    V4L2PLAY_TRY(screen->choose(options));
+    V4L2PLAY_TRY(screen->device_.become_master());
+    Result<BlackFramebuffer> black =
+        BlackFramebuffer::create(screen->device_, screen->mode_.hdisplay, screen->mode_.vdisplay);
+    if (!black) return fail(std::move(black).error());
+    screen->black_ = std::move(*black);
+    if (const int error = screen->create_mode_blob(screen->mode_, screen->mode_blob_); error != 0)
+        return fail(-error, "cannot describe the mode to the driver", "DRM_IOCTL_MODE_CREATEPROPBLOB");
+    return screen;
+}
+
+Result<> Screen::choose(const KmsOptions& options) {
+    const Result<const KmsConnector*> connector = choose_connector(device_, options.connector);
+    if (!connector) return fail(connector.error());
+    connector_ = *connector;
+    const Result<const KmsCrtc*> crtc = choose_crtc(device_, *connector_);
+    if (!crtc) return fail(crtc.error());
+    crtc_ = *crtc;
+    const bool in_use = crtc_->active.value != 0 && connector_->crtc_id.value == crtc_->id;
+    const Result<drmModeModeInfo> mode =
+        choose_mode(connector_->modes, in_use ? crtc_->mode : std::nullopt, options.mode);
+    if (!mode) return fail(mode.error());
+    mode_ = *mode;
+    return choose_planes();
+}
+
+Result<> Screen::choose_planes() {
+    for (const KmsPlane& plane : device_.planes()) {
+        const bool elsewhere = plane.crtc_id.value != 0 && plane.crtc_id.value != crtc_->id;
+        if (elsewhere || (plane.possible_crtcs >> crtc_->index & 1) == 0) continue;
+        if (plane.type == PlaneType::Overlay) planes_.overlays.push_back(&plane);
+        if (plane.type != PlaneType::Primary) continue;
+        if (planes_.primary == nullptr ||
+            primary_preference(plane, *crtc_) < primary_preference(*planes_.primary, *crtc_))
+            planes_.primary = &plane;
+    }
+    if (planes_.primary == nullptr)
+        return fail(ENODEV, fmt::format("{} has no primary plane for {}", device_.path(), connector_->name),
+                    "choose_planes");
+    return {};
+}
+
+int Screen::create_mode_blob(const drmModeModeInfo& mode, std::uint32_t& blob) const {
+    return drmModeCreatePropertyBlob(device_.fd(), &mode, sizeof mode, &blob) == 0 ? 0 : -errno;
+}
+
+int Screen::commit(std::uint32_t flags, std::uint64_t user_data) {
+    return request_.commit(device_.kernel(), device_.fd(), flags, user_data);
+}
+
+void Screen::use(const KmsPlane* plane) {
+    if (!contains(used_, plane)) used_.push_back(plane);
+}
+
+/// The connector on our CRTC with our mode, and no other connector with it.
+void Screen::add_output(AtomicRequest& request) const {
+    for (const KmsConnector& other : device_.connectors()) {
+        if (other.id == connector_->id || other.crtc_id.value != crtc_->id) continue;
+        request.object(other.id);
+        request.set(other.crtc_id, "CRTC_ID", 0);
+    }
+    request.object(connector_->id);
+    request.set(connector_->crtc_id, "CRTC_ID", crtc_->id);
+    request.set_if_writable(connector_->link_status, link_status_good);
+    request.object(crtc_->id);
+    request.set(crtc_->mode_id, "MODE_ID", mode_blob_);
+    request.set(crtc_->active, "ACTIVE", 1);
+}
+
+Result<> Screen::light() {
+    if (lit_) return {};
+    request_.clear();
+    add_output(request_);
+    for (const KmsPlane& plane : device_.planes())
+        if (&plane != planes_.primary && (plane.crtc_id.value == crtc_->id || contains(used_, &plane)))
+            add_plane_off(request_, plane);
+    add_full_screen(request_, *planes_.primary, crtc_->id, black_.id(), size());
+    // Without leave to set a mode the kernel answers EINVAL when one would have to be set.
+    int error = commit(0);
+    if (error != 0) error = commit(DRM_MODE_ATOMIC_ALLOW_MODESET);
+    if (error != 0)
+        return fail(
+            -error,
+            because(fmt::format("cannot light {} at {}", connector_->name, mode_name(mode_)).c_str(), error, request_),
+            "DRM_IOCTL_MODE_ATOMIC");
+    use(planes_.primary);
+    video_ = nullptr;
+    changed_ = true;
+    lit_ = true;
+    return {};
+}
+
+/// The step from what is shown to `plan`.
+void Screen::add_video(AtomicRequest& request, const PlanePlan& plan, std::uint32_t framebuffer) const {
+    const bool on_primary = plan.plane == planes_.primary;
+    if (video_ != nullptr && video_ != plan.plane && video_ != planes_.primary) add_plane_off(request, *video_);
+    if (!on_primary && plan.black_beneath) add_full_screen(request, *planes_.primary, crtc_->id, black_.id(), size());
+    if (!on_primary && !plan.black_beneath) add_plane_off(request, *planes_.primary);
+    add_plane(request, plan, crtc_->id, framebuffer);
+}
+
+int Screen::test(const PlanePlan& plan, std::uint32_t framebuffer) {
+    request_.clear();
+    add_video(request_, plan, framebuffer);
+    return commit(DRM_MODE_ATOMIC_TEST_ONLY);
+}
+
+int Screen::show(const PlanePlan& plan, std::uint32_t framebuffer, std::uint64_t user_data) {
+    request_.clear();
+    add_video(request_, plan, framebuffer);
+    const int error = commit(flip_flags, user_data);
+    if (error != 0) return error;
+    video_ = plan.plane;
+    use(video_);
+    return 0;
+}
+
+int Screen::flip(std::uint32_t framebuffer, std::uint64_t user_data) {
+    request_.clear();
+    request_.object(video_->id);
+    request_.set(video_->fb_id, "FB_ID", framebuffer);
+    return commit(flip_flags, user_data);
+}
+
+int Screen::blank() {
+    if (video_ == nullptr) return 0;
+    request_.clear();
+    if (video_ != planes_.primary) add_plane_off(request_, *video_);
+    add_full_screen(request_, *planes_.primary, crtc_->id, black_.id(), size());
+    const int error = commit(0);
+    if (error == 0) video_ = nullptr;
+    return error;
+}
+
+void Screen::add_found_planes() {
+    for (const KmsPlane& plane : device_.planes()) {
+        if (plane.crtc_id.value != crtc_->id && !contains(used_, &plane)) continue;
+        request_.object(plane.id);
+        request_.set(plane.fb_id, "FB_ID", plane.crtc_id.value == crtc_->id ? plane.fb_id.value : 0);
+        request_.set(plane.crtc_id, "CRTC_ID", plane.crtc_id.value == crtc_->id ? crtc_->id : 0);
+        for (const KmsProperty& property :
+             {plane.src_x, plane.src_y, plane.src_w, plane.src_h, plane.crtc_x, plane.crtc_y, plane.crtc_w,
+              plane.crtc_h, plane.zpos, plane.rotation, plane.color_encoding.property, plane.color_range.property})
+            request_.set_if_writable(property, property.value);
+    }
+}
+
+void Screen::add_found_output(std::uint32_t mode_blob) {
+    for (const KmsConnector& connector : device_.connectors()) {
+        if (connector.id != connector_->id && connector.crtc_id.value != crtc_->id) continue;
+        request_.object(connector.id);
+        request_.set(connector.crtc_id, "CRTC_ID", connector.crtc_id.value);
+    }
+    request_.object(crtc_->id);
+    request_.set(crtc_->mode_id, "MODE_ID", mode_blob);
+    request_.set(crtc_->active, "ACTIVE", crtc_->active.value);
+}
+
+/// For when the state found cannot be had again, because the framebuffers of another program have gone with it.
+int Screen::switch_off() {
+    request_.clear();
+    for (const KmsPlane* plane : used_) add_plane_off(request_, *plane);
+    request_.object(connector_->id);
+    request_.set(connector_->crtc_id, "CRTC_ID", 0);
+    request_.object(crtc_->id);
+    request_.set(crtc_->mode_id, "MODE_ID", 0);
+    request_.set(crtc_->active, "ACTIVE", 0);
+    return commit(DRM_MODE_ATOMIC_ALLOW_MODESET);
+}
+
+void Screen::restore() {
+    std::uint32_t found_mode = 0; // the blob that was found may have died with its last user
+    if (crtc_->mode && create_mode_blob(*crtc_->mode, found_mode) != 0) found_mode = 0;
+    request_.clear();
+    add_found_planes();
+    add_found_output(found_mode);
+    const int error = commit(DRM_MODE_ATOMIC_ALLOW_MODESET);
+    if (error != 0) {
+        log_debug("kms", "cannot restore the display ({}), switching it off", std::strerror(-error));
+        if (const int off = switch_off(); off != 0)
+            log_warning("kms", "cannot restore the display: {}", std::strerror(-off));
+    }
+    if (found_mode != 0) drmModeDestroyPropertyBlob(device_.fd(), found_mode);
+}
+
+Screen::~Screen() {
+    if (changed_) restore();
+    if (mode_blob_ != 0) drmModeDestroyPropertyBlob(device_.fd(), mode_blob_);
+}
+
+} // namespace v4l2play

@@ -1,0 +1,76 @@
+// One display and the planes of its CRTC, from the state it was found in and back to it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "render/kms/atomic.h"
+#include "render/kms/cards.h"
+#include "render/kms/framebuffer.h"
+#include "render/kms/plane_plan.h"
+
+namespace v4l2play {
+
+/// Owns the card. Nothing changes on the display before `light`; the destructor puts back what was there.
+class Screen {
+  public:
+    /// Chooses card, connector, mode and CRTC, and becomes DRM master. Errors name the cure or what there is.
+    static Result<std::unique_ptr<Screen>> open(Kernel& kernel, const KmsOptions& options);
+    Screen(const Screen&) = delete;
+    Screen& operator=(const Screen&) = delete;
+    ~Screen();
+
+    [[nodiscard]] const KmsDevice& device() const { return device_; }
+    [[nodiscard]] const KmsConnector& connector() const { return *connector_; }
+    [[nodiscard]] const drmModeModeInfo& mode() const { return mode_; }
+    [[nodiscard]] const CrtcPlanes& planes() const { return planes_; }
+    [[nodiscard]] Size size() const { return {mode_.hdisplay, mode_.vdisplay}; }
+    [[nodiscard]] std::uint32_t crtc() const { return crtc_->id; }
+
+    /// Our mode on, the primary plane black, every other plane of the CRTC off. Blocks until it is so. Sets the mode
+    /// only where it is another one, so that most displays do not blank.
+    Result<> light();
+    /// 0 when the driver would take `plan`, else its negative errno.
+    int test(const PlanePlan& plan, std::uint32_t framebuffer);
+    /// Starts the change to `plan`, with an event at its vblank. 0 or a negative errno (-EBUSY: later).
+    int show(const PlanePlan& plan, std::uint32_t framebuffer, std::uint64_t user_data);
+    /// Starts the change to another framebuffer in the same place; `show` came before.
+    int flip(std::uint32_t framebuffer, std::uint64_t user_data);
+    /// Takes the video off, in favour of black, and waits until that is so. 0 or a negative errno.
+    int blank();
+    /// True after `light`.
+    [[nodiscard]] bool is_lit() const { return lit_; }
+    /// Another program has had the display: everything must be set anew, `light` first.
+    void forget() { lit_ = false; }
+
+  private:
+    explicit Screen(KmsDevice device)
+        : device_(std::move(device)) {}
+    Result<> choose(const KmsOptions& options);
+    Result<> choose_planes();
+    int create_mode_blob(const drmModeModeInfo& mode, std::uint32_t& blob) const;
+    void add_output(AtomicRequest& request) const;
+    void add_video(AtomicRequest& request, const PlanePlan& plan, std::uint32_t framebuffer) const;
+    int commit(std::uint32_t flags, std::uint64_t user_data = 0);
+    void use(const KmsPlane* plane);
+    void restore();
+    void add_found_planes();
+    void add_found_output(std::uint32_t mode_blob);
+    int switch_off();
+
+    KmsDevice device_;
+    const KmsConnector* connector_ = nullptr;
+    const KmsCrtc* crtc_ = nullptr;
+    CrtcPlanes planes_;
+    drmModeModeInfo mode_{};
+    std::uint32_t mode_blob_ = 0;
+    BlackFramebuffer black_;
+    AtomicRequest request_;
+    const KmsPlane* video_ = nullptr;   ///< the plane that shows video now
+    std::vector<const KmsPlane*> used_; ///< planes that have ever been ours
+    bool changed_ = false;              ///< the display is no longer as it was found
+    bool lit_ = false;
+};
+
+} // namespace v4l2play
