@@ -213,10 +213,11 @@ ContactSheet::Grid ContactSheet::make_grid() const {
 std::string ContactSheet::summary() const {
     const ColorDescription& color = info_.color;
     const std::uint8_t matrix = effective_matrix(color, info_.visible.height);
-    return fmt::format(
-        "{} of {} frames shown  \u00b7  {} \u2013 {}  \u00b7  {} \u00d7 {}  \u00b7  {}  \u00b7  {} {} range",
-        shown_count(), frames_, media_time_text(first_pts_), media_time_text(last_pts_), info_.visible.width,
-        info_.visible.height, to_string(fourcc_), matrix_name(matrix), color.full_range ? "full" : "limited");
+    const std::string partly = frames_ > shown_count() ? fmt::format(", {} of them here", shown_count()) : "";
+    return fmt::format("{} frames shown{}  \u00b7  {} \u2013 {}  \u00b7  {} \u00d7 {}  \u00b7  {}  \u00b7  {} {} range",
+                       frames_, partly, media_time_text(first_pts_), media_time_text(last_pts_), info_.visible.width,
+                       info_.visible.height, to_string(fourcc_), matrix_name(matrix),
+                       color.full_range ? "full" : "limited");
 }
 
 void ContactSheet::draw_heading(RgbImage& sheet, const Grid& grid) const {
