@@ -147,7 +147,7 @@ int DeviceContext::submit(const Picture& picture, unsigned index, std::uint32_t 
         return 0;
     }
     // Emptying the request takes the OUTPUT buffer out of it.
-    if (!requests_.recycle(request)) fault_ = error;
+    if (!requests_.give_back(request)) fault_ = error;
     bitstreams_.give_back(bitstream);
     return error;
 }
@@ -183,7 +183,7 @@ void DeviceContext::note_event(const epoll_event& event) {
     ++output_hints_;
     if (requests_.ends_picture(request)) ++capture_hints_;
     progress_ = true;
-    if (!requests_.recycle(request)) fault_ = -ENOMEM;
+    requests_.complete(request);
 }
 
 int DeviceContext::collect() {

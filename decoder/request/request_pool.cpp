@@ -26,6 +26,9 @@ Result<MediaRequest> RequestPool::make(unsigned index) {
 unsigned RequestPool::borrow() {
     const unsigned index = idle_.back();
     idle_.pop_back();
+    Entry& entry = entries_[index];
+    // One that cannot be emptied refuses its controls: the caller hears of it there.
+    if (entry.spent) entry.spent = !empty(entry, index);
     return index;
 }
 
@@ -38,20 +41,29 @@ int RequestPool::queue(unsigned index, bool ends_picture) {
     return 0;
 }
 
-bool RequestPool::recycle(unsigned index) {
+void RequestPool::complete(unsigned index) {
     Entry& entry = entries_[index];
-    if (entry.queued) --queued_;
     entry.queued = false;
+    entry.spent = true;
+    --queued_;
+    idle_.push_back(index);
+}
+
+bool RequestPool::give_back(unsigned index) {
+    idle_.push_back(index);
+    return empty(entries_[index], index);
+}
+
+/// A request that stays busy is closed and replaced. False when there is none to replace it by.
+bool RequestPool::empty(Entry& entry, unsigned index) {
     int error = entry.request.reinitialise();
     if (error == -EBUSY) error = entry.request.reinitialise();
-    if (error < 0) {
-        log_warning("request", "a request cannot be used again ({}); taking a new one", error_text(-error));
-        // Closing the descriptor removes it from the epoll set.
-        auto fresh = make(index);
-        if (!fresh) return false;
-        entry.request = std::move(*fresh);
-    }
-    idle_.push_back(index);
+    if (error == 0) return true;
+    log_warning("request", "a request cannot be used again ({}); taking a new one", error_text(-error));
+    // Closing the descriptor removes it from the epoll set.
+    auto fresh = make(index);
+    if (!fresh) return false;
+    entry.request = std::move(*fresh);
     return true;
 }
 

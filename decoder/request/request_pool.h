@@ -11,7 +11,9 @@
 namespace v4l2play {
 
 /// Requests go Idle → Filled (borrowed) → Queued → Idle. All are watched by one epoll set, edge-triggered because a
-/// request that is not queued polls as an error for ever.
+/// request that is not queued polls as an error for ever. A completed one is emptied only when it is borrowed again:
+/// REINIT wakes whoever polls, and by the time of the next wait the request is queued again and has nothing to say.
+/// Done at once, it would end every wait for nothing.
 class RequestPool {
   public:
     /// Descriptors will be added to `epoll_fd` with the data `tag | index`. Nothing is allocated before `allocate`.
@@ -28,22 +30,25 @@ class RequestPool {
     /// What `queue` was told of it.
     [[nodiscard]] bool ends_picture(unsigned index) const { return entries_[index].ends_picture; }
 
-    /// Some request must be idle.
+    /// Some request must be idle. It is empty, or, where even a new one is not to be had, cannot be queued.
     unsigned borrow();
     [[nodiscard]] int fd(unsigned index) const { return entries_[index].request.fd(); }
     /// 0 or -errno; on failure the request is still borrowed.
     int queue(unsigned index, bool ends_picture);
-    /// A queued one is complete, or a borrowed one is not to be queued: empties it and makes it idle. One that stays
-    /// busy is closed and replaced. False when there is none to replace it by.
-    bool recycle(unsigned index);
+    /// A queued one is complete: idle from here on.
+    void complete(unsigned index);
+    /// A borrowed one is not to be queued: empties it and makes it idle. False when that cannot be done.
+    bool give_back(unsigned index);
 
   private:
     struct Entry {
         MediaRequest request;
         bool queued = false;
         bool ends_picture = false;
+        bool spent = false; ///< completed and not emptied yet
     };
     Result<MediaRequest> make(unsigned index);
+    bool empty(Entry& entry, unsigned index);
 
     Kernel* kernel_;
     int media_fd_;
