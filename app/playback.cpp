@@ -14,7 +14,9 @@ Playback::Playback(Stage& stage, FrameChannel& frames, Rational frame_rate, Nano
     , frames_(frames)
     , frame_rate_(frame_rate)
     , duration_(duration)
-    , report_(report) {}
+    , report_(report) {
+    at_hand_.reserve(2);
+}
 
 Ended Playback::run() {
     for (;;) {
@@ -28,7 +30,7 @@ std::optional<Ended> Playback::turn() {
     wake_at_ = no_time;
     for (;;) {
         take_output_events();
-        take_frames();
+        take_frames(frames_at_hand);
         if (failure_ && at_hand_.empty()) return failure_;
         if (paused_ || !stage_.output.ready()) return std::nullopt;
         if (at_hand_.empty()) return finish_up();
@@ -73,8 +75,8 @@ void Playback::on_shown(const FrameShown& shown) {
 }
 
 /// Arms the waker only when there is nothing to show: frames that come early wake nobody.
-void Playback::take_frames() {
-    for (bool armed = false; at_hand_.size() < frames_at_hand && !no_more_frames_;) {
+void Playback::take_frames(std::size_t wanted) {
+    for (bool armed = false; at_hand_.size() < wanted && !no_more_frames_;) {
         if (auto item = frames_.try_pop()) {
             take_item(std::move(*item));
         } else {
@@ -125,10 +127,14 @@ bool Playback::show_next() {
         no_more_frames_ = true;
         return true;
     }
-    const Frame& next = at_hand_.front();
+    const Frame& next = at_hand_.front(); // stays in its place when another comes: there is room
     if (!configure_output(next)) return false;
-    const Nanoseconds after = at_hand_.size() > 1 ? at_hand_[1].pts : no_time;
-    const Plan plan = stage_.scheduler.plan(next.pts, after, stage_.output.timing(), system_kernel().now());
+    const Nanoseconds now = system_kernel().now();
+    Plan plan = stage_.scheduler.plan(next.pts, no_time, stage_.output.timing(), now);
+    if (plan.late) {
+        take_frames(2);
+        if (at_hand_.size() > 1) plan = stage_.scheduler.plan(next.pts, at_hand_[1].pts, stage_.output.timing(), now);
+    }
     switch (plan.action) {
     case Plan::Action::Wait:
         wake_at_ = plan.when;
@@ -169,13 +175,13 @@ bool Playback::present(Nanoseconds target) {
     if (presented_count_ < presented_.size()) presented_[presented_count_++] = entry;
     last_pts_ = entry.pts;
     ++presented_total_;
-    at_hand_.pop_front();
+    at_hand_.erase(at_hand_.begin());
     return true;
 }
 
 void Playback::drop_next() {
     ++report_.frames.dropped_late;
-    at_hand_.pop_front();
+    at_hand_.erase(at_hand_.begin());
 }
 
 Nanoseconds Playback::end_of(Nanoseconds pts) const {

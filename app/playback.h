@@ -2,8 +2,8 @@
 #pragma once
 
 #include <array>
-#include <deque>
 #include <optional>
+#include <vector>
 
 #include "app/console.h"
 #include "app/decode_thread.h"
@@ -39,8 +39,8 @@ enum class Ended {
 };
 
 /// How far decoded frames are queued ahead; part of the number of slots.
-constexpr std::size_t frame_queue = 4;
-constexpr std::size_t frames_at_hand = 2;
+constexpr std::size_t frame_queue = 6;
+constexpr std::size_t frames_at_hand = 1;
 
 class Playback {
   public:
@@ -60,7 +60,7 @@ class Playback {
     std::optional<Ended> turn();
     void take_output_events();
     void on_shown(const FrameShown& shown);
-    void take_frames();
+    void take_frames(std::size_t wanted);
     void take_item(DecodeItem item);
     void take_frame(Frame frame);
     bool show_next();
@@ -79,7 +79,7 @@ class Playback {
     const Rational frame_rate_;
     const Nanoseconds duration_;
     ItemReport& report_;
-    std::deque<Frame> at_hand_;
+    std::vector<Frame> at_hand_; ///< the next; when that is late, its successor too
     std::array<Presented, 8> presented_{};
     std::size_t presented_count_ = 0;
     std::uint32_t configured_generation_ = 0;

@@ -22,7 +22,7 @@
 namespace v4l2play {
 namespace {
 
-constexpr std::size_t units_ahead = 32;
+constexpr std::size_t units_ahead = 64;
 constexpr std::size_t units_low = 16;
 
 int count_open_fds() { return static_cast<int>(system_kernel().list_directory("/proc/self/fd").size()); }

@@ -98,7 +98,7 @@ Plan Scheduler::plan_vblank(Nanoseconds pts, Nanoseconds next_pts, const VblankT
     } else if (next_pts != no_time && anchor + due_vblank(next_pts, timing) <= reachable) {
         return {Plan::Action::Drop, 0, 0};
     }
-    return {Plan::Action::Show, 0, time_of(timing, reachable)};
+    return {Plan::Action::Show, 0, time_of(timing, reachable), due < reachable};
 }
 
 Plan Scheduler::plan_time(Nanoseconds pts, Nanoseconds next_pts, Nanoseconds now) {
@@ -110,7 +110,7 @@ Plan Scheduler::plan_time(Nanoseconds pts, Nanoseconds next_pts, Nanoseconds now
     } else if (next_pts != no_time && anchor_time_ + (next_pts - anchor_pts_) <= now) {
         return {Plan::Action::Drop, 0, 0};
     }
-    return {Plan::Action::Show, 0, due};
+    return {Plan::Action::Show, 0, due, due + millisecond < now};
 }
 
 std::int64_t Scheduler::shown(Nanoseconds pts, std::uint64_t sequence, Nanoseconds time, const VblankTiming& timing) {

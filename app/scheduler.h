@@ -40,6 +40,7 @@ struct Plan {
     Action action = Action::Show;
     Nanoseconds when = 0;   ///< Wait: CLOCK_MONOTONIC
     Nanoseconds target = 0; ///< Show: the vblank aimed at; 0 = the next, whichever it is
+    bool late = false;      ///< Show, with no successor known: it is late; ask again when one is
 };
 
 /// Pure: no clock, no system call. One per output.
