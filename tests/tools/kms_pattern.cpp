@@ -20,6 +20,8 @@
 #include "decoder/log.h"
 #include "decoder/slot_memory.h"
 #include "render/kms/kms_output.h"
+#include "render/png.h"
+#include "tests/tools/writeback.h"
 
 namespace v4l2play {
 namespace {
@@ -35,6 +37,7 @@ struct Arguments {
     unsigned matrix = 2;
     bool full_range = false;
     unsigned change_pool = 0; ///< a new pool, of other memory, every so many frames
+    std::string grab;         ///< file for a picture of the screen with the last frame
     double hold_last = 0;     ///< seconds that the last frame stays
     bool verbose = false;
 };
@@ -228,7 +231,9 @@ Result<> Pattern::run() {
         take_events();
     }
     poll(nullptr, 0, static_cast<int>(arguments_.hold_last * 1000));
-    return {};
+    if (arguments_.grab.empty()) return {};
+    const auto image = grab_screen(output_->fd());
+    return image ? write_png(arguments_.grab, *image, PngEffort::Fast) : fail(image.error());
 }
 
 bool Pattern::finish() {
@@ -277,6 +282,7 @@ int main(int argc, char** argv) {
     app.add_option("--matrix", arguments.matrix, "H.273 code");
     app.add_flag("--full-range", arguments.full_range);
     app.add_option("--change-pool", arguments.change_pool, "new memory every N frames");
+    app.add_option("--grab", arguments.grab, "PNG of the screen at the end, by writeback");
     app.add_option("--hold-last", arguments.hold_last, "seconds that the last frame stays");
     app.add_flag("--list", list, "only list the cards");
     app.add_flag("--verbose", arguments.verbose);
