@@ -62,6 +62,8 @@ int FakeRequest::reinit() {
     controls.clear();
     context_.reset();
     state_ = State::Idle;
+    // The kernel wakes pollers here, who then find a request that polls as an error.
+    wake();
     return 0;
 }
 

@@ -30,9 +30,9 @@ struct FakeDecoder {
     std::uint64_t decode_modes = 3; ///< menu of H264_DECODE_MODE: bit 0 slice-based, bit 1 frame-based
     std::uint64_t start_codes = 3;  ///< menu of H264_START_CODE: bit 0 none, bit 1 Annex B
     std::uint64_t profiles = 0;     ///< menu of H264_PROFILE; 0 = no such control
-    std::set<std::uint32_t> missing_controls;
-    std::map<std::uint32_t, std::uint32_t> control_sizes; ///< where they are not what they should be
-    bool holds = true;                                    ///< V4L2_BUF_CAP_SUPPORTS_M2M_HOLD_CAPTURE_BUF
+    std::set<std::uint32_t> missing_controls{};
+    std::map<std::uint32_t, std::uint32_t> control_sizes{}; ///< where they are not what they should be
+    bool holds = true;                                      ///< V4L2_BUF_CAP_SUPPORTS_M2M_HOLD_CAPTURE_BUF
     bool two_phase = false;      ///< gives the OUTPUT buffer back halfway, before the request is complete
     bool topology_moves = false; ///< the topology changes between the first two MEDIA_IOC_G_TOPOLOGY
     std::uint32_t most_buffers = 32;
