@@ -124,10 +124,10 @@ void ItemReport::finish() {
 std::string summary(const ItemReport& item) {
     if (item.result == ItemResult::Failed && item.frames.shown == 0)
         return fmt::format("{}: {}", item.file, item.error.what);
-    std::string text = fmt::format(
-        "{}: {} frames shown, {} dropped, {} late, {} corrupt; {} by {}{}{}, {} slots; path: {}", item.file,
-        item.frames.shown, dropped(item.frames), item.frames.late, item.frames.corrupt, item.codec, item.decoder.driver,
-        item.decoder.mode.empty() ? "" : ", ", item.decoder.mode, item.slots.count, to_string(item.path));
+    std::string text =
+        fmt::format("{}: {} frames shown, {} dropped, {} late, {} corrupt; {} by {}, {} slots, path: {}", item.file,
+                    item.frames.shown, dropped(item.frames), item.frames.late, item.frames.corrupt, item.codec,
+                    item.decoder.driver, item.slots.count, to_string(item.path));
     if (item.result == ItemResult::Failed) text += fmt::format("; ended early: {}", item.error.what);
     return text;
 }
