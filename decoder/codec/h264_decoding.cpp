@@ -121,10 +121,11 @@ void DecodingProcess::infer_frame(const Sps& sps, unsigned frame_num, Steps& ste
     frame.frame_num = static_cast<std::uint16_t>(frame_num);
     frame.short_term = Fields::Frame;
     frame.counts = pic_order_cnt_.decode_gap(sps, frame.frame_num);
-    frame.substitute = dpb_.newest_reference();
+    // A lost frame holds nothing back from being forgotten: it takes no frame buffer.
+    if (!frame.lost) frame.substitute = dpb_.newest_reference();
     dpb_.update_frame_num_wrap(frame_num, max_frame_num(sps));
     dpb_.slide_window();
-    output_.store(frame, steps);
+    output_.store_inferred(frame, steps);
     prev_ref_frame_num_ = frame_num;
 }
 
@@ -167,9 +168,10 @@ void DecodingProcess::decode_picture(CodedPicture& coded, bool entry, Steps& ste
         current.lost = true;
         current.excused = coded.damage == nullptr && has_leading_ && counts.frame() < leading_below_;
     } else {
+        if (is_hidden(first, max_frame_num(coded.sps))) coded.picture.discard = true;
         submit(coded, steps);
         current.id = coded.picture.id;
-        current.needed_for_output = !is_hidden(first, max_frame_num(coded.sps));
+        current.needed_for_output = true;
     }
     store(coded, current, steps);
 }

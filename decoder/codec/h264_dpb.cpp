@@ -16,9 +16,9 @@ void Dpb::configure(unsigned capacity, unsigned max_num_ref_frames) {
     capacity_ = std::clamp(capacity, max_num_ref_frames_, maximum_dpb_frames);
 }
 
-bool Dpb::full() const {
-    const auto occupied = std::count_if(frames().begin(), frames().end(), [](const auto& f) { return !f.lost; });
-    return occupied >= static_cast<std::ptrdiff_t>(capacity_);
+unsigned Dpb::occupied() const {
+    return static_cast<unsigned>(
+        std::count_if(frames().begin(), frames().end(), [](const FrameStore& frame) { return !frame.lost; }));
 }
 
 void Dpb::update_frame_num_wrap(unsigned frame_num, unsigned max_frame_num) {
@@ -154,7 +154,7 @@ unsigned Dpb::count_references() const {
 }
 
 void Dpb::store(const FrameStore& frame) {
-    if (has_room_for_frame()) frames_[count_++] = frame;
+    if (count_ < frames_.size()) frames_[count_++] = frame;
 }
 
 bool Dpb::is_substitute(FrameId id) const {

@@ -42,9 +42,8 @@ class Dpb {
     [[nodiscard]] unsigned capacity() const { return capacity_; }
     [[nodiscard]] std::span<FrameStore> frames() { return {frames_.data(), count_}; }
     [[nodiscard]] std::span<const FrameStore> frames() const { return {frames_.data(), count_}; }
-    /// No frame buffer is empty. Lost frames take none: they must not push pictures out before their turn.
-    [[nodiscard]] bool full() const;
-    [[nodiscard]] bool has_room_for_frame() const { return count_ < frames_.size(); }
+    /// Frame buffers in use. Lost frames take none: they must not push pictures out before their turn.
+    [[nodiscard]] unsigned occupied() const;
 
     /// FrameNumWrap of all short-term references (8-27).
     void update_frame_num_wrap(unsigned frame_num, unsigned max_frame_num);

@@ -39,9 +39,10 @@ bool OutputOrder::bump(Steps& steps) {
     return true;
 }
 
-void OutputOrder::make_room(Steps& steps) {
+/// "Bumping" (C.4.5.3). Ends early when nothing waits.
+void OutputOrder::make_room(unsigned occupied_at_most, Steps& steps) {
     dpb_.release(steps);
-    while (dpb_.full() && bump(steps)) {
+    while (dpb_.occupied() > occupied_at_most && bump(steps)) {
     }
 }
 
@@ -54,7 +55,7 @@ void OutputOrder::notice_late(const FrameStore& current) {
 
 /// C.4.5.2: without an empty frame buffer, a non-reference picture that is next in output order is not stored.
 bool OutputOrder::output_directly(const FrameStore& current, Steps& steps) {
-    while (dpb_.full()) {
+    while (dpb_.occupied() >= dpb_.capacity()) {
         const FrameStore* lowest = next();
         if (lowest == nullptr || current.counts.frame() < lowest->counts.frame()) {
             note_output(current, steps);
@@ -70,14 +71,18 @@ void OutputOrder::store(const FrameStore& current, Steps& steps) {
     dpb_.release(steps);
     notice_late(current);
     if (!current.is_reference()) {
-        if (!current.needed_for_output && current.id != 0) steps.push_back(step(Step::Kind::Forget, current.id));
         if (!current.needed_for_output || output_directly(current, steps)) return;
     } else if (!current.lost) {
-        make_room(steps);
+        make_room(dpb_.capacity() - 1, steps);
     }
     dpb_.store(current);
     while (waiting() > num_reorder_frames_) bump(steps);
     dpb_.release(steps);
+}
+
+void OutputOrder::store_inferred(const FrameStore& frame, Steps& steps) {
+    dpb_.store(frame);
+    make_room(dpb_.capacity(), steps);
 }
 
 void OutputOrder::output_all(Steps& steps) {

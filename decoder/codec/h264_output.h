@@ -16,10 +16,10 @@ class OutputOrder {
 
     /// `num_reorder_frames`: most pictures that precede another in decoding order and follow it in output order.
     void configure(unsigned num_reorder_frames);
-    /// Outputs until a frame buffer is empty, for a frame that is to stay (C.4.5.3).
-    void make_room(Steps& steps);
     /// Stores a picture after its marking, or outputs it at once when it has no need to stay (C.4.5.1, C.4.5.2).
     void store(const FrameStore& current, Steps& steps);
+    /// Stores a frame that was inferred for a gap in frame_num, which may name a picture that is leaving just now.
+    void store_inferred(const FrameStore& frame, Steps& steps);
     /// Outputs all that wait: before an IDR picture, one with memory_management_control_operation 5, or the end.
     void output_all(Steps& steps);
 
@@ -27,6 +27,7 @@ class OutputOrder {
     [[nodiscard]] FrameStore* next();
     [[nodiscard]] unsigned waiting() const;
     bool bump(Steps& steps);
+    void make_room(unsigned occupied_at_most, Steps& steps);
     void note_output(const FrameStore& frame, Steps& steps);
     bool output_directly(const FrameStore& current, Steps& steps);
     void notice_late(const FrameStore& current);
