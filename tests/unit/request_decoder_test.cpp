@@ -1,0 +1,354 @@
+// The stateless decoder against a kernel that forgives nothing.
+#include "decoder/request/request_decoder.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "decoder/log.h"
+#include "tests/unit/request_playback.h"
+
+namespace v4l2play {
+namespace {
+
+using namespace fakes;
+using namespace test;
+
+using Decode = ModePreference::Decode;
+using StartCode = ModePreference::StartCode;
+
+/// What must hold after any playback, once the decoder is gone.
+void expect_clean(FakeKernel& kernel, Playback& playback) {
+    EXPECT_EQ("", playback.faults);
+    for (const auto& pool : playback.pools) {
+        EXPECT_EQ(0u, pool->statistics().early_reuse);
+        EXPECT_EQ(0u, pool->statistics().illegal);
+    }
+    playback.release_all();
+    for (const auto& pool : playback.pools) EXPECT_EQ(pool->count(), pool->free_count());
+    playback.pools.clear();
+    EXPECT_EQ("", kernel.violations());
+    EXPECT_EQ("", kernel.leaks());
+}
+
+void expect_in_order(const Playback& playback, std::size_t count, Nanoseconds start = 0) {
+    ASSERT_EQ(count, playback.frames.size());
+    for (std::size_t i = 0; i < count; ++i)
+        EXPECT_EQ(start + static_cast<Nanoseconds>(i) * 40 * millisecond, playback.frames[i].pts) << i;
+}
+
+class RequestDecoderTest : public testing::Test {
+  protected:
+    RequestDecoderTest() {
+        set_log_level(LogLevel::Error);
+        testing::internal::CaptureStderr(); // injected faults are logged
+    }
+    ~RequestDecoderTest() override { testing::internal::GetCapturedStderr(); }
+
+    void open(const ClipOptions& clip, ModePreference modes = {}) {
+        auto opened = open_decoder(kernel_, clip, modes);
+        ASSERT_TRUE(opened) << opened.error().what;
+        decoder_ = std::move(*opened);
+    }
+    void close() {
+        decoder_.reset();
+        expect_clean(kernel_, playback_);
+    }
+
+    FakeKernel kernel_;
+    Playback playback_{kernel_};
+    std::unique_ptr<Decoder> decoder_;
+};
+
+TEST_F(RequestDecoderTest, PlaysPicturesInDisplayOrder) {
+    const ClipOptions clip{.pictures = 31, .period = 10, .b_pictures = true};
+    open(clip);
+    EXPECT_EQ("request", std::string(decoder_->description().kind));
+    EXPECT_TRUE(playback_.play(*decoder_, make_clip(clip)));
+    EXPECT_EQ("frame-based, Annex B", decoder_->description().mode);
+    expect_in_order(playback_, 31);
+    EXPECT_EQ(31u, kernel_.pictures().size());
+    EXPECT_TRUE(playback_.dropped.empty());
+    EXPECT_TRUE(std::none_of(playback_.frames.begin(), playback_.frames.end(), [](auto& f) { return f.corrupt; }));
+    close();
+}
+
+TEST_F(RequestDecoderTest, SendsTheBitstreamAsItIs) {
+    const ClipOptions clip{.pictures = 2, .slices = 2};
+    open(clip);
+    ASSERT_TRUE(playback_.play(*decoder_, make_clip(clip)));
+    for (const FakePicture& picture : kernel_.pictures()) {
+        // Both slices, each behind a start code of 3 bytes, and nothing else.
+        const std::vector<std::uint8_t> code{0, 0, 1};
+        const auto& bytes = picture.bitstream;
+        const auto second = std::search(bytes.begin() + 3, bytes.end(), code.begin(), code.end());
+        EXPECT_TRUE(std::equal(code.begin(), code.end(), bytes.begin()));
+        EXPECT_NE(bytes.end(), second);
+        EXPECT_EQ(bytes.end(), std::search(second + 3, bytes.end(), code.begin(), code.end()));
+    }
+    EXPECT_TRUE(kernel_.pictures()[0].references.empty());
+    EXPECT_EQ(std::vector{kernel_.pictures()[0].timestamp}, kernel_.pictures()[1].references);
+    close();
+}
+
+/// Every kind of device and mode, with slices and B pictures.
+TEST(RequestDecoderModes, AllPlayTheSame) {
+    set_log_level(LogLevel::Error);
+    const ClipOptions clip{.pictures = 12, .period = 6, .references = 3, .b_pictures = true, .slices = 3};
+    for (unsigned variant = 0; variant < 32; ++variant) {
+        FakeDecoder device;
+        device.multi_planar = (variant & 1) != 0;
+        device.two_phase = (variant & 2) != 0;
+        if ((variant & 4) != 0) device.decode_time = 0;
+        const bool slices = (variant & 8) != 0;
+        const bool bare = (variant & 16) != 0;
+        FakeKernel kernel({device});
+        Playback playback(kernel);
+        auto decoder = open_decoder(
+            kernel, clip,
+            {slices ? Decode::SliceBased : Decode::FrameBased, bare ? StartCode::None : StartCode::AnnexB});
+        ASSERT_TRUE(decoder) << variant;
+        EXPECT_TRUE(playback.play(**decoder, make_clip(clip))) << variant;
+        expect_in_order(playback, 12);
+        EXPECT_EQ(slices ? 36u : 12u, kernel.pictures().size());
+        decoder->reset();
+        expect_clean(kernel, playback);
+        if (testing::Test::HasFailure()) FAIL() << "variant " << variant;
+    }
+}
+
+TEST_F(RequestDecoderTest, HoldsTheFrameForAllItsSlices) {
+    const ClipOptions clip{.pictures = 2, .slices = 3};
+    open(clip, {Decode::SliceBased, StartCode::Best});
+    EXPECT_TRUE(playback_.play(*decoder_, make_clip(clip)));
+    ASSERT_EQ(6u, kernel_.pictures().size());
+    for (std::size_t i = 0; i < 6; ++i) {
+        EXPECT_EQ(i % 3 != 2, kernel_.pictures()[i].hold) << i;
+        EXPECT_EQ(kernel_.pictures()[i / 3 * 3].timestamp, kernel_.pictures()[i].timestamp) << i;
+        EXPECT_EQ(kernel_.pictures()[i / 3 * 3].capture_index, kernel_.pictures()[i].capture_index) << i;
+    }
+    close();
+}
+
+TEST_F(RequestDecoderTest, RefusesSlicesThatNoDriverCanPutTogether) {
+    kernel_.decoder().holds = false;
+    const ClipOptions clip{.pictures = 2, .slices = 3};
+    open(clip, {Decode::SliceBased, StartCode::Best});
+    EXPECT_FALSE(playback_.play(*decoder_, make_clip(clip)));
+    ASSERT_TRUE(playback_.failure);
+    EXPECT_EQ(ENOTSUP, playback_.failure->code);
+    close();
+}
+
+TEST_F(RequestDecoderTest, SlowPresenterIsBackPressure) {
+    const ClipOptions clip{.pictures = 60, .period = 12, .b_pictures = true};
+    open(clip);
+    playback_.period = 40 * millisecond;
+    playback_.shown_at_once = 2;
+    EXPECT_TRUE(playback_.play(*decoder_, make_clip(clip)));
+    expect_in_order(playback_, 60);
+    ASSERT_EQ(1u, playback_.pools.size());
+    EXPECT_GT(playback_.pools[0]->statistics().exhausted, 0u) << "the presenter was meant to be slower";
+    EXPECT_GE(playback_.pools[0]->statistics().longest_export, 40 * millisecond);
+    close();
+}
+
+TEST_F(RequestDecoderTest, GoesOnAtOnceWhenASlotComesBack) {
+    const ClipOptions clip{.pictures = 40};
+    open(clip);
+    playback_.period = 1000 * second; // keeps all
+    const auto units = make_clip(clip);
+    std::size_t sent = 0;
+    const auto send_all = [&] {
+        for (; sent < units.size(); ++sent) {
+            AccessUnit unit;
+            unit.payload = Payload(units[sent].bytes, nullptr, nullptr);
+            const auto status = decoder_->send(unit);
+            if (!status || *status == SendStatus::Full) return;
+        }
+    };
+    for (int i = 0; i < 50; ++i) {
+        send_all();
+        playback_.turn(*decoder_);
+    }
+    ASSERT_LT(sent, units.size());
+    EXPECT_EQ(0u, playback_.pools.at(0)->free_count());
+    const std::size_t decoded = kernel_.pictures().size();
+    const Nanoseconds before = kernel_.now();
+    playback_.release_all();
+    ASSERT_TRUE(decoder_->dispatch(second));
+    EXPECT_EQ(before, kernel_.now()) << "the wait ends at once";
+    EXPECT_GT(kernel_.pictures().size(), decoded);
+    close();
+}
+
+TEST_F(RequestDecoderTest, ErrorFlagMarksThePictureAndWhatRefersToIt) {
+    kernel_.world().errors = {3};
+    const ClipOptions clip{.pictures = 12, .period = 6, .references = 1};
+    open(clip);
+    EXPECT_TRUE(playback_.play(*decoder_, make_clip(clip)));
+    expect_in_order(playback_, 12);
+    for (std::size_t i = 0; i < 12; ++i) EXPECT_EQ(i >= 2 && i < 6, playback_.frames[i].corrupt) << i;
+    close();
+}
+
+TEST_F(RequestDecoderTest, StalledDeviceIsReplaced) {
+    kernel_.world().stalls = {4};
+    const ClipOptions clip{.pictures = 18, .period = 6};
+    open(clip);
+    EXPECT_TRUE(playback_.play(*decoder_, make_clip(clip)));
+    EXPECT_GT(playback_.dropped_for(DropReason::Stalled), 0u);
+    EXPECT_EQ(2u, playback_.pools.size()) << "a new context has slots of its own";
+    // What was in flight is lost, and what refers to it; from the next IDR picture on all is well.
+    ASSERT_GE(playback_.frames.size(), 3u + 6u);
+    EXPECT_EQ(17 * 40 * millisecond, playback_.frames.back().pts);
+    const unsigned lost = playback_.dropped_for(DropReason::Stalled) +
+                          playback_.dropped_for(DropReason::MissingReference) +
+                          playback_.dropped_for(DropReason::BeforeRandomAccess);
+    EXPECT_EQ(18u, playback_.frames.size() + lost);
+    close();
+}
+
+TEST_F(RequestDecoderTest, GivesUpADeviceThatStallsForEver) {
+    for (std::uint64_t job = 1; job < 1000; ++job) kernel_.world().stalls.insert(job);
+    const ClipOptions clip{.pictures = 60, .period = 4};
+    open(clip);
+    EXPECT_FALSE(playback_.play(*decoder_, make_clip(clip)));
+    ASSERT_TRUE(playback_.failure);
+    EXPECT_EQ(ETIMEDOUT, playback_.failure->code);
+    EXPECT_LT(kernel_.now(), 60 * second);
+    close();
+}
+
+TEST_F(RequestDecoderTest, SlowPictureIsNoStall) {
+    kernel_.decoder().decode_time = 2 * second;
+    const ClipOptions clip{.pictures = 4};
+    open(clip);
+    EXPECT_TRUE(playback_.play(*decoder_, make_clip(clip)));
+    expect_in_order(playback_, 4);
+    EXPECT_EQ(1u, playback_.pools.size());
+    close();
+}
+
+TEST_F(RequestDecoderTest, GoesOnAfterDrain) {
+    const ClipOptions clip{.pictures = 7, .b_pictures = true};
+    open(clip);
+    EXPECT_TRUE(playback_.play(*decoder_, make_clip(clip)));
+    EXPECT_TRUE(playback_.play(*decoder_, make_clip({.pictures = 5, .b_pictures = true, .start = 280 * millisecond})));
+    expect_in_order(playback_, 12);
+    EXPECT_EQ(1u, playback_.pools.size());
+    close();
+}
+
+TEST_F(RequestDecoderTest, FlushForgetsWhatIsInside) {
+    kernel_.decoder().decode_time = 50 * millisecond;
+    const ClipOptions clip{.pictures = 20, .b_pictures = true};
+    open(clip);
+    ASSERT_TRUE(playback_.play_until(*decoder_, make_clip(clip), 3));
+    const std::size_t before = playback_.frames.size();
+    decoder_->flush();
+    EXPECT_FALSE(decoder_->next_event()) << "nothing of before the seek";
+    EXPECT_TRUE(playback_.play(*decoder_, make_clip({.pictures = 10, .b_pictures = true, .start = 100 * second})));
+    ASSERT_EQ(before + 10, playback_.frames.size());
+    for (std::size_t i = before; i < playback_.frames.size(); ++i)
+        EXPECT_EQ(100 * second + static_cast<Nanoseconds>(i - before) * 40 * millisecond, playback_.frames[i].pts);
+    close();
+}
+
+TEST_F(RequestDecoderTest, SeeksAgainAndAgain) {
+    const ClipOptions clip{.pictures = 20, .b_pictures = true};
+    open(clip);
+    const auto units = make_clip(clip);
+    for (std::size_t seek = 0; seek < 40; ++seek) {
+        ASSERT_TRUE(playback_.play_until(*decoder_, units, playback_.frames.size() + seek % 7)) << playback_.faults;
+        decoder_->flush();
+    }
+    EXPECT_TRUE(playback_.play(*decoder_, units));
+    EXPECT_EQ(19 * 40 * millisecond, playback_.frames.back().pts);
+    EXPECT_EQ(1u, playback_.pools.size()) << "a seek needs no new buffers";
+    close();
+}
+
+TEST_F(RequestDecoderTest, NewSequenceGetsNewSlots) {
+    const ClipOptions small{.pictures = 6, .b_pictures = true};
+    const ClipOptions large{.width = 128, .height = 96, .pictures = 6, .start = 240 * millisecond};
+    open(small);
+    auto units = make_clip(small);
+    for (auto& unit : make_clip(large)) units.push_back(std::move(unit));
+    playback_.period = 40 * millisecond;
+    EXPECT_TRUE(playback_.play(*decoder_, units));
+    expect_in_order(playback_, 12);
+    ASSERT_EQ(2u, playback_.pools.size());
+    for (std::size_t i = 0; i < 12; ++i) EXPECT_EQ(i < 6 ? 64u : 128u, playback_.frames[i].coded_width) << i;
+    close();
+}
+
+TEST_F(RequestDecoderTest, BitstreamBuffersGrow) {
+    const ClipOptions clip{.pictures = 5};
+    open(clip);
+    auto units = make_clip(clip);
+    auto large = make_clip({.pictures = 5, .padding = 900'000, .start = 200 * millisecond});
+    std::move(large.begin(), large.end(), std::back_inserter(units));
+    EXPECT_TRUE(playback_.play(*decoder_, units));
+    expect_in_order(playback_, 10);
+    EXPECT_GT(kernel_.pictures().back().bitstream.size(), 900'000u) << "never cut";
+    EXPECT_EQ(1u, playback_.pools.size()) << "the picture buffers stay";
+    close();
+}
+
+TEST_F(RequestDecoderTest, FramesOutliveTheDecoder) {
+    const ClipOptions clip{.pictures = 6};
+    open(clip);
+    playback_.period = 1000 * second;
+    ASSERT_TRUE(playback_.play_until(*decoder_, make_clip(clip), 4));
+    decoder_.reset();
+    EXPECT_NE("", kernel_.leaks()) << "the dmabufs of frames that are kept";
+    expect_clean(kernel_, playback_);
+}
+
+TEST_F(RequestDecoderTest, WaitsForARandomAccessPoint) {
+    const ClipOptions clip{.pictures = 12, .period = 6};
+    open(clip);
+    auto units = make_clip(clip);
+    units.erase(units.begin());
+    EXPECT_TRUE(playback_.play(*decoder_, units));
+    expect_in_order(playback_, 6, 240 * millisecond);
+    EXPECT_EQ(5u, playback_.dropped_for(DropReason::BeforeRandomAccess));
+    close();
+}
+
+TEST(RequestDecoderDiscovery, SurvivesATopologyThatMoves) {
+    FakeDecoder device;
+    device.topology_moves = true;
+    FakeKernel kernel({device, device});
+    const auto devices = find_decoders(kernel);
+    ASSERT_EQ(2u, devices.size());
+    EXPECT_TRUE(devices[0].stateless);
+    EXPECT_EQ("/dev/media1", devices[1].media_path);
+    EXPECT_EQ("/dev/video1", devices[1].video_path);
+    EXPECT_EQ("", kernel.leaks());
+}
+
+TEST(RequestDecoderRefusals, SayWhatIsMissing) {
+    set_log_level(LogLevel::Error);
+    const ClipOptions clip{.pictures = 3};
+    const auto failure = [&](const FakeDecoder& device) {
+        FakeKernel kernel({device});
+        Playback playback(kernel);
+        auto decoder = open_decoder(kernel, clip);
+        if (decoder) playback.play(**decoder, make_clip(clip));
+        const int code = decoder ? playback.failure.value_or(Error{}).code : decoder.error().code;
+        if (decoder) decoder->reset();
+        expect_clean(kernel, playback);
+        return code;
+    };
+    EXPECT_EQ(0, failure({}));
+    EXPECT_EQ(ENOTSUP, failure({.coded_formats = {V4L2_PIX_FMT_VP8_FRAME}}));
+    EXPECT_EQ(ENOTSUP, failure({.missing_controls = {V4L2_CID_STATELESS_H264_DECODE_PARAMS}}));
+    EXPECT_EQ(ENOTSUP, failure({.control_sizes = {{V4L2_CID_STATELESS_H264_SPS, 1052}}}));
+    EXPECT_EQ(ENOTSUP, failure({.sizes = {16, 32, 16, 16, 32, 16}}));
+    EXPECT_EQ(ENOMEM, failure({.most_buffers = 3}));
+}
+
+} // namespace
+} // namespace v4l2play

@@ -1,0 +1,40 @@
+// A stateless decoder on the fake kernel, with the H.264 codec, as most of its tests want it.
+#pragma once
+
+#include <memory>
+
+#include "decoder/codec/h264.h"
+#include "decoder/request/codec_controls.h"
+#include "decoder/request/request_decoder.h"
+#include "tests/fakes/playback.h"
+#include "tests/unit/h264_clip.h"
+
+namespace v4l2play::test {
+
+inline DecoderConfig config_for(const ClipOptions& clip) {
+    DecoderConfig config;
+    config.stream.codec = CodecId::H264;
+    config.stream.width = static_cast<int>(clip.width);
+    config.stream.height = static_cast<int>(clip.height);
+    config.presenter_slots = 2;
+    config.queue_slots = 1;
+    return config;
+}
+
+/// On the first stateless decoder that is found.
+inline Result<std::unique_ptr<Decoder>> open_decoder(Kernel& kernel, const DecoderConfig& config,
+                                                     std::unique_ptr<Codec> codec, ModePreference modes = {}) {
+    V4L2PLAY_TRY(codec->configure(config.stream));
+    const std::vector<DecoderDevice> devices = find_decoders(kernel);
+    for (const DecoderDevice& device : devices)
+        if (device.stateless)
+            return create_request_decoder(kernel, device, std::move(codec), create_h264_controls(modes), config);
+    return fail(ENODEV, "no decoder", "find_decoders");
+}
+
+inline Result<std::unique_ptr<Decoder>> open_decoder(Kernel& kernel, const ClipOptions& clip,
+                                                     ModePreference modes = {}) {
+    return open_decoder(kernel, config_for(clip), create_h264_codec(), modes);
+}
+
+} // namespace v4l2play::test
