@@ -66,6 +66,7 @@ class KmsOutput final : public Output {
     Result<> plan(const SlotPool& pool, const FrameInfo& info, std::uint32_t framebuffer);
     int climb_down(std::size_t from, std::uint32_t framebuffer);
     [[nodiscard]] std::string explain() const;
+    void tell();
     int place(std::uint32_t framebuffer);
     int start_flip(std::uint32_t framebuffer);
     void commit_waiting();
@@ -90,6 +91,7 @@ class KmsOutput final : public Output {
     std::vector<PlanePlan> ladder_;
     std::size_t rung_ = 0;
     int scaling_error_ = 0; ///< why a rung that scales was refused
+    std::string told_;      ///< what the log was told last
     PlanePlan placed_;      ///< the arrangement that the last accepted commit has; plane null = none of ours
     bool old_generations_ = false;
 
@@ -157,8 +159,7 @@ Result<> KmsOutput::plan(const SlotPool& pool, const FrameInfo& info, std::uint3
                     fmt::format("every plane of {} ({}) that takes {} refuses it: {}", screen_->device().path(),
                                 screen_->device().driver(), what, std::strerror(-error)),
                     "plan");
-    log(scaling_error_ != 0 && !ladder_[rung_].geometry.scaled() ? LogLevel::Warning : LogLevel::Info, "kms", "{}",
-        explain());
+    tell();
     return {};
 }
 
@@ -176,6 +177,15 @@ int KmsOutput::climb_down(std::size_t from, std::uint32_t framebuffer) {
         if (ladder_[i].geometry.scaled() && scaling_error_ == 0) scaling_error_ = error;
     }
     return error;
+}
+
+/// Once for each arrangement, not for each pool.
+void KmsOutput::tell() {
+    const bool compromise = scaling_error_ != 0 && !ladder_[rung_].geometry.scaled();
+    std::string text = explain();
+    if (text == told_) return;
+    log(compromise ? LogLevel::Warning : LogLevel::Info, "kms", "{}", text);
+    told_ = std::move(text);
 }
 
 std::string KmsOutput::explain() const {
@@ -247,7 +257,8 @@ void KmsOutput::commit_waiting() {
         return;
     }
     commit_at_ = no_time;
-    if (error != 0) return lose(-error, std::strerror(-error));
+    const bool taken = error == -EACCES || error == -EPERM;
+    if (error != 0) return lose(-error, taken ? "another program has taken the display" : std::strerror(-error));
     queue_.fly();
     deadline_ = now + flip_limit;
 }
@@ -268,8 +279,7 @@ void KmsOutput::lose(int error, const char* what) {
 void KmsOutput::recover() {
     if (queue_.flying() || kernel_.now() < recover_at_) return;
     recover_at_ = kernel_.now() + recovery_pause;
-    screen_->forget();
-    if (!light()) return;
+    if (!screen_->take_back() || !light()) return;
     log_info("kms", "{} is back", screen_->connector().name);
     lost_ = false;
 }

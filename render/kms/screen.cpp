@@ -128,6 +128,11 @@ Result<> Screen::light() {
     return {};
 }
 
+Result<> Screen::take_back() {
+    lit_ = false;
+    return device_.become_master();
+}
+
 /// The step from what is shown to `plan`.
 void Screen::add_video(AtomicRequest& request, const PlanePlan& plan, std::uint32_t framebuffer) const {
     const bool on_primary = plan.plane == planes_.primary;

@@ -41,8 +41,8 @@ class Screen {
     int blank();
     /// True after `light`.
     [[nodiscard]] bool is_lit() const { return lit_; }
-    /// Another program has had the display: everything must be set anew, `light` first.
-    void forget() { lit_ = false; }
+    /// Becomes master again after another program had the display; `light` must follow.
+    Result<> take_back();
 
   private:
     explicit Screen(KmsDevice device)

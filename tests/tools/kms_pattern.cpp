@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -19,6 +20,7 @@
 
 #include "decoder/log.h"
 #include "decoder/slot_memory.h"
+#include "render/kms/atomic.h"
 #include "render/kms/kms_output.h"
 #include "render/png.h"
 #include "tests/tools/writeback.h"
@@ -37,10 +39,14 @@ struct Arguments {
     unsigned matrix = 2;
     bool full_range = false;
     unsigned change_pool = 0; ///< a new pool, of other memory, every so many frames
+    unsigned lose = 0;        ///< the frame before which the display is given up
+    bool collide = false;     ///< commits of others are in the way of every flip
     std::string grab;         ///< file for a picture of the screen with the last frame
     double hold_last = 0;     ///< seconds that the last frame stays
     bool verbose = false;
 };
+
+std::uint64_t allocations = 0; // of the whole program; see operator new below
 
 FrameFormat nv12_format(std::uint32_t width, std::uint32_t height) {
     constexpr std::uint32_t alignment = 64;
@@ -81,6 +87,24 @@ void draw(const FrameFormat& format, const Rect& visible, std::span<std::uint8_t
         }
 }
 
+/// A commit that changes nothing but occupies the CRTC until the next vblank.
+class Obstacle {
+  public:
+    void commit(int fd) {
+        if (request_.objects().empty()) prepare(fd);
+        request_.commit(system_kernel(), fd, DRM_MODE_ATOMIC_NONBLOCK, 0);
+    }
+
+  private:
+    void prepare(int fd) {
+        const DrmPointer<drmModeRes, drmModeFreeResources> resources(drmModeGetResources(fd));
+        const std::uint32_t crtc = resources->crtcs[0];
+        request_.object(crtc);
+        request_.set(PropertyList(fd, crtc, DRM_MODE_OBJECT_CRTC).find("ACTIVE"), "ACTIVE", 1);
+    }
+    AtomicRequest request_;
+};
+
 class Pattern {
   public:
     explicit Pattern(const Arguments& arguments)
@@ -115,6 +139,9 @@ class Pattern {
     std::uint64_t last_sequence_ = 0;
     std::uint64_t first_sequence_ = 0;
     bool lost_ = false;
+    Obstacle obstacle_;
+    static constexpr FrameId warm_up = 20;
+    std::uint64_t allocations_at_start_ = 0;
 };
 
 Result<> Pattern::open() {
@@ -183,6 +210,9 @@ Result<> Pattern::present_next() {
     frame.slot = slot.also(Hold::Queue);
     frame.info = info_;
     slot.reset();
+    if (arguments_.lose == presented_ + 1) drmDropMaster(output_->fd());
+    if (arguments_.collide && shown_ != 0) obstacle_.commit(output_->fd());
+    if (presented_ == warm_up) allocations_at_start_ = allocations;
     V4L2PLAY_TRY(output_->present(frame, target()));
     ++presented_;
     return {};
@@ -210,7 +240,7 @@ void Pattern::take_events() {
         }
         if (const auto* lost = std::get_if<OutputLost>(&*event)) {
             fmt::print("lost: {}\n", lost->error.what);
-            lost_ = true;
+            lost_ = arguments_.lose == 0;
         }
     }
 }
@@ -225,11 +255,15 @@ Result<> Pattern::wait() {
 
 Result<> Pattern::run() {
     while (shown_ + discarded_ < arguments_.frames && !lost_) {
+        // Nothing paces frames that are discarded.
+        if (discarded_ != 0) poll(nullptr, 0, 10);
         if (output_->ready() && presented_ < arguments_.frames) V4L2PLAY_TRY(present_next());
         take_events();
         if (!output_->ready()) V4L2PLAY_TRY(wait());
         take_events();
     }
+    if (presented_ > warm_up)
+        fmt::print("{} allocations in {} frames\n", allocations - allocations_at_start_, presented_ - warm_up);
     poll(nullptr, 0, static_cast<int>(arguments_.hold_last * 1000));
     if (arguments_.grab.empty()) return {};
     const auto image = grab_screen(output_->fd());
@@ -265,6 +299,15 @@ int run(const Arguments& arguments) {
 } // namespace
 } // namespace v4l2play
 
+// Not inlined: gcc 12 would take malloc and free for a mismatch.
+[[gnu::noinline]] void* operator new(std::size_t size) {
+    ++v4l2play::allocations;
+    if (void* memory = std::malloc(size)) return memory;
+    std::abort();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
 int main(int argc, char** argv) {
     using namespace v4l2play;
     Arguments arguments;
@@ -282,6 +325,8 @@ int main(int argc, char** argv) {
     app.add_option("--matrix", arguments.matrix, "H.273 code");
     app.add_flag("--full-range", arguments.full_range);
     app.add_option("--change-pool", arguments.change_pool, "new memory every N frames");
+    app.add_option("--lose", arguments.lose, "give the display up before frame N");
+    app.add_flag("--collide", arguments.collide, "occupy the CRTC before every flip");
     app.add_option("--grab", arguments.grab, "PNG of the screen at the end, by writeback");
     app.add_option("--hold-last", arguments.hold_last, "seconds that the last frame stays");
     app.add_flag("--list", list, "only list the cards");
