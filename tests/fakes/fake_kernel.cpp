@@ -240,7 +240,9 @@ std::string FakeKernel::leaks() const {
 
 std::string FakeKernel::violations() const {
     const Lock lock(mutex_);
-    return fmt::format("{}", fmt::join(world_.violations, "\n"));
+    std::string list;
+    for (const std::string& violation : world_.violations) list += violation + "\n";
+    return list;
 }
 
 } // namespace v4l2play::fakes
