@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <thread>
+#include <type_traits>
 
 #include <fmt/format.h>
 
@@ -130,6 +131,15 @@ Rect visible_rect(const AVFrame& frame) {
             static_cast<std::uint32_t>(height - frame.crop_top - frame.crop_bottom)};
 }
 
+/// The number in a field of enumeration type. libavcodec stores what the bitstream says there, named or not, and
+/// reading that as the enumeration is undefined.
+template <class Enumeration>
+int number_in(const Enumeration& field) {
+    std::underlying_type_t<Enumeration> number{};
+    std::memcpy(&number, &field, sizeof number);
+    return static_cast<int>(number);
+}
+
 /// libavutil's values are those of H.273; 0 is reserved there and stands for nothing said, like 2.
 std::uint8_t code_point(int ours, std::uint8_t container) {
     return ours == 0 || ours == 2 || ours < 0 || ours > 255 ? container : static_cast<std::uint8_t>(ours);
@@ -137,11 +147,12 @@ std::uint8_t code_point(int ours, std::uint8_t container) {
 
 ColorDescription color_of(const AVFrame& frame, const ColorDescription& container) {
     ColorDescription color;
-    color.primaries = code_point(frame.color_primaries, container.primaries);
-    color.transfer = code_point(frame.color_trc, container.transfer);
-    color.matrix = frame.colorspace == AVCOL_SPC_RGB ? std::uint8_t{0} : code_point(frame.colorspace, container.matrix);
-    color.full_range =
-        frame.color_range == AVCOL_RANGE_UNSPECIFIED ? container.full_range : frame.color_range == AVCOL_RANGE_JPEG;
+    color.primaries = code_point(number_in(frame.color_primaries), container.primaries);
+    color.transfer = code_point(number_in(frame.color_trc), container.transfer);
+    const int matrix = number_in(frame.colorspace);
+    color.matrix = matrix == AVCOL_SPC_RGB ? std::uint8_t{0} : code_point(matrix, container.matrix);
+    const int range = number_in(frame.color_range);
+    color.full_range = range == AVCOL_RANGE_UNSPECIFIED ? container.full_range : range == AVCOL_RANGE_JPEG;
     if (const auto pixels = from_libav_pixel_format(frame.format)) {
         if (pixels->full_range) color.full_range = true;
         if (pixels->identity_matrix || pixels->layout->rgb) color.matrix = 0;
