@@ -70,6 +70,20 @@ class Channel {
         return value;
     }
 
+    /// Said by the producer: nothing will be pushed any more.
+    void finish() {
+        {
+            const std::lock_guard lock(mutex_);
+            finished_ = true;
+        }
+        if (consumer_ != nullptr) consumer_->wake();
+    }
+    /// Whether the producer has been as far ahead as it can get: the queue has been full, or nothing more comes.
+    [[nodiscard]] bool primed() const {
+        const std::lock_guard lock(mutex_);
+        return finished_ || filled_;
+    }
+
     /// Empties the queue and lets a blocked producer go; later pushes are refused.
     void close() {
         std::vector<T> left;
@@ -91,14 +105,21 @@ class Channel {
         const std::lock_guard lock(mutex_);
         return count_;
     }
-    [[nodiscard]] bool full() const { return size() == ring_.size(); }
-    [[nodiscard]] std::size_t low_water() const { return low_water_; }
+    [[nodiscard]] std::size_t low_water() const {
+        const std::lock_guard lock(mutex_);
+        return low_water_;
+    }
+    /// How far the queue falls before the producer is told: high for a producer that needs its time.
+    void set_low_water(std::size_t low_water) {
+        const std::lock_guard lock(mutex_);
+        low_water_ = low_water;
+    }
     [[nodiscard]] std::size_t capacity() const { return ring_.size(); }
 
   private:
     void put(T&& value) {
         ring_[(head_ + count_) % ring_.size()] = std::move(value);
-        ++count_;
+        filled_ = ++count_ == ring_.size() || filled_;
     }
 
     mutable std::mutex mutex_;
@@ -106,8 +127,10 @@ class Channel {
     std::vector<T> ring_;
     std::size_t head_ = 0;
     std::size_t count_ = 0;
-    const std::size_t low_water_;
+    std::size_t low_water_;
     bool closed_ = false;
+    bool finished_ = false;
+    bool filled_ = false;
     bool waiting_ = false;
     Waker* consumer_ = nullptr;
     Waker* producer_ = nullptr;

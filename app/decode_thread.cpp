@@ -42,6 +42,7 @@ bool DecodeThread::hand_out() {
             if (!frames_.try_push(*item_)) return moved;
             finished_ = std::holds_alternative<EndOfFrames>(*item_) || std::holds_alternative<DecoderFailed>(*item_);
             item_.reset();
+            if (finished_) frames_.finish();
             moved = true;
         }
         if (finished_ || !take_event()) return moved;

@@ -8,6 +8,12 @@
 #include "decoder/log.h"
 
 namespace v4l2play {
+namespace {
+
+/// The longest that the first frame stays while frames gather behind it.
+constexpr Nanoseconds priming_limit = 400 * millisecond;
+
+} // namespace
 
 Playback::Playback(Stage& stage, FrameChannel& frames, Rational frame_rate, Nanoseconds duration, ItemReport& report)
     : stage_(stage)
@@ -130,6 +136,7 @@ bool Playback::show_next() {
     const Frame& next = at_hand_.front(); // stays in its place when another comes: there is room
     if (!configure_output(next)) return false;
     const Nanoseconds now = system_kernel().now();
+    if (!primed(now)) return false;
     Plan plan = stage_.scheduler.plan(next.pts, no_time, stage_.output.timing(), now);
     if (plan.late) {
         take_frames(2);
@@ -146,6 +153,23 @@ bool Playback::show_next() {
         return present(plan.target);
     }
     return false;
+}
+
+/// The first frame is shown at once, the clock may start with the second: when the queue is full, so that a decoder
+/// that is barely fast enough, and gives frames out in bursts, has something in hand. One that had not filled it by the
+/// time of the first flip is not let run dry later either: it is woken for every free place.
+bool Playback::primed(Nanoseconds now) {
+    if (primed_ || first_shown_ == no_time || !stage_.options.clock) return true;
+    if (!frames_.primed() && !no_more_frames_ && now < first_shown_ + priming_limit) {
+        frames_.set_low_water(frames_.capacity() - 1);
+        stage_.frames_waker.arm();
+        wake_at_ = first_shown_ + priming_limit;
+        if (!frames_.primed()) return false;
+    }
+    primed_ = true;
+    if (stage_.scheduler.plan(at_hand_.front().pts, no_time, stage_.output.timing(), now).late)
+        stage_.scheduler.reset();
+    return true;
 }
 
 bool Playback::configure_output(const Frame& frame) {
@@ -174,6 +198,7 @@ bool Playback::present(Nanoseconds target) {
     }
     if (presented_count_ < presented_.size()) presented_[presented_count_++] = entry;
     last_pts_ = entry.pts;
+    if (first_shown_ == no_time) first_shown_ = system_kernel().now();
     ++presented_total_;
     at_hand_.erase(at_hand_.begin());
     return true;

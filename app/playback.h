@@ -64,6 +64,7 @@ class Playback {
     void take_item(DecodeItem item);
     void take_frame(Frame frame);
     bool show_next();
+    bool primed(Nanoseconds now);
     bool configure_output(const Frame& frame);
     bool present(Nanoseconds target);
     void drop_next();
@@ -89,6 +90,8 @@ class Playback {
     Nanoseconds wake_at_ = no_time;
     Nanoseconds next_status_ = 0;
     std::uint64_t presented_total_ = 0;
+    Nanoseconds first_shown_ = no_time; ///< monotonic; the clock starts when the queue is full after that
+    bool primed_ = false;
     bool no_more_frames_ = false;
     bool paused_ = false;
     std::optional<Ended> failure_;
