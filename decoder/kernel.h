@@ -75,7 +75,7 @@ class UniqueFd {
     ~UniqueFd() { reset(); }
 
     void reset() {
-        if (fd_ >= 0) kernel_->close(std::exchange(fd_, -1));
+        if (kernel_ != nullptr && fd_ >= 0) kernel_->close(std::exchange(fd_, -1));
     }
     [[nodiscard]] int get() const { return fd_; }
     [[nodiscard]] explicit operator bool() const { return fd_ >= 0; }
@@ -107,7 +107,7 @@ class Mapping {
     static Result<Mapping> create(Kernel& kernel, std::size_t length, int protection, int fd, std::int64_t offset);
 
     void reset() {
-        if (!bytes_.empty()) kernel_->munmap(bytes_.data(), bytes_.size());
+        if (kernel_ != nullptr && !bytes_.empty()) kernel_->munmap(bytes_.data(), bytes_.size());
         bytes_ = {};
     }
     [[nodiscard]] std::span<std::uint8_t> bytes() const { return bytes_; }
