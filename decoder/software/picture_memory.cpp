@@ -9,11 +9,10 @@
 
 #include "decoder/log.h"
 #include "decoder/software/libav_pixels.h"
+#include "decoder/software/picture_copy.h"
 
 extern "C" {
 #include <libavcodec/avcodec.h>
-#include <libavutil/imgutils.h>
-#include <libavutil/pixdesc.h>
 }
 
 namespace v4l2play {
@@ -42,41 +41,18 @@ unsigned expected_references(const AVCodecContext& codec) {
     }
 }
 
-Result<LibavPixels> supported_pixels(int format) {
-    if (const auto pixels = from_libav_pixel_format(format)) return *pixels;
-    const char* name = av_get_pix_fmt_name(static_cast<AVPixelFormat>(format));
-    return fail(ENOTSUP, fmt::format("pixel format {} is not supported", name != nullptr ? name : "unknown"),
-                "get_buffer2");
-}
-
 std::uint32_t positive(int value) { return static_cast<std::uint32_t>(std::max(value, 0)); }
 
 /// What libavcodec wants for `frame`, before it has decoded it.
 Result<FrameFormat> wanted_format(AVCodecContext& codec, const AVFrame& frame) {
-    const auto pixels = supported_pixels(frame.format);
-    if (!pixels) return fail(pixels.error());
+    const auto target = choose_target(frame.format, {});
+    if (!target) return fail(target.error());
     int width = frame.width;
     int height = frame.height;
     std::array<int, AV_NUM_DATA_POINTERS> alignment{};
     avcodec_align_dimensions2(&codec, &width, &height, alignment.data());
-    return lay_out_picture(*pixels->layout, positive(frame.width), positive(frame.height), positive(width),
+    return lay_out_picture(*target->layout, positive(frame.width), positive(frame.height), positive(width),
                            positive(height), {alignment[0], alignment[1], alignment[2], alignment[3]});
-}
-
-Result<FrameFormat> format_of_copy(const AVFrame& frame) {
-    const auto pixels = supported_pixels(frame.format);
-    if (!pixels) return fail(pixels.error());
-    return lay_out_picture(*pixels->layout, positive(frame.width), positive(frame.height), 0, 0, {});
-}
-
-void copy_samples(const AVFrame& frame, const FrameFormat& format, std::uint8_t* memory) {
-    const PixelLayout& layout = *find_pixel_layout(format.fourcc);
-    for (unsigned i = 0; i < format.components; ++i) {
-        const auto row = row_bytes(layout, i, component_width(layout, i, positive(frame.width)));
-        const auto rows = component_height(layout, i, positive(frame.height));
-        av_image_copy_plane(memory + format.layout[i].offset, static_cast<int>(format.layout[i].pitch), frame.data[i],
-                            frame.linesize[i], static_cast<int>(row), static_cast<int>(rows));
-    }
 }
 
 bool lies_as_lent(const AVFrame& frame, const FrameFormat& format, const std::uint8_t* memory) {
@@ -120,7 +96,8 @@ PictureMemory::PictureMemory(Kernel& kernel, std::unique_ptr<SlotAllocator> allo
     , allocator_(std::move(allocator))
     , waker_(waker)
     , queue_slots_(std::min(config.queue_slots, maximum_slots))
-    , presenter_slots_(std::min(config.presenter_slots, maximum_slots)) {}
+    , presenter_slots_(std::min(config.presenter_slots, maximum_slots))
+    , output_formats_(config.output_formats) {}
 
 PictureMemory::~PictureMemory() {
     for (const auto& pool : pools_) pool->slots->set_waker(nullptr);
@@ -200,6 +177,11 @@ int PictureMemory::refuse(Error error) {
     const int code = error.code;
     if (!failure_) failure_ = std::move(error);
     return AVERROR(code);
+}
+
+bool PictureMemory::is_direct(int pixel_format) const {
+    const auto target = choose_target(pixel_format, output_formats_);
+    return target && !target->converted;
 }
 
 int PictureMemory::provide(AVCodecContext& codec, AVFrame& frame) {
@@ -301,7 +283,9 @@ SlotRef PictureMemory::slot_of(const AVFrame& frame) {
 
 Result<SlotRef> PictureMemory::copy_of(const AVFrame& frame) {
     const std::lock_guard lock(mutex_);
-    const auto format = format_of_copy(frame);
+    const auto target = choose_target(frame.format, output_formats_);
+    if (!target) return fail(target.error());
+    const auto format = lay_out_picture(*target->layout, positive(frame.width), positive(frame.height), 0, 0, {});
     if (!format) return fail(format.error());
     const auto pool = pool_for_copies(*format);
     if (!pool) return fail(pool.error());
@@ -310,7 +294,7 @@ Result<SlotRef> PictureMemory::copy_of(const AVFrame& frame) {
     if (!slot) return SlotRef();
     const SlotMemory& memory = slots.memory(slot.index());
     begin_cpu_access(kernel_, memory.dmabuf[0].get(), CpuAccess::ReadWrite);
-    copy_samples(frame, *format, cpu_bytes(memory).data());
+    copy_picture(frame, *target, *format, cpu_bytes(memory).data());
     end_cpu_access(kernel_, memory.dmabuf[0].get(), CpuAccess::ReadWrite);
     V4L2PLAY_TRY(slots.finish_decode(slot));
     return slot.also(Hold::Queue);

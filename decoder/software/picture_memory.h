@@ -41,6 +41,8 @@ class PictureMemory {
     void set_frame_threads(unsigned threads) { frame_threads_ = threads; }
     [[nodiscard]] const std::string& description() const { return allocator_->description(); }
 
+    /// True when libavcodec can decode pictures of this AVPixelFormat into slots that the output takes.
+    [[nodiscard]] bool is_direct(int pixel_format) const;
     /// AVCodecContext::get_buffer2: a slot for libavcodec, on any thread, until it frees the buffer. Negative AVERROR.
     int provide(AVCodecContext& codec, AVFrame& frame);
     /// True when libavcodec may take `pictures` more slots without waiting, as far as that can be arranged now. Also
@@ -50,8 +52,8 @@ class PictureMemory {
     /// The slot that libavcodec decoded `frame` into, now held by Hold::Queue as well; empty when its samples do not
     /// lie in a slot as the slot's format says.
     SlotRef slot_of(const AVFrame& frame);
-    /// For pictures that libavcodec made elsewhere: a slot with a copy of `frame`, held by Hold::Queue; an empty one
-    /// when there is no FREE slot yet. ENOTSUP, EFBIG, ENOMEM.
+    /// For pictures that libavcodec made elsewhere: a slot with a copy of `frame`, converted where the output needs it,
+    /// held by Hold::Queue; an empty one when there is no FREE slot yet. ENOTSUP, EFBIG, ENOMEM.
     Result<SlotRef> copy_of(const AVFrame& frame);
 
     /// How the pool of `slot` came to its size.
@@ -80,6 +82,7 @@ class PictureMemory {
     Waker& waker_;
     const unsigned queue_slots_;
     const unsigned presenter_slots_;
+    const std::vector<FormatModifier> output_formats_;
     unsigned frame_threads_ = 0;
 
     mutable std::mutex mutex_; ///< guards what follows; never held while waiting

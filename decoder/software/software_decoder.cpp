@@ -61,9 +61,9 @@ AVPixelFormat choose_format(AVCodecContext*, const AVPixelFormat* offered) {
 }
 
 int provide_buffer(AVCodecContext* codec, AVFrame* frame, int flags) {
-    const bool direct = (codec->codec->capabilities & AV_CODEC_CAP_DR1) != 0;
-    if (!direct || codec->codec_type != AVMEDIA_TYPE_VIDEO) return avcodec_default_get_buffer2(codec, frame, flags);
-    return static_cast<PictureMemory*>(codec->opaque)->provide(*codec, *frame);
+    auto& memory = *static_cast<PictureMemory*>(codec->opaque);
+    const bool direct = (codec->codec->capabilities & AV_CODEC_CAP_DR1) != 0 && memory.is_direct(frame->format);
+    return direct ? memory.provide(*codec, *frame) : avcodec_default_get_buffer2(codec, frame, flags);
 }
 
 Result<> set_extradata(AVCodecContext& codec, const std::vector<std::uint8_t>& extradata) {

@@ -48,15 +48,19 @@ struct Free {
     void operator()(AVPacket* packet) const { av_packet_free(&packet); }
 };
 
-/// 8-bit planar formats and RGB24.
+/// Planar formats and RGB24.
 inline void draw(AVFrame& frame, int index) {
     const AVPixFmtDescriptor& format = *av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format));
     for (int c = 0; c < AV_NUM_DATA_POINTERS && frame.data[c] != nullptr; ++c) {
         const int rows = c == 0 ? frame.height : AV_CEIL_RSHIFT(frame.height, format.log2_chroma_h);
         const int samples = c == 0 ? frame.width : AV_CEIL_RSHIFT(frame.width, format.log2_chroma_w);
         for (int y = 0; y < rows; ++y) {
+            std::uint8_t* row = frame.data[c] + y * frame.linesize[c];
             for (int x = 0; x < samples * format.comp[0].step; ++x)
-                frame.data[c][y * frame.linesize[c] + x] = static_cast<std::uint8_t>(sample(index, c, x, y));
+                row[x] = static_cast<std::uint8_t>(sample(index, c, x, y));
+            // More than 8 bits: the upper byte has what is left of the depth.
+            for (int x = 1; format.comp[0].depth > 8 && x < samples * 2; x += 2)
+                row[x] = static_cast<std::uint8_t>(row[x] & ((1 << (format.comp[0].depth - 8)) - 1));
         }
     }
 }

@@ -9,8 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include "app/frame_md5.h"
 #include "decoder/frame_map.h"
-#include "decoder/software/picture_memory.h"
 #include "tests/unit/encoded_clip.h"
 
 namespace v4l2play {
@@ -366,17 +366,70 @@ TEST(SoftwareDecoder, SurvivesDamage) {
 TEST(SoftwareDecoder, RefusesWhatItCannotShow) {
     ClipOptions options;
     options.codec = AV_CODEC_ID_FFV1;
-    options.pixels = AV_PIX_FMT_YUV440P;
+    options.pixels = AV_PIX_FMT_GBRP14;
     const Clip clip = make_clip(options);
     ASSERT_FALSE(clip.units.empty());
     Harness harness(config_for(clip));
     for (std::size_t i = 0; i < 8 && !harness.failed; ++i) harness.send(clip.units[i]);
     ASSERT_TRUE(harness.failed);
     EXPECT_EQ(harness.failed->code, ENOTSUP);
-    EXPECT_NE(harness.failed->what.find("yuv440p"), std::string::npos) << harness.failed->what;
+    EXPECT_NE(harness.failed->what.find("gbrp14"), std::string::npos) << harness.failed->what;
     AccessUnit unit = to_unit(clip.units[0]);
     EXPECT_FALSE(harness.decoder->send(unit));
 }
+
+struct OutputCase {
+    AVPixelFormat pixels;
+    DrmFourcc wanted;
+    std::vector<FormatModifier> output;
+};
+class OutputFormats : public testing::TestWithParam<OutputCase> {};
+
+std::string digest_of(const Clip& clip, const std::vector<FormatModifier>& output, DrmFourcc& fourcc) {
+    DecoderConfig config = config_for(clip);
+    config.output_formats = output;
+    Harness harness(config);
+    FrameHasher hasher;
+    const auto hash = [&] {
+        for (; !harness.frames.empty(); harness.frames.pop_front()) {
+            fourcc = harness.frames.front().slot.pool().format().fourcc;
+            EXPECT_TRUE(hasher.add(harness.frames.front()));
+        }
+    };
+    for (const CodedUnit& unit : clip.units) {
+        EXPECT_TRUE(harness.send(unit));
+        hash();
+    }
+    harness.finish();
+    hash();
+    return hasher.digest();
+}
+
+/// Rearranging planes loses nothing: the pictures stay the same to the bit.
+TEST_P(OutputFormats, AreMadeWithoutLossWherePossible) {
+    ClipOptions options;
+    options.codec = AV_CODEC_ID_FFV1;
+    options.pixels = GetParam().pixels;
+    options.width = 173;
+    options.height = 131;
+    const Clip clip = make_clip(options);
+    ASSERT_FALSE(clip.units.empty());
+    DrmFourcc straight{};
+    DrmFourcc made{};
+    const std::string expected = digest_of(clip, {}, straight);
+    EXPECT_EQ(digest_of(clip, GetParam().output, made), expected);
+    EXPECT_EQ(to_string(made), to_string(GetParam().wanted));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Formats, OutputFormats,
+    testing::Values(OutputCase{AV_PIX_FMT_YUV420P, fourcc_nv12, {{fourcc_r8}, {fourcc_nv12}, {fourcc_nv16}}},
+                    OutputCase{AV_PIX_FMT_YUV420P, fourcc_nv21, {{fourcc_nv21}}},
+                    OutputCase{AV_PIX_FMT_YUV420P, fourcc_yuv420, {{fourcc_nv12}, {fourcc_yuv420}}},
+                    OutputCase{AV_PIX_FMT_YUV420P, fourcc_yuv420, {{drm_fourcc('X', 'R', '2', '4')}}},
+                    OutputCase{AV_PIX_FMT_YUV422P, fourcc_nv16, {{fourcc_nv12}, {fourcc_nv16}}},
+                    OutputCase{AV_PIX_FMT_YUV420P10LE, fourcc_p010, {{fourcc_nv12}, {fourcc_p010}}},
+                    OutputCase{AV_PIX_FMT_YUV420P10LE, fourcc_s010, {{fourcc_p010}, {fourcc_s010}}}));
 
 TEST(SoftwareDecoder, RefusesUnknownCodecs) {
     DecoderConfig config;
@@ -387,130 +440,6 @@ TEST(SoftwareDecoder, RefusesUnknownCodecs) {
     EXPECT_EQ(made.error().code, ENOTSUP);
     config.stream.libav_codec_id = AV_CODEC_ID_AAC;
     EXPECT_FALSE(create_software_decoder(system_kernel(), config));
-}
-
-/// PictureMemory alone, with the test in libavcodec's place.
-class PictureMemoryTest : public testing::Test {
-  protected:
-    PictureMemoryTest() {
-        config_.queue_slots = 2;
-        config_.presenter_slots = 2;
-        memory_ = std::make_unique<PictureMemory>(system_kernel(), *create_slot_allocator(system_kernel(), false),
-                                                  *waker_, config_);
-        codec_->width = 64;
-        codec_->height = 48;
-        codec_->pix_fmt = AV_PIX_FMT_YUV420P;
-    }
-
-    std::unique_ptr<AVFrame, test::Free> take() {
-        std::unique_ptr<AVFrame, test::Free> frame(av_frame_alloc());
-        frame->width = codec_->width;
-        frame->height = codec_->height;
-        frame->format = codec_->pix_fmt;
-        if (memory_->provide(*codec_, *frame) != 0) frame.reset();
-        return frame;
-    }
-
-    DecoderConfig config_;
-    std::unique_ptr<Waker> waker_ = *Waker::create(system_kernel());
-    std::unique_ptr<AVCodecContext, test::Free> codec_{avcodec_alloc_context3(avcodec_find_decoder(AV_CODEC_ID_MPEG4))};
-    std::unique_ptr<PictureMemory> memory_;
-};
-
-TEST_F(PictureMemoryTest, GrowsForLibavcodecAloneAndNotForEver) {
-    std::vector<std::unique_ptr<AVFrame, test::Free>> taken;
-    taken.push_back(take());
-    ASSERT_TRUE(taken[0]);
-    SlotRef shown = memory_->slot_of(*taken[0]);
-    ASSERT_TRUE(shown);
-    const std::shared_ptr<SlotPool> pool = shown.pool().shared_from_this();
-    const unsigned initial = pool->count(); // 2 references + 1 in decode + 2 + 2 + 1
-    EXPECT_EQ(initial, 8U);
-    while (taken.size() < PictureMemory::maximum_slots) {
-        ASSERT_TRUE(memory_->has_room(1)) << taken.size();
-        taken.push_back(take());
-        ASSERT_TRUE(taken.back());
-    }
-    EXPECT_EQ(pool->count(), PictureMemory::maximum_slots);
-    const Nanoseconds start = system_kernel().now();
-    EXPECT_FALSE(take()) << "more than the cap";
-    EXPECT_GE(system_kernel().now() - start, 2900 * millisecond) << "it waits for a slot first";
-    // A slot that comes back meanwhile is taken at once.
-    std::thread other([&taken] {
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
-        taken[5].reset();
-    });
-    EXPECT_TRUE(take());
-    other.join();
-}
-
-TEST_F(PictureMemoryTest, SlowPresentationIsBackPressure) {
-    std::vector<SlotRef> shown;
-    while (shown.size() < 8) {
-        const auto frame = take();
-        ASSERT_TRUE(frame);
-        shown.push_back(memory_->slot_of(*frame));
-        ASSERT_TRUE(shown.back());
-    }
-    EXPECT_FALSE(memory_->has_room(1));
-    EXPECT_EQ(shown[0].pool().count(), 8U);
-    waker_->arm();
-    shown.pop_back();
-    EXPECT_TRUE(memory_->has_room(1));
-    EXPECT_FALSE(memory_->has_room(2));
-}
-
-TEST_F(PictureMemoryTest, LaysOutForLibavcodecAndDisplays) {
-    codec_->width = 353;
-    codec_->height = 289;
-    const auto frame = take();
-    ASSERT_TRUE(frame);
-    const FrameFormat& format = memory_->slot_of(*frame).pool().format();
-    EXPECT_EQ(format.fourcc, fourcc_yuv420);
-    EXPECT_EQ(format.coded_width, 354U);
-    EXPECT_EQ(format.coded_height, 290U);
-    EXPECT_EQ(format.components, 3);
-    EXPECT_EQ(format.layout[0].pitch % 128, 0U);
-    EXPECT_EQ(format.layout[1].pitch * 2, format.layout[0].pitch);
-    EXPECT_EQ(format.layout[1].pitch, format.layout[2].pitch);
-    // Nothing overlaps, and there is room behind each component for reads past its end.
-    EXPECT_GE(format.layout[1].offset, format.layout[0].pitch * 304 + 80);
-    EXPECT_GE(format.layout[2].offset, format.layout[1].offset + format.layout[1].pitch * 152 + 80);
-    EXPECT_GE(format.memory_size[0], format.layout[2].offset + format.layout[2].pitch * 152 + 80);
-    for (int i = 0; i < 3; ++i) EXPECT_EQ(reinterpret_cast<std::uintptr_t>(frame->data[i]) % 64, 0U);
-}
-
-TEST_F(PictureMemoryTest, RefusesPicturesThatAreTooLarge) {
-    codec_->width = 32000;
-    codec_->height = 32000;
-    EXPECT_FALSE(take());
-    ASSERT_TRUE(memory_->failure());
-    EXPECT_EQ(memory_->failure()->code, EFBIG);
-}
-
-TEST_F(PictureMemoryTest, CopiesWhatLiesElsewhere) {
-    std::unique_ptr<AVFrame, test::Free> frame(av_frame_alloc());
-    frame->width = 64;
-    frame->height = 48;
-    frame->format = AV_PIX_FMT_YUV420P;
-    av_frame_get_buffer(frame.get(), 0);
-    test::draw(*frame, 3);
-    EXPECT_FALSE(memory_->slot_of(*frame));
-    std::vector<Frame> copies;
-    for (;;) {
-        auto copy = memory_->copy_of(*frame);
-        ASSERT_TRUE(copy);
-        if (!*copy) break;
-        copies.emplace_back().slot = *std::move(copy);
-        copies.back().info.visible = {0, 0, 64, 48};
-    }
-    EXPECT_EQ(copies.size(), 6U); // 1 in copy + 2 + 2 + 1
-    ClipOptions options;
-    options.width = 64;
-    options.height = 48;
-    EXPECT_EQ(pixels_of(copies.back()), drawn_pixels(options, 3));
-    copies.pop_back();
-    EXPECT_TRUE(*memory_->copy_of(*frame));
 }
 
 } // namespace
