@@ -190,6 +190,7 @@ class LibavDemuxer final : public Demuxer {
     void fill_media_info();
     [[nodiscard]] Nanoseconds to_media_time(std::int64_t stamp) const;
     AccessUnit to_unit(PacketPool::Lease* lease);
+    Result<std::optional<AccessUnit>> read_unit();
     Result<std::optional<AccessUnit>> end_of_file(int status);
 
     std::string path_;
@@ -199,9 +200,9 @@ class LibavDemuxer final : public Demuxer {
     StreamInfo stream_;
     MediaInfo info_;
     std::shared_ptr<PacketPool> packets_ = PacketPool::create();
+    std::optional<AccessUnit> first_; // read ahead at the start: it tells whether the video is encrypted
     Nanoseconds start_at_ = no_time;
     Nanoseconds read_until_ = 0;
-    std::int64_t file_size_ = 0;
     bool truncated_ = false;
 };
 
@@ -259,18 +260,9 @@ void LibavDemuxer::fill_media_info() {
     }
 }
 
-bool is_encrypted(const AVStream& stream) {
-#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
-    return av_packet_side_data_get(stream.codecpar->coded_side_data, stream.codecpar->nb_coded_side_data,
-                                   AV_PKT_DATA_ENCRYPTION_INIT_INFO) != nullptr;
-#else
-    return av_stream_get_side_data(&stream, AV_PKT_DATA_ENCRYPTION_INIT_INFO, nullptr) != nullptr;
-#endif
-}
-
-bool has_encrypted_tag(const AVStream& stream) {
-    const std::uint32_t tag = stream.codecpar->codec_tag;
-    return tag == MKTAG('e', 'n', 'c', 'v');
+/// Without a key, libavformat hands encrypted samples out as they are and says so beside each.
+bool is_encrypted(const AVPacket& packet) {
+    return av_packet_get_side_data(&packet, AV_PKT_DATA_ENCRYPTION_INFO, nullptr) != nullptr;
 }
 
 void LibavDemuxer::fill_stream_info(const AVStream& stream) {
@@ -288,7 +280,6 @@ void LibavDemuxer::fill_stream_info(const AVStream& stream) {
     stream_.color = {static_cast<std::uint8_t>(codec.color_primaries), static_cast<std::uint8_t>(codec.color_trc),
                      static_cast<std::uint8_t>(codec.color_space), codec.color_range == AVCOL_RANGE_JPEG};
     stream_.rotation = rotation_of(stream);
-    stream_.encrypted = is_encrypted(stream) || has_encrypted_tag(stream);
     if (codec.extradata_size > 0) stream_.extradata.assign(codec.extradata, codec.extradata + codec.extradata_size);
 }
 
@@ -298,10 +289,11 @@ Result<> LibavDemuxer::open_file(const std::string& path) {
     V4L2PLAY_TRY(select_stream());
     const AVStream& stream = *context_->streams[index_];
     fill_stream_info(stream);
-    if (stream_.encrypted) return fail(ENOTSUP, "the video is encrypted; there is no key for it here", "open");
     // Media time 0 is where the file starts; the video may start later than its sound.
     start_ = stream.start_time == AV_NOPTS_VALUE ? 0 : stream.start_time;
-    file_size_ = context_->pb == nullptr ? 0 : avio_size(context_->pb);
+    auto first = read_unit();
+    if (!first) return fail(std::move(first).error());
+    first_ = std::move(*first);
     return {};
 }
 
@@ -337,6 +329,13 @@ Result<std::optional<AccessUnit>> LibavDemuxer::end_of_file(int status) {
 }
 
 Result<std::optional<AccessUnit>> LibavDemuxer::read() {
+    if (!first_) return read_unit();
+    std::optional<AccessUnit> unit = std::move(first_);
+    first_.reset();
+    return unit;
+}
+
+Result<std::optional<AccessUnit>> LibavDemuxer::read_unit() {
     PacketPool::Lease* lease = PacketPool::take(packets_);
     int broken = 0;
     for (;;) {
@@ -348,7 +347,12 @@ Result<std::optional<AccessUnit>> LibavDemuxer::read() {
             PacketPool::give_back(lease);
             return end_of_file(status);
         }
-        if (lease->packet->stream_index == index_ && lease->packet->size > 0 && lease->packet->size < largest_unit)
+        const AVPacket& packet = *lease->packet;
+        if (packet.stream_index == index_ && is_encrypted(packet)) {
+            PacketPool::give_back(lease);
+            return fail(ENOTSUP, "the video is encrypted, and there is no key for it", "read");
+        }
+        if (packet.stream_index == index_ && packet.size > 0 && packet.size < largest_unit)
             return std::optional(to_unit(lease));
         av_packet_unref(lease->packet);
     }
@@ -362,6 +366,7 @@ Result<> LibavDemuxer::seek(Nanoseconds time) {
     if (status < 0 && time == 0) status = avformat_seek_file(context_, -1, INT64_MIN, 0, INT64_MAX, AVSEEK_FLAG_BYTE);
     if (status < 0) return fail(ENOTSUP, "cannot seek in it: " + av_reason(status), "seek");
     start_at_ = time > 0 ? time : no_time;
+    first_.reset();
     return {};
 }
 

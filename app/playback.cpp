@@ -13,6 +13,9 @@ namespace {
 /// The longest that the first frame stays while frames gather behind it.
 constexpr Nanoseconds priming_limit = 400 * millisecond;
 
+/// Frames that came before such an end are shown yet.
+bool decoder_ended(Ended ended) { return ended == Ended::Failed || ended == Ended::Unsupported; }
+
 } // namespace
 
 Playback::Playback(Stage& stage, FrameChannel& frames, Rational frame_rate, Nanoseconds duration, ItemReport& report)
@@ -36,11 +39,12 @@ std::optional<Ended> Playback::turn() {
     wake_at_ = no_time;
     for (;;) {
         take_output_events();
+        if (failure_ && !decoder_ended(*failure_)) return failure_;
         take_frames(frames_at_hand);
         if (failure_ && at_hand_.empty()) return failure_;
         if (paused_ || !stage_.output.ready()) return std::nullopt;
         if (at_hand_.empty()) return finish_up();
-        if (!show_next()) return failure_ == Ended::Broken ? failure_ : std::nullopt;
+        if (!show_next() && failure_ != Ended::Broken) return std::nullopt;
     }
 }
 
@@ -51,7 +55,6 @@ void Playback::take_output_events() {
         if (auto* lost = std::get_if<OutputLost>(&*event)) {
             report_.error = std::move(lost->error);
             failure_ = Ended::OutputLost;
-            at_hand_.clear();
         }
     }
 }
@@ -237,14 +240,12 @@ void Playback::sleep(Nanoseconds until) {
         if (auto dispatched = stage_.output.dispatch(); !dispatched) {
             report_.error = std::move(dispatched).error();
             failure_ = Ended::OutputLost;
-            at_hand_.clear();
         }
     }
     if (has(ready, Source::Signals) && stage_.signals.take() != 0) failure_ = Ended::Signalled;
     if (has(ready, Source::Keyboard)) {
         if (const auto ended = take_keys()) failure_ = ended;
     }
-    if (failure_ == Ended::Signalled || failure_ == Ended::Quit) at_hand_.clear();
     if (stage_.status.active()) show_status(system_kernel().now());
 }
 

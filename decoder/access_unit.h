@@ -79,7 +79,6 @@ struct StreamInfo {
     Rational time_base{1, 1000};  ///< granularity of the container's time stamps, seconds
     ColorDescription color;       ///< from the container; the bitstream's own wins
     int rotation = 0;             ///< degrees clockwise: 0, 90, 180, 270
-    bool encrypted = false;
     std::vector<std::uint8_t> extradata; ///< avcC, hvcC, Annex B parameter sets, ...
 };
 
