@@ -73,7 +73,7 @@ class H264Codec final : public Codec {
     Result<> check_configured();
     Result<> add_slice(Steps& steps);
     [[nodiscard]] bool is_new_picture(const SliceHeader& header) const;
-    void begin_picture(const AccessUnit& unit, Steps& steps);
+    void begin_picture(const AccessUnit& unit);
     void finish_picture(Steps& steps);
     void skip(Steps& steps, DropReason reason, const char* why) const;
 
@@ -185,7 +185,7 @@ Result<> H264Codec::receive_slice(std::span<const std::uint8_t> nal, const Acces
             return {};
         }
         const Pps& pps = *sets_.ppss()[incoming_.header.pic_parameter_set_id];
-        begin_picture(unit, steps);
+        begin_picture(unit);
         current_->pps = pps;
         current_->sps = *spss[pps.seq_parameter_set_id];
     }
@@ -249,7 +249,7 @@ Result<> H264Codec::add_slice(Steps& steps) {
 }
 
 /// A picture with no slices yet. Of several in one unit the first has its time.
-void H264Codec::begin_picture(const AccessUnit& unit, Steps&) {
+void H264Codec::begin_picture(const AccessUnit& unit) {
     if (picture_count_ == pictures_.size()) pictures_.push_back(std::make_unique<CodedPicture>());
     current_ = pictures_[picture_count_].get();
     current_->slice_count = 0;

@@ -7,6 +7,8 @@ namespace v4l2play::h264 {
 
 namespace {
 
+constexpr unsigned profile_baseline = 66;
+
 unsigned frame_height_in_mbs(const Sps& sps) {
     return (sps.pic_height_in_map_units_minus1 + 1U) * (sps.frame_mbs_only_flag ? 1 : 2);
 }
@@ -25,7 +27,7 @@ unsigned max_dpb_mbs(const Sps& sps) {
                                             {32, 20480},  {40, 32768},  {41, 32768},  {42, 34816},  {50, 110400},
                                             {51, 184320}, {52, 184320}, {60, 696320}, {61, 696320}, {62, 696320}}};
     // Level 1b of the older profiles is level_idc 11 with constraint_set3_flag (A.3.1).
-    const bool older = sps.profile_idc == 66 || sps.profile_idc == 77 || sps.profile_idc == 88;
+    const bool older = sps.profile_idc == profile_baseline || sps.profile_idc == 77 || sps.profile_idc == 88;
     const unsigned level_idc = older && sps.level_idc == 11 && constraint_set(sps, 3) ? 9 : sps.level_idc;
     for (const Level& level : levels)
         if (level.level_idc == level_idc) return level.max_dpb_mbs;
@@ -90,7 +92,10 @@ unsigned dpb_frames(const Sps& sps) {
 
 unsigned reorder_frames(const Sps& sps) {
     if (sps.pic_order_cnt_type == 2) return 0; // 8.2.1.3: output order is decoding order
-    return sps.bitstream_restriction_flag ? sps.max_num_reorder_frames : max_dec_frame_buffering(sps);
+    if (sps.bitstream_restriction_flag) return sps.max_num_reorder_frames;
+    // Without B slices pictures could still be out of order, but encoders that say nothing of it (cameras, calls) do
+    // not do that, and would have to wait for a full DPB. OutputOrder learns of the exception.
+    return sps.profile_idc == profile_baseline ? 0 : max_dec_frame_buffering(sps);
 }
 
 SequenceInfo describe_sequence(const Sps& sps, const StreamInfo& container) {

@@ -4,8 +4,8 @@
     compare_golden.py --order BUILD/tests/tools/h264_order --vectors DIR --golden DIR [PATH...]
 
 A recording is golden/PATH.jsonl.zst, one decode request per line, controls as objects; golden/index.tsv lists them.
-PATH is relative to the vectors; without any, all H.264 ones of the index are compared. Prints `ok`, `not ok` or
-`skipped` per file with the first difference, and the sums. Exit code 1 when any differs.
+PATH is relative to the vectors; without any, all H.264 ones of the index are compared. Prints `ok`, `not ok` or `skip`
+per file with the first differences, and the sums. Exit code 1 when any differs.
 """
 
 import argparse
@@ -17,6 +17,16 @@ import sys
 from pathlib import Path
 
 P, B = 0, 1
+
+# Recordings whose first requests count only: then the other client was fed something else, or failed.
+SHORTENED = {
+    "fate-suite/h264/mov-2elist-elist1-ends-bframe.mp4": (20, "the other client seeks by the edit list"),
+    "fate-suite/h264/mov-3elist.mp4": (14, "the other client seeks by the edit list"),
+    "fate-suite/h264/sample-in-issue-505.mp4": (105, "the other client leaves out what the edit list does"),
+    "shaka-packager/bear-640x360-av_frag.mp4": (62, "the other client's demuxer loses the last fragment"),
+    "vk-gl-cts/clip-c.h264": (15, "the other client ended with an error"),
+    "vk-gl-cts/clip-c.mp4": (15, "the other client ended with an error"),
+}
 
 
 def active_lists(controls: dict) -> tuple[int, int]:
@@ -103,13 +113,14 @@ def golden_requests(path: Path):
             yield json.loads(line)
 
 
-def compare(order: list[str], vector: Path, golden: Path, limit: int) -> tuple[str, list[str]]:
+def compare(order: list[str], vector: Path, golden: Path, limit: int, requests: int | None) -> tuple[str, list[str]]:
+    """Compares the first `requests`, or all. Also says what differs."""
     found: list[str] = []
     with subprocess.Popen([*order, "--requests", vector], stdout=subprocess.PIPE, text=True) as process:
         pairs = itertools.zip_longest(process.stdout, golden_requests(golden))
-        for number, (ours, theirs) in enumerate(pairs):
+        for number, (ours, theirs) in enumerate(itertools.islice(pairs, requests)):
             if ours is not None and ours.startswith("refused "):
-                return "skipped", [ours.strip()]
+                return "skip", [ours.strip()]
             if ours is None or theirs is None:
                 more = sum(1 for _ in pairs) + 1
                 found.append(f"request {number}: {'ours' if theirs is None else 'theirs'} has {more} more")
@@ -119,7 +130,7 @@ def compare(order: list[str], vector: Path, golden: Path, limit: int) -> tuple[s
                 found.append(f"request {number}: {line}")
             if len(found) > limit:
                 break
-        process.stdout.read()
+        process.kill()
     return ("not ok" if found else "ok"), found
 
 
@@ -138,14 +149,18 @@ def main() -> int:
     parser.add_argument("--edit-lists", action="store_true", help="obey edit lists")
     parser.add_argument("paths", nargs="*")
     arguments = parser.parse_args()
-    sums = {"ok": 0, "not ok": 0, "skipped": 0}
+    sums = {"ok": 0, "not ok": 0, "skip": 0}
     for path in arguments.paths or index(arguments.golden):
         golden = arguments.golden / f"{path}.jsonl.zst"
         command = [arguments.order] + ["--edit-lists"] * arguments.edit_lists
-        result, lines = compare(command, arguments.vectors / path, golden, arguments.limit)
+        requests, why = SHORTENED.get(path, (None, ""))
+        result, lines = compare(command, arguments.vectors / path, golden, arguments.limit, requests)
         sums[result] += 1
-        print(f"{result} {path}", *lines[: arguments.limit], sep="\n    ", flush=True)
-    print(f"{sums['ok']} passed, {sums['not ok']} failed, {sums['skipped']} skipped")
+        note = f": {requests} requests, {why}" if requests else f": {lines[0]}" if result == "skip" else ""
+        print(f"{result} golden {path}{note}", flush=True)
+        for line in lines[: arguments.limit] if result == "not ok" else []:
+            print(f"    {line}")
+    print(f"{sums['ok']} passed, {sums['not ok']} failed, {sums['skip']} skipped")
     return 1 if sums["not ok"] else 0
 
 

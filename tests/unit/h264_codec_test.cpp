@@ -43,6 +43,18 @@ TEST_F(H264CodecTest, FullDpbReordersWithoutPromises) {
     EXPECT_EQ(drain(), "O4 O3 O2 F1 F2");
 }
 
+TEST_F(H264CodecTest, BaselineIsNotHeldBack) {
+    Sps sps = reordering_sps();
+    sps.profile_idc = 66;
+    sps.bitstream_restriction_flag = false;
+    use(sps);
+    EXPECT_EQ(parameter_sets().slice(idr()).parse(), "S32x32 D1() O1");
+    EXPECT_EQ(slice(p(1, 8)).parse(), "D2(1) O2");
+    EXPECT_EQ(slice(not_reference(p(2, 4))).parse(), "D3(1,2) F3"); // legal, and from here on expected
+    EXPECT_EQ(slice(p(2, 16)).parse(), "D4(1,2) F1 O3");
+    EXPECT_EQ(slice(not_reference(p(3, 12))).parse(), "D5(2,4) O5 F5");
+}
+
 TEST_F(H264CodecTest, IdrPutsEverythingOut) {
     use(reordering_sps());
     parameter_sets().slice(idr()).parse();
