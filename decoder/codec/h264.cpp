@@ -223,7 +223,7 @@ bool H264Codec::is_new_picture(const SliceHeader& header) const {
 /// Takes `incoming_` into the current picture.
 Result<> H264Codec::add_slice(Steps& steps) {
     CodedPicture& coded = *current_;
-    if (const auto supported = check_supported(); !supported) {
+    if (auto supported = check_supported(); !supported) {
         current_ = nullptr;
         return supported;
     }
