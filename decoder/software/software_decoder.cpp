@@ -223,7 +223,8 @@ class SoftwareDecoder final : public Decoder {
     bool output_possible_ = false; ///< libavcodec may have a frame
     bool frame_waits_ = false;     ///< `frame_` waits for a slot to be copied into
     bool draining_ = false;
-    bool refused_ = false; ///< the last `send` answered Full
+    bool drain_sent_ = false; ///< libavcodec has been told
+    bool refused_ = false;    ///< the last `send` answered Full
     bool failed_ = false;
 };
 
@@ -307,8 +308,8 @@ Result<SendStatus> SoftwareDecoder::send(AccessUnit& unit) {
 void SoftwareDecoder::drain() {
     if (draining_ || failed_) return;
     draining_ = true;
+    drain_sent_ = false;
     output_possible_ = true;
-    (void)avcodec_send_packet(codec_.get(), nullptr);
 }
 
 void SoftwareDecoder::flush() {
@@ -320,7 +321,7 @@ void SoftwareDecoder::flush() {
     std::erase_if(events_, [](const DecoderEvent& event) {
         return !std::holds_alternative<PoolChanged>(event) && !std::holds_alternative<DecoderFailed>(event);
     });
-    output_possible_ = frame_waits_ = draining_ = false;
+    output_possible_ = frame_waits_ = draining_ = drain_sent_ = false;
 }
 
 std::optional<DecoderEvent> SoftwareDecoder::next_event() {
@@ -347,7 +348,12 @@ void SoftwareDecoder::pull() {
 /// True when `frame_` has a frame, or an event tells why not.
 bool SoftwareDecoder::receive() {
     if (!output_possible_) return false;
-    const int result = avcodec_receive_frame(codec_.get(), frame_.get());
+    int result = avcodec_receive_frame(codec_.get(), frame_.get());
+    // Not before all output is taken: the end would overtake a packet that libavcodec has not looked at yet.
+    if (result == AVERROR(EAGAIN) && draining_ && !std::exchange(drain_sent_, true)) {
+        (void)avcodec_send_packet(codec_.get(), nullptr);
+        result = avcodec_receive_frame(codec_.get(), frame_.get());
+    }
     if (result == AVERROR(EAGAIN)) {
         output_possible_ = false;
         return check_failure();
