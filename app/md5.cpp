@@ -50,8 +50,8 @@ Result<> Md5Run::open() {
     DecoderConfig config;
     config.stream = demuxer_->stream();
     config.output_needs_dmabuf = false;
-    config.presenter_slots = 1;
-    config.queue_slots = 1;
+    config.presenter_slots = 3;
+    config.queue_slots = 4;
     auto opened = open_decoder(options_, config);
     if (!opened) return fail(std::move(opened).error());
     decoder_ = std::move(opened->decoder);

@@ -74,11 +74,11 @@ struct StreamInfo {
     int profile = -1;                   ///< codec's own number; -1 unknown
     int width = 0;                      ///< visible, as the container says; 0 unknown
     int height = 0;
-    Rational frame_rate;          ///< 0/1 unknown; constant rate as far as the container tells
-    Rational sample_aspect{1, 1}; ///< 0/1 unknown
-    Rational time_base{1, 1000};  ///< granularity of the container's time stamps, seconds
-    ColorDescription color;       ///< from the container; the bitstream's own wins
-    int rotation = 0;             ///< degrees clockwise: 0, 90, 180, 270
+    Rational frame_rate;                 ///< 0/1 unknown; constant rate as far as the container tells
+    Rational sample_aspect{1, 1};        ///< 0/1 unknown
+    Rational time_base{1, 1000};         ///< granularity of the container's time stamps, seconds
+    ColorDescription color;              ///< from the container; the bitstream's own wins
+    int rotation = 0;                    ///< degrees clockwise: 0, 90, 180, 270
     std::vector<std::uint8_t> extradata; ///< avcC, hvcC, Annex B parameter sets, ...
 };
 
