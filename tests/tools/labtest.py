@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAYER = os.environ.get("V4L2PLAY", str(ROOT / "build/app/v4l2play"))
-LAB = os.environ.get("LAB", str(ROOT / "tests/lab/run"))
+LAB = os.environ.get("LAB_RUN", str(ROOT / "tests/lab/run"))
 CLIPS = Path(os.environ.get("CLIPS", Path.home() / ".cache/v4l2play/clips"))
 VECTORS = Path(os.environ.get("V4L2PLAY_VECTORS", ROOT.parent / "shared/vectors"))
 GOLDEN = Path(os.environ.get("V4L2PLAY_GOLDEN", ROOT.parent / "shared/golden"))
