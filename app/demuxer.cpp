@@ -95,10 +95,8 @@ CodecId to_codec_id(AVCodecID id) {
         return CodecId::Vp9;
     case AV_CODEC_ID_AV1:
         return CodecId::Av1;
-    case AV_CODEC_ID_MPEG1VIDEO:
     case AV_CODEC_ID_MPEG2VIDEO:
         return CodecId::Mpeg2;
-        return CodecId::Fwht;
     case AV_CODEC_ID_NONE:
         return CodecId::Unknown;
     default:

@@ -10,8 +10,9 @@
 //     Forget     nothing will refer to this picture any more
 //     Skip       pictures were left out, and why
 //
-// A FrameId is mentioned by Decode first, then by at most one Output and exactly one Forget, in either order. A picture
-// which is never output (and is dropped) has a Forget alone.
+// A FrameId is mentioned by Decode first, then by Output and by exactly one Forget. Output comes at most once, in
+// either order with Forget; or, where a codec shows a reference again (show_existing_frame), any number of times before
+// Forget. A picture which is never output (and is dropped) has a Forget alone.
 #pragma once
 
 #include <memory>
@@ -53,9 +54,14 @@ struct Picture {
 struct Step {
     enum class Kind : std::uint8_t { Sequence, Decode, Output, Forget, Skip };
     Kind kind = Kind::Skip;
-    FrameId id = 0;                            ///< Output, Forget
-    const Picture* picture = nullptr;          ///< Decode
-    const SequenceInfo* sequence = nullptr;    ///< Sequence
+    FrameId id = 0;                         ///< Output, Forget
+    const Picture* picture = nullptr;       ///< Decode
+    const SequenceInfo* sequence = nullptr; ///< Sequence
+    /// Output: the times of the frame are those below, not those of the unit that it was decoded from.
+    bool retimed = false;
+    bool discard = false;
+    Nanoseconds pts = no_time;
+    Nanoseconds duration = 0;
     DropReason reason = DropReason::Malformed; ///< Skip
     const char* why = "";                      ///< Skip: static text
 };
@@ -81,7 +87,7 @@ class Codec {
     /// Seek: forgets all without output; waits for the next random-access point.
     virtual void flush(Steps& steps) = 0;
     /// The device lost `id` (error or corruption): what refers to it is not to be trusted until a random-access point.
-    /// True when the codec goes on by itself and marks dependents; the decoder marks them corrupt.
+    /// Waits for the next random-access point, as after a flush; pictures decoded before still come out.
     virtual void resynchronise(Steps& steps) = 0;
 };
 

@@ -19,25 +19,6 @@ constexpr std::array<std::uint8_t, 3> start_code{0, 0, 1};
 
 const H264Picture& as_h264(const Picture& picture) { return static_cast<const H264Picture&>(picture); }
 
-Result<> check_control(ControlProbe& probe, std::uint32_t id, const char* name, std::size_t size) {
-    const ControlFacts facts = probe.query(id);
-    if (!facts.exists) return fail(ENOTSUP, fmt::format("the driver has no {} control", name), "QUERY_EXT_CTRL");
-    if (facts.element_size != size)
-        return fail(ENOTSUP, fmt::format("the driver's {} has {} bytes, not {}", name, facts.element_size, size),
-                    "QUERY_EXT_CTRL");
-    return {};
-}
-
-/// The preferred item if the menu has it, else `first`, else `second`; ENOTSUP when it has none of them.
-Result<std::uint32_t> choose(ControlProbe& probe, std::uint32_t id, const char* name,
-                             std::optional<std::uint32_t> preferred, std::uint32_t first, std::uint32_t second) {
-    const ControlFacts facts = probe.query(id);
-    if (!facts.exists) return fail(ENOTSUP, fmt::format("the driver has no {} control", name), "QUERY_EXT_CTRL");
-    for (const std::uint32_t item : {preferred.value_or(first), first, second})
-        if ((facts.menu >> item & 1) != 0) return item;
-    return fail(ENOTSUP, fmt::format("the driver's {} menu has no known item", name), "QUERYMENU");
-}
-
 constexpr std::uint64_t menu_bit(v4l2_mpeg_video_h264_profile profile) { return std::uint64_t{1} << profile; }
 
 /// Profiles of the menu that can decode such samples (Annex A.2). Intra profiles count: whether a sequence keeps to
@@ -61,11 +42,12 @@ std::uint64_t profiles_for(const SequenceInfo& sequence) {
 std::uint32_t H264Controls::coded_fourcc() const { return V4L2_PIX_FMT_H264_SLICE; }
 
 Result<> H264Controls::probe_modes(ControlProbe& probe) {
-    const auto mode = choose(probe, V4L2_CID_STATELESS_H264_DECODE_MODE, "H264_DECODE_MODE", preferred_.decode_mode,
-                             V4L2_STATELESS_H264_DECODE_MODE_FRAME_BASED, V4L2_STATELESS_H264_DECODE_MODE_SLICE_BASED);
+    const auto mode =
+        choose_item(probe, V4L2_CID_STATELESS_H264_DECODE_MODE, "H264_DECODE_MODE", preferred_.decode_mode,
+                    V4L2_STATELESS_H264_DECODE_MODE_FRAME_BASED, V4L2_STATELESS_H264_DECODE_MODE_SLICE_BASED);
     if (!mode) return fail(mode.error());
-    const auto code = choose(probe, V4L2_CID_STATELESS_H264_START_CODE, "H264_START_CODE", preferred_.start_code,
-                             V4L2_STATELESS_H264_START_CODE_ANNEX_B, V4L2_STATELESS_H264_START_CODE_NONE);
+    const auto code = choose_item(probe, V4L2_CID_STATELESS_H264_START_CODE, "H264_START_CODE", preferred_.start_code,
+                                  V4L2_STATELESS_H264_START_CODE_ANNEX_B, V4L2_STATELESS_H264_START_CODE_NONE);
     if (!code) return fail(code.error());
     slice_based_ = *mode == V4L2_STATELESS_H264_DECODE_MODE_SLICE_BASED;
     start_codes_ = *code == V4L2_STATELESS_H264_START_CODE_ANNEX_B;
@@ -106,31 +88,15 @@ Result<> H264Controls::accepts(const SequenceInfo& sequence) {
     return {};
 }
 
-void H264Controls::add(std::uint32_t id, std::int32_t value) {
-    v4l2_ext_control& control = controls_[count_++];
-    control = {};
-    control.id = id;
-    control.value = value;
-}
-
-template <class Control>
-void H264Controls::add(std::uint32_t id, Control& structure) {
-    v4l2_ext_control& control = controls_[count_++];
-    control = {};
-    control.id = id;
-    control.size = sizeof(Control);
-    control.ptr = &structure;
-}
-
 std::span<v4l2_ext_control> H264Controls::sequence_controls(const SequenceInfo& sequence) {
     h264::fill(sps_, sequence);
-    count_ = 0;
-    add(V4L2_CID_STATELESS_H264_DECODE_MODE,
-        slice_based_ ? V4L2_STATELESS_H264_DECODE_MODE_SLICE_BASED : V4L2_STATELESS_H264_DECODE_MODE_FRAME_BASED);
-    add(V4L2_CID_STATELESS_H264_START_CODE,
-        start_codes_ ? V4L2_STATELESS_H264_START_CODE_ANNEX_B : V4L2_STATELESS_H264_START_CODE_NONE);
-    add(V4L2_CID_STATELESS_H264_SPS, sps_);
-    return added();
+    controls_.clear();
+    controls_.add(V4L2_CID_STATELESS_H264_DECODE_MODE, slice_based_ ? V4L2_STATELESS_H264_DECODE_MODE_SLICE_BASED
+                                                                    : V4L2_STATELESS_H264_DECODE_MODE_FRAME_BASED);
+    controls_.add(V4L2_CID_STATELESS_H264_START_CODE,
+                  start_codes_ ? V4L2_STATELESS_H264_START_CODE_ANNEX_B : V4L2_STATELESS_H264_START_CODE_NONE);
+    controls_.add(V4L2_CID_STATELESS_H264_SPS, sps_);
+    return controls_.get();
 }
 
 /// The slices that request `index` carries.
@@ -149,23 +115,23 @@ std::span<v4l2_ext_control> H264Controls::picture_controls(const Picture& pictur
     h264::fill(sps_, *h264.sps);
     h264::fill(pps_, *h264.pps, scaling);
     h264::fill(decode_params_, h264);
-    count_ = 0;
-    add(V4L2_CID_STATELESS_H264_SPS, sps_);
-    add(V4L2_CID_STATELESS_H264_PPS, pps_);
-    add(V4L2_CID_STATELESS_H264_DECODE_PARAMS, decode_params_);
+    controls_.clear();
+    controls_.add(V4L2_CID_STATELESS_H264_SPS, sps_);
+    controls_.add(V4L2_CID_STATELESS_H264_PPS, pps_);
+    controls_.add(V4L2_CID_STATELESS_H264_DECODE_PARAMS, decode_params_);
     if (scaling) {
         h264::fill(scaling_matrix_, *h264.scaling);
-        add(V4L2_CID_STATELESS_H264_SCALING_MATRIX, scaling_matrix_);
+        controls_.add(V4L2_CID_STATELESS_H264_SCALING_MATRIX, scaling_matrix_);
     }
-    if (!slice_based_) return added();
+    if (!slice_based_) return controls_.get();
     const Slice& slice = h264.slices[index];
     h264::fill(slice_params_, slice, *h264.pps, decode_params_);
-    add(V4L2_CID_STATELESS_H264_SLICE_PARAMS, slice_params_);
+    controls_.add(V4L2_CID_STATELESS_H264_SLICE_PARAMS, slice_params_);
     if (V4L2_H264_CTRL_PRED_WEIGHTS_REQUIRED(&pps_, &slice_params_)) {
         h264::fill(pred_weights_, slice.header);
-        add(V4L2_CID_STATELESS_H264_PRED_WEIGHTS, pred_weights_);
+        controls_.add(V4L2_CID_STATELESS_H264_PRED_WEIGHTS, pred_weights_);
     }
-    return added();
+    return controls_.get();
 }
 
 std::size_t H264Controls::bitstream_size(const Picture& picture, unsigned index) const {

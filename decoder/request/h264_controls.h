@@ -1,11 +1,10 @@
 // Fills the H.264 controls of the stateless codec interface from a parsed picture.
 #pragma once
 
-#include <array>
 #include <optional>
 
 #include "decoder/codec/h264_picture.h"
-#include "decoder/request/codec_controls.h"
+#include "decoder/request/control_list.h"
 
 namespace v4l2play {
 
@@ -33,11 +32,6 @@ class H264Controls final : public CodecControls {
 
   private:
     Result<> probe_modes(ControlProbe& probe);
-    /// Appends a control to the list that the next ioctl gets.
-    void add(std::uint32_t id, std::int32_t value);
-    template <class Control>
-    void add(std::uint32_t id, Control& control);
-    [[nodiscard]] std::span<v4l2_ext_control> added() { return {controls_.data(), count_}; }
     [[nodiscard]] std::span<const h264::Slice> slices(const Picture& picture, unsigned index) const;
 
     H264Modes preferred_;
@@ -47,8 +41,7 @@ class H264Controls final : public CodecControls {
     std::uint64_t profiles_ = 0; ///< profile menu; 0 = the driver has none
 
     // The control list and what it points to live here, so that a picture costs no allocation.
-    std::array<v4l2_ext_control, 8> controls_{};
-    std::uint32_t count_ = 0;
+    ControlList<8> controls_;
     v4l2_ctrl_h264_sps sps_{};
     v4l2_ctrl_h264_pps pps_{};
     v4l2_ctrl_h264_scaling_matrix scaling_matrix_{};

@@ -23,17 +23,21 @@ PictureRecord* PictureTable::find(FrameId id) {
 
 /// Order in the vector is the order of decoding; keeping it costs moves of a few dozen bytes.
 void PictureTable::remove_if_over(PictureRecord& record) {
-    const bool given_out = record.output && !record.frame.slot && !record.in_flight;
+    const bool given_out = record.output && record.waiting == 0 && !record.in_flight;
     const bool dropped = record.forgotten && !record.in_flight && (record.unwanted || record.lost);
     if ((given_out && record.forgotten) || (dropped && !record.output))
         records_.erase(records_.begin() + (&record - records_.data()));
 }
 
-void PictureTable::output(FrameId id) {
-    PictureRecord* record = find(id);
-    if (record == nullptr || record->output || record->unwanted) return;
+void PictureTable::output(const Step& step) {
+    PictureRecord* record = find(step.id);
+    if (record == nullptr || record->unwanted || record->waiting == UINT8_MAX) return;
+    // Shown again: the hold for display went with the first frame, the one for reference is still there.
+    if (record->output && record->waiting == 0 && record->reference)
+        record->frame.slot = record->reference.also(Hold::Queue);
     record->output = true;
-    order_.push(id);
+    ++record->waiting;
+    order_.push(step);
 }
 
 void PictureTable::forget(FrameId id) {
@@ -60,15 +64,28 @@ void PictureTable::lose(PictureRecord& record) {
     remove_if_over(record);
 }
 
+/// The frame of one Output step; the record keeps a hold while more of them wait.
+void PictureTable::give_out(PictureRecord& record, const Step& step, Frame& out) {
+    SlotRef again = record.waiting > 0 ? record.frame.slot.also(Hold::Queue) : SlotRef();
+    out = std::move(record.frame); // takes the slot; the rest stays
+    record.frame.slot = std::move(again);
+    if (!step.retimed) return;
+    out.pts = step.pts;
+    out.duration = step.duration;
+    out.discard = step.discard;
+}
+
 bool PictureTable::next_frame(Frame& out) {
     while (!order_.empty()) {
-        PictureRecord* record = find(order_.front());
+        PictureRecord* record = find(order_.front().id);
         if (record != nullptr && record->in_flight) return false;
-        order_.pop();
+        const Step step = order_.pop();
         if (record == nullptr) continue;
-        const bool shown = record->frame.slot && !record->lost && !record->frame.discard;
-        if (shown) out = std::move(record->frame);
-        record->frame.slot.reset();
+        --record->waiting;
+        const bool shown =
+            record->frame.slot && !record->lost && !(step.retimed ? step.discard : record->frame.discard);
+        if (shown) give_out(*record, step, out);
+        if (record->waiting == 0) record->frame.slot.reset();
         remove_if_over(*record);
         if (shown) return true;
     }
@@ -114,6 +131,7 @@ void PictureTable::abandon_all() {
         record.unwanted = true;
         record.forgotten = true;
         record.output = false;
+        record.waiting = 0;
         record.frame.slot.reset();
         record.reference.reset();
         remove_if_over(record);

@@ -17,11 +17,12 @@ struct PictureRecord {
     Frame frame; ///< `frame.slot` is the hold for display
     SlotRef reference;
     std::uint32_t slot_index = 0;
-    bool in_flight = false; ///< CAPTURE has not come back
-    bool lost = false;      ///< will never be decoded
-    bool forgotten = false; ///< Forget was seen
-    bool output = false;    ///< Output was seen
-    bool unwanted = false;  ///< decoded before a flush: not to be given out
+    bool in_flight = false;   ///< CAPTURE has not come back
+    bool lost = false;        ///< will never be decoded
+    bool forgotten = false;   ///< Forget was seen
+    bool output = false;      ///< Output was seen
+    std::uint8_t waiting = 0; ///< Outputs that have not come out yet
+    bool unwanted = false;    ///< decoded before a flush: not to be given out
 };
 
 class PictureTable {
@@ -32,7 +33,7 @@ class PictureTable {
     /// Null for pictures that were never decoded, or are over.
     PictureRecord* find(FrameId id);
     /// The Output step.
-    void output(FrameId id);
+    void output(const Step& step);
     /// The Forget step.
     void forget(FrameId id);
     /// CAPTURE came back.
@@ -59,9 +60,10 @@ class PictureTable {
   private:
     [[nodiscard]] static bool is_unclaimed(const PictureRecord& record) { return record.forgotten && !record.output; }
     void remove_if_over(PictureRecord& record);
+    static void give_out(PictureRecord& record, const Step& step, Frame& out);
 
     std::vector<PictureRecord> records_; ///< a few dozen at most: searched from end to end
-    Ring<FrameId> order_{64};
+    Ring<Step> order_{64};               ///< Output steps
 };
 
 } // namespace v4l2play

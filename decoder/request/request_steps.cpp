@@ -55,7 +55,7 @@ bool RequestDecoder::run_step(const Step& step) {
     case Step::Kind::Decode:
         return decode(*step.picture);
     case Step::Kind::Output:
-        pictures_.output(step.id);
+        pictures_.output(step);
         return true;
     case Step::Kind::Forget:
         pictures_.forget(step.id);
