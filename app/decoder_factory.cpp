@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "decoder/codec/h264.h"
+#include "decoder/codec/codec.h"
 #include "decoder/request/codec_controls.h"
 #include "decoder/request/request_decoder.h"
 #include "decoder/software/software_decoder.h"

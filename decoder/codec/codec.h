@@ -91,4 +91,7 @@ class Codec {
     virtual void resynchronise(Steps& steps) = 0;
 };
 
+/// A codec for which requests can be made; null for others.
+std::unique_ptr<Codec> create_codec(CodecId codec);
+
 } // namespace v4l2play

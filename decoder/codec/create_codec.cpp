@@ -1,7 +1,15 @@
+#include "decoder/codec/codec.h"
 #include "decoder/codec/h264.h"
 
 namespace v4l2play {
 
-std::unique_ptr<Codec> create_codec(CodecId codec) { return codec == CodecId::H264 ? create_h264_codec() : nullptr; }
+std::unique_ptr<Codec> create_codec(CodecId codec) {
+    switch (codec) {
+    case CodecId::H264:
+        return create_h264_codec();
+    default:
+        return nullptr;
+    }
+}
 
 } // namespace v4l2play

@@ -9,7 +9,5 @@
 namespace v4l2play {
 
 std::unique_ptr<Codec> create_h264_codec();
-/// Any codec that is done here; null for others.
-std::unique_ptr<Codec> create_codec(CodecId codec);
 
 } // namespace v4l2play

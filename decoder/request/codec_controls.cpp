@@ -3,8 +3,12 @@
 namespace v4l2play {
 
 std::unique_ptr<CodecControls> create_controls(CodecId codec, ModePreference preference) {
-    if (codec == CodecId::H264) return create_h264_controls(preference);
-    return nullptr;
+    switch (codec) {
+    case CodecId::H264:
+        return create_h264_controls(preference);
+    default:
+        return nullptr;
+    }
 }
 
 } // namespace v4l2play

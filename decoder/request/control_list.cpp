@@ -16,10 +16,10 @@ Result<> check_control(ControlProbe& probe, std::uint32_t id, const char* name, 
 }
 
 Result<std::uint32_t> choose_item(ControlProbe& probe, std::uint32_t id, const char* name,
-                                  std::optional<std::uint32_t> preferred, std::uint32_t first, std::uint32_t second) {
+                                  std::optional<std::uint32_t> preferred, std::uint32_t best, std::uint32_t next) {
     const ControlFacts facts = probe.query(id);
     if (!facts.exists) return fail(ENOTSUP, fmt::format("the driver has no {} control", name), "QUERY_EXT_CTRL");
-    for (const std::uint32_t item : {preferred.value_or(first), first, second})
+    for (const std::uint32_t item : {preferred.value_or(best), best, next})
         if (item < 64 && (facts.menu >> item & 1) != 0) return item;
     return fail(ENOTSUP, fmt::format("the driver's {} menu has no known item", name), "QUERYMENU");
 }

@@ -50,8 +50,8 @@ class ControlList {
 
 /// ENOTSUP, naming the control, when the driver lacks it or its elements have another size.
 Result<> check_control(ControlProbe& probe, std::uint32_t id, const char* name, std::size_t size);
-/// The preferred item of a menu control if the driver has it, else `first`, else `second`; ENOTSUP when it has none.
+/// The preferred item of a menu control if the driver has it, else `best`, else `next`; ENOTSUP when it has none.
 Result<std::uint32_t> choose_item(ControlProbe& probe, std::uint32_t id, const char* name,
-                                  std::optional<std::uint32_t> preferred, std::uint32_t first, std::uint32_t second);
+                                  std::optional<std::uint32_t> preferred, std::uint32_t best, std::uint32_t next);
 
 } // namespace v4l2play

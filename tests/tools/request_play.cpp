@@ -20,7 +20,7 @@ extern "C" {
 
 #include <fmt/format.h>
 
-#include "decoder/codec/h264.h"
+#include "decoder/codec/codec.h"
 #include "decoder/log.h"
 #include "decoder/request/request_decoder.h"
 

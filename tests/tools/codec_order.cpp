@@ -1,0 +1,193 @@
+// Runs one of our codecs over a file, as libavformat demuxes it, and prints what it would have a device do: one line
+// per step. No device is needed.
+//
+//     codec_order [--edit-lists] FILE
+//
+// Frames are numbered in decoding order, from 0. An output names the packet that the frame's time is from.
+// Exit code: 0 decoded to the end; 1 the file cannot be opened; 2 bad call; 3 it has no stream for which we have a
+// codec; 4 the codec refuses the stream (`refused REASON` is the last line).
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/dict.h>
+}
+
+#include <cstring>
+#include <map>
+#include <memory>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "decoder/codec/codec.h"
+
+namespace {
+
+using namespace v4l2play;
+
+struct Origin {
+    std::int64_t pts = AV_NOPTS_VALUE;
+    std::int64_t position = -1;
+    bool discard = false;
+};
+
+/// Prints steps and keeps the books for that: what pictures wait for.
+class Printer {
+  public:
+    /// `packet`: where new pictures come from.
+    void print(const Steps& steps, const AVPacket& packet) {
+        origin_ = {packet.pts, packet.pos, (packet.flags & AV_PKT_FLAG_DISCARD) != 0};
+        for (const Step& step : steps) print(step);
+    }
+
+  private:
+    void print(const Step& step) {
+        switch (step.kind) {
+        case Step::Kind::Sequence:
+            print_sequence(*step.sequence);
+            break;
+        case Step::Kind::Decode:
+            print_decode(*step.picture);
+            break;
+        case Step::Kind::Output:
+            print_output(step);
+            break;
+        case Step::Kind::Forget:
+            fmt::print("forget {}\n", step.id - 1);
+            break;
+        case Step::Kind::Skip:
+            fmt::print("skip {}: {}\n", to_string(step.reason), step.why);
+            break;
+        }
+    }
+
+    void print_output(const Step& step) {
+        const Origin& origin = step.retimed ? origin_ : origins_[step.id];
+        const std::string pts = origin.pts == AV_NOPTS_VALUE ? "none" : std::to_string(origin.pts);
+        fmt::print("output {} pts {} position {}{}\n", step.id - 1, pts, origin.position,
+                   origin.discard ? " discard" : "");
+    }
+
+    static void print_sequence(const SequenceInfo& sequence) {
+        const FrameInfo& info = sequence.info;
+        fmt::print("sequence {}x{} depth {}/{} chroma {} visible {}x{}+{}+{} aspect {}:{} color {}/{}/{}{} dpb {}{}\n",
+                   sequence.coded_width, sequence.coded_height, sequence.bit_depth_luma, sequence.bit_depth_chroma,
+                   sequence.chroma_format_idc, info.visible.width, info.visible.height, info.visible.x, info.visible.y,
+                   info.sample_aspect.num, info.sample_aspect.den, info.color.primaries, info.color.transfer,
+                   info.color.matrix, info.color.full_range ? "/full" : "", sequence.dpb_slots,
+                   sequence.interlaced ? " interlaced" : "");
+    }
+
+    void print_decode(const Picture& picture) {
+        if (!picture.second_field) origins_[picture.id] = origin_;
+        std::string references;
+        for (const FrameId id : picture.references) references += fmt::format(" {}", id - 1);
+        fmt::print("decode {}{} refers to{}\n", picture.id - 1, picture.second_field ? " second field" : "",
+                   references);
+    }
+
+    Origin origin_;
+    std::map<FrameId, Origin> origins_;
+};
+
+struct CloseInput {
+    void operator()(AVFormatContext* context) const { avformat_close_input(&context); }
+};
+using Input = std::unique_ptr<AVFormatContext, CloseInput>;
+
+Input open_input(const char* path, bool edit_lists) {
+    AVFormatContext* context = nullptr;
+    AVDictionary* options = nullptr;
+    av_dict_set(&options, "ignore_editlist", edit_lists ? "0" : "1", 0);
+    const int error = avformat_open_input(&context, path, nullptr, &options);
+    av_dict_free(&options);
+    if (error < 0) return nullptr;
+    Input input(context);
+    if (avformat_find_stream_info(context, nullptr) < 0) return nullptr;
+    return input;
+}
+
+CodecId codec_of(AVCodecID id) {
+    switch (id) {
+    case AV_CODEC_ID_H264:
+        return CodecId::H264;
+    case AV_CODEC_ID_HEVC:
+        return CodecId::Hevc;
+    case AV_CODEC_ID_VP8:
+        return CodecId::Vp8;
+    case AV_CODEC_ID_VP9:
+        return CodecId::Vp9;
+    case AV_CODEC_ID_AV1:
+        return CodecId::Av1;
+    case AV_CODEC_ID_MPEG2VIDEO:
+        return CodecId::Mpeg2;
+    default:
+        return CodecId::Other;
+    }
+}
+
+StreamInfo describe(const AVStream& stream) {
+    const AVCodecParameters& parameters = *stream.codecpar;
+    StreamInfo info;
+    info.codec = codec_of(parameters.codec_id);
+    info.profile = parameters.profile;
+    info.width = parameters.width;
+    info.height = parameters.height;
+    info.time_base = {stream.time_base.num, stream.time_base.den};
+    if (parameters.extradata_size > 0)
+        info.extradata.assign(parameters.extradata, parameters.extradata + parameters.extradata_size);
+    return info;
+}
+
+Nanoseconds to_nanoseconds(std::int64_t time, AVRational base) {
+    return time == AV_NOPTS_VALUE ? no_time : av_rescale_q(time, base, AVRational{1, 1'000'000'000});
+}
+
+int refuse(const Error& error) {
+    fmt::print("refused {}\n", error.what);
+    return 4;
+}
+
+int run(AVFormatContext& input, const AVStream& stream, Codec& codec) {
+    if (const auto configured = codec.configure(describe(stream)); !configured) return refuse(configured.error());
+    Printer printer;
+    Steps steps;
+    AVPacket* packet = av_packet_alloc();
+    Result<> parsed;
+    while (parsed && av_read_frame(&input, packet) >= 0) {
+        if (packet->stream_index == stream.index) {
+            AccessUnit unit;
+            unit.payload = Payload({packet->data, static_cast<std::size_t>(packet->size)}, nullptr, nullptr);
+            unit.pts = to_nanoseconds(packet->pts, stream.time_base);
+            unit.duration = to_nanoseconds(packet->duration, stream.time_base);
+            unit.key = (packet->flags & AV_PKT_FLAG_KEY) != 0;
+            unit.discard = (packet->flags & AV_PKT_FLAG_DISCARD) != 0;
+            steps.clear();
+            parsed = codec.parse(unit, steps);
+            printer.print(steps, *packet);
+        }
+        av_packet_unref(packet);
+    }
+    if (parsed) {
+        steps.clear();
+        codec.drain(steps);
+        printer.print(steps, *packet);
+    }
+    av_packet_free(&packet);
+    return parsed ? 0 : refuse(parsed.error());
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    const bool edit_lists = argc == 3 && std::strcmp(argv[1], "--edit-lists") == 0;
+    if (argc != 2 + (edit_lists ? 1 : 0)) return 2;
+    av_log_set_level(AV_LOG_QUIET);
+    const Input input = open_input(argv[argc - 1], edit_lists);
+    if (!input) return 1;
+    const int index = av_find_best_stream(input.get(), AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
+    if (index < 0) return 3;
+    const std::unique_ptr<Codec> codec = create_codec(codec_of(input->streams[index]->codecpar->codec_id));
+    return codec == nullptr ? 3 : run(*input, *input->streams[index], *codec);
+}
