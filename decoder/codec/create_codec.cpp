@@ -1,5 +1,6 @@
 #include "decoder/codec/codec.h"
 #include "decoder/codec/h264.h"
+#include "decoder/codec/vp8.h"
 
 namespace v4l2play {
 
@@ -7,6 +8,8 @@ std::unique_ptr<Codec> create_codec(CodecId codec) {
     switch (codec) {
     case CodecId::H264:
         return create_h264_codec();
+    case CodecId::Vp8:
+        return create_vp8_codec();
     default:
         return nullptr;
     }
