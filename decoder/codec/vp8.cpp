@@ -48,6 +48,16 @@ Step step(Step::Kind kind, FrameId id) {
     return result;
 }
 
+/// Hidden frames come out too, only not to be shown: whoever has the buffers knows at once that nobody waits for them.
+Step output(FrameId id, const AccessUnit& unit, bool hidden) {
+    Step result = step(Step::Kind::Output, id);
+    result.retimed = true;
+    result.discard = unit.discard || hidden;
+    result.pts = unit.pts;
+    result.duration = unit.duration;
+    return result;
+}
+
 class Vp8Codec final : public Codec {
   public:
     Result<> configure(const StreamInfo& stream) override;
@@ -146,7 +156,7 @@ void Vp8Codec::submit(const AccessUnit& unit, Steps& steps) {
     picture_.pts = unit.pts;
     picture_.duration = unit.duration;
     picture_.serial = unit.serial;
-    picture_.discard = unit.discard || !header_.tag.show_frame;
+    picture_.discard = unit.discard;
     picture_.data = unit.payload.bytes();
     picture_.last = references_.last;
     picture_.golden = references_.golden;
@@ -159,7 +169,7 @@ void Vp8Codec::submit(const AccessUnit& unit, Steps& steps) {
     Step decode = step(Step::Kind::Decode, picture_.id);
     decode.picture = &picture_;
     steps.push_back(decode);
-    steps.push_back(step(Step::Kind::Output, picture_.id));
+    steps.push_back(output(picture_.id, unit, !header_.tag.show_frame));
     update_references(picture_.id, steps);
 }
 
@@ -174,12 +184,7 @@ void Vp8Codec::update_references(FrameId current, Steps& steps) {
 /// A frame of no bytes: the encoder dropped it, and what is in the buffer of the last frame is shown once more.
 void Vp8Codec::repeat(const AccessUnit& unit, Steps& steps) const {
     if (!started_) return skip(steps, waiting_reason_, "waiting for a key frame");
-    Step output = step(Step::Kind::Output, references_.last);
-    output.retimed = true;
-    output.discard = unit.discard;
-    output.pts = unit.pts;
-    output.duration = unit.duration;
-    steps.push_back(output);
+    steps.push_back(output(references_.last, unit, false));
 }
 
 /// A frame that cannot be read: what it would have left in the buffers is missing from now on.

@@ -63,6 +63,10 @@ class Printer {
     }
 
     void print_output(const Step& step) {
+        if (step.retimed && step.discard && !origin_.discard) {
+            fmt::print("hidden {}\n", step.id - 1);
+            return;
+        }
         const Origin& origin = step.retimed ? origin_ : origins_[step.id];
         const std::string pts = origin.pts == AV_NOPTS_VALUE ? "none" : std::to_string(origin.pts);
         fmt::print("output {} pts {} position {}{}\n", step.id - 1, pts, origin.position,
