@@ -58,7 +58,8 @@ std::unique_ptr<Decoder> try_devices(const Options& options, const DecoderConfig
 
 } // namespace
 
-Result<OpenedDecoder> open_decoder(const Options& options, const DecoderConfig& config, bool software_only) {
+Result<OpenedDecoder> open_decoder(const Options& options, const DecoderConfig& config, Output* output,
+                                   bool software_only) {
     OpenedDecoder opened;
     const bool hardware = options.decoder == DecoderChoice::Auto || options.decoder == DecoderChoice::Request;
     if (options.decoder == DecoderChoice::Stateful) opened.reasons.emplace_back("stateful decoders are not done yet");
@@ -69,7 +70,10 @@ Result<OpenedDecoder> open_decoder(const Options& options, const DecoderConfig& 
     if (options.require_hw || !software)
         return fail(ENOTSUP, fmt::format("no hardware decoder plays this {} stream ({}); --decoder=software would",
                                          config.stream.codec_name, fmt::join(opened.reasons, "; ")));
-    auto decoder = create_software_decoder(system_kernel(), config);
+    auto memory = output == nullptr ? create_slot_allocator(system_kernel(), config.output_needs_dmabuf)
+                                    : output->create_memory(system_kernel());
+    if (!memory) return fail(std::move(memory).error());
+    auto decoder = create_software_decoder(system_kernel(), config, std::move(*memory));
     if (!decoder) return fail(std::move(decoder).error());
     opened.decoder = std::move(*decoder);
     return opened;

@@ -7,6 +7,7 @@
 
 #include "app/options.h"
 #include "decoder/decoder.h"
+#include "render/output.h"
 
 namespace v4l2play {
 
@@ -15,9 +16,11 @@ struct OpenedDecoder {
     std::vector<std::string> reasons; ///< one line per decoder that was not taken
 };
 
-/// Tries, as `options` allow, stateless devices, then software. `software_only`: hardware has been tried already, for
-/// the reasons given. ENOTSUP when none is left, with all reasons in one line.
-Result<OpenedDecoder> open_decoder(const Options& options, const DecoderConfig& config, bool software_only = false);
+/// Tries, as `options` allow, stateless devices, then software, which decodes into memory that `output` can show (null:
+/// any). `software_only`: hardware has been tried already, for the reasons given. ENOTSUP when none is left, with all
+/// reasons in one line.
+Result<OpenedDecoder> open_decoder(const Options& options, const DecoderConfig& config, Output* output = nullptr,
+                                   bool software_only = false);
 
 /// Lines for --device=help.
 std::string describe_decoder_devices();

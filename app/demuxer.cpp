@@ -268,6 +268,8 @@ void LibavDemuxer::fill_stream_info(const AVStream& stream) {
     stream_.codec = to_codec_id(codec.codec_id);
     stream_.libav_codec_id = codec.codec_id;
     stream_.codec_name = avcodec_get_name(codec.codec_id);
+    stream_.codec_tag = codec.codec_tag;
+    stream_.bits_per_coded_sample = codec.bits_per_coded_sample;
     stream_.profile = codec.profile;
     stream_.width = codec.width;
     stream_.height = codec.height;

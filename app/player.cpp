@@ -136,7 +136,7 @@ Result<OpenedDecoder> Player::open(const Demuxer& demuxer, bool software_only) {
     config.output_needs_dmabuf = !config.output_formats.empty();
     config.presenter_slots = output_->slots_held();
     config.queue_slots = frame_queue + frames_at_hand;
-    return open_decoder(options_, config, software_only);
+    return open_decoder(options_, config, output_.get(), software_only);
 }
 
 void Player::announce(const Demuxer& demuxer, const ItemReport& report) {

@@ -9,6 +9,7 @@
 
 #include "decoder/frame.h"
 #include "decoder/result.h"
+#include "decoder/slot_memory.h"
 
 namespace v4l2play {
 
@@ -91,6 +92,11 @@ class Output {
     /// Takes the picture off and waits until every slot is released. The destructor does the same and restores the
     /// display.
     virtual void stop() = 0;
+
+    /// Memory that decoders on the CPU may fill and this output can show. The allocator may outlive the output.
+    virtual Result<std::unique_ptr<SlotAllocator>> create_memory(Kernel& kernel) {
+        return create_slot_allocator(kernel, !formats().empty());
+    }
 
     [[nodiscard]] virtual OutputDescription description() const = 0;
 };

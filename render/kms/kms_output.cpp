@@ -10,6 +10,7 @@
 #include <xf86drm.h>
 
 #include "decoder/log.h"
+#include "render/kms/card_memory.h"
 #include "render/kms/console.h"
 #include "render/kms/flip_queue.h"
 #include "render/kms/mode.h"
@@ -59,6 +60,9 @@ class KmsOutput final : public Output {
     [[nodiscard]] Nanoseconds next_timeout() const override;
     Result<> dispatch() override;
     void stop() override;
+    Result<std::unique_ptr<SlotAllocator>> create_memory(Kernel& kernel) override {
+        return create_card_memory(kernel, screen_->device().fd());
+    }
     [[nodiscard]] OutputDescription description() const override;
 
   private:

@@ -1,0 +1,15 @@
+// Memory for slots that the CPU fills and a card scans out.
+#pragma once
+
+#include <memory>
+
+#include "decoder/slot_memory.h"
+
+namespace v4l2play {
+
+/// The system's memory (`create_slot_allocator`), which caches, where the card takes it; else dumb buffers of the card:
+/// displays without an IOMMU take contiguous memory alone, and a system may have neither udmabuf nor dma-heap. `kernel`
+/// must outlive it; `card_fd` need not. Errors: those of both, in one.
+Result<std::unique_ptr<SlotAllocator>> create_card_memory(Kernel& kernel, int card_fd);
+
+} // namespace v4l2play
