@@ -1,6 +1,7 @@
 #include "decoder/codec/codec.h"
 #include "decoder/codec/h264.h"
 #include "decoder/codec/vp8.h"
+#include "decoder/codec/vp9.h"
 
 namespace v4l2play {
 
@@ -10,6 +11,8 @@ std::unique_ptr<Codec> create_codec(CodecId codec) {
         return create_h264_codec();
     case CodecId::Vp8:
         return create_vp8_codec();
+    case CodecId::Vp9:
+        return create_vp9_codec();
     default:
         return nullptr;
     }

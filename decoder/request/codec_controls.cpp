@@ -8,6 +8,8 @@ std::unique_ptr<CodecControls> create_controls(CodecId codec, ModePreference pre
         return create_h264_controls(preference);
     case CodecId::Vp8:
         return create_vp8_controls();
+    case CodecId::Vp9:
+        return create_vp9_controls();
     default:
         return nullptr;
     }

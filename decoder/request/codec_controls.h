@@ -71,5 +71,6 @@ struct ModePreference {
 std::unique_ptr<CodecControls> create_controls(CodecId codec, ModePreference preference = {});
 std::unique_ptr<CodecControls> create_h264_controls(ModePreference preference = {});
 std::unique_ptr<CodecControls> create_vp8_controls();
+std::unique_ptr<CodecControls> create_vp9_controls();
 
 } // namespace v4l2play
