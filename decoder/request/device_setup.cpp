@@ -31,20 +31,17 @@ Result<PixelFormat> set_coded_format(const VideoDevice& device, V4l2Fourcc coded
     return format;
 }
 
-bool suits(const FormatFacts& facts, const SequenceInfo& sequence) {
-    return facts.bit_depth == sequence.bit_depth_luma &&
-           facts.chroma_format_idc == std::max<std::uint8_t>(sequence.chroma_format_idc, 1);
-}
-
-/// Known formats among `offered`, in the driver's order; those of the sequence's own depth and sampling if there are
-/// any (drivers may offer conversions too).
+/// Known formats among `offered` with the sequence's sampling, in the driver's order; those of its own depth if there
+/// are any (drivers may reduce the depth, and do not resample).
 std::vector<const FormatFacts*> candidates(std::span<const V4l2Fourcc> offered, const SequenceInfo& sequence) {
     std::vector<const FormatFacts*> known;
     for (const V4l2Fourcc fourcc : offered)
-        if (const FormatFacts* facts = find_format(fourcc)) known.push_back(facts);
+        if (const FormatFacts* facts = find_format(fourcc);
+            facts != nullptr && facts->chroma_format_idc == std::max<std::uint8_t>(sequence.chroma_format_idc, 1))
+            known.push_back(facts);
     std::vector<const FormatFacts*> own;
     std::copy_if(known.begin(), known.end(), std::back_inserter(own),
-                 [&](const FormatFacts* facts) { return suits(*facts, sequence); });
+                 [&](const FormatFacts* facts) { return facts->bit_depth == sequence.bit_depth_luma; });
     return own.empty() ? known : own;
 }
 
@@ -73,7 +70,13 @@ Result<PixelFormat> set_pixel_format(const VideoDevice& device, const SequenceIn
     if (!current) return current;
     std::vector<V4l2Fourcc> offered = device.formats(QueueSide::Capture);
     if (offered.empty()) offered.push_back(current->fourcc);
-    const auto chosen = choose(candidates(offered, sequence), current->fourcc, output_formats);
+    const std::vector<const FormatFacts*> fitting = candidates(offered, sequence);
+    if (fitting.empty())
+        return fail(ENOTSUP,
+                    fmt::format("the decoder makes {}, none of which is for {} bits and chroma_format_idc {}",
+                                list(offered), sequence.bit_depth_luma, sequence.chroma_format_idc),
+                    "ENUM_FMT");
+    const auto chosen = choose(fitting, current->fourcc, output_formats);
     if (!chosen)
         return fail(ENOTSUP, fmt::format("the decoder makes {}, none of which the output shows", list(offered)),
                     "ENUM_FMT");
