@@ -63,7 +63,7 @@ void DemuxThread::run() {
         if (!unit)
             end.problem = unit.error().what;
         else if (demuxer_.truncated())
-            end.problem = "the file ends too early: it is truncated";
+            end.problem = "the file ends too early: it is truncated; copy it again";
         channel_.push(DemuxItem(std::move(end)));
         return;
     }

@@ -190,6 +190,7 @@ class LibavDemuxer final : public Demuxer {
     AccessUnit to_unit(PacketPool::Lease* lease);
     Result<std::optional<AccessUnit>> read_unit();
     Result<std::optional<AccessUnit>> end_of_file(int status);
+    [[nodiscard]] Nanoseconds video_duration() const;
 
     std::string path_;
     AVFormatContext* context_ = nullptr;
@@ -289,7 +290,7 @@ Result<> LibavDemuxer::open_file(const std::string& path) {
     V4L2PLAY_TRY(select_stream());
     const AVStream& stream = *context_->streams[index_];
     fill_stream_info(stream);
-    // Media time 0 is where the file starts; the video may start later than its sound.
+    // Media time 0 is where the video starts.
     start_ = stream.start_time == AV_NOPTS_VALUE ? 0 : stream.start_time;
     auto first = read_unit();
     if (!first) return fail(std::move(first).error());
@@ -319,11 +320,26 @@ AccessUnit LibavDemuxer::to_unit(PacketPool::Lease* lease) {
     return unit;
 }
 
+/// What the container says of the video stream alone: sound may go on longer. no_time when it does not.
+Nanoseconds LibavDemuxer::video_duration() const {
+    const AVStream& stream = *context_->streams[index_];
+    if (stream.duration > 0) return av_rescale_q(stream.duration, stream.time_base, AVRational{1, second});
+    // Matroska's statistics: "00:00:04.000000000"
+    const AVDictionaryEntry* tag = av_dict_get(stream.metadata, "DURATION", nullptr, 0);
+    unsigned hours = 0;
+    unsigned minutes = 0;
+    double seconds = 0;
+    if (tag != nullptr && std::sscanf(tag->value, "%3u:%2u:%12lf", &hours, &minutes, &seconds) == 3 && seconds < 60)
+        return (hours * 60LL + minutes) * 60 * second + static_cast<Nanoseconds>(seconds * 1e9);
+    return context_->nb_streams == 1 ? info_.duration : no_time;
+}
+
 Result<std::optional<AccessUnit>> LibavDemuxer::end_of_file(int status) {
     if (context_->pb != nullptr && context_->pb->error < 0 && context_->pb->error != AVERROR_EOF)
         status = context_->pb->error;
-    const Nanoseconds missing = info_.duration == no_time ? 0 : info_.duration - read_until_;
-    truncated_ = missing > second && missing > info_.duration / 50;
+    const Nanoseconds promised = video_duration();
+    const Nanoseconds missing = promised == no_time ? 0 : promised - read_until_;
+    truncated_ = missing > second && missing > promised / 50;
     if (status == AVERROR_EOF || status == AVERROR_INVALIDDATA) return std::optional<AccessUnit>{};
     return fail(-status, av_reason(status), "read");
 }

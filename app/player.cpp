@@ -250,12 +250,16 @@ void Player::check_requirements(const ItemReport& report) {
 
 int Player::exit_code() const {
     std::size_t played = 0;
-    for (const ItemReport& item : report_.items) played += item.result != ItemResult::Failed ? 1U : 0U;
+    bool any_shown = false;
+    for (const ItemReport& item : report_.items) {
+        played += item.result != ItemResult::Failed ? 1U : 0U;
+        any_shown = any_shown || item.frames.shown > 0;
+    }
     if (signalled_) return exit_signal;
     if (display_lost_) return exit_no_display;
     if (requirement_broken_) return exit_requirement_broken;
     if (decoder_fault_) return exit_decoder_fault;
-    if (played == 0) return exit_nothing_played;
+    if (played == 0 && !any_shown) return exit_nothing_played;
     return played < report_.items.size() ? exit_some_failed : exit_played;
 }
 

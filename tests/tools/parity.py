@@ -60,7 +60,7 @@ class Parity:
         with scratch() as directory:
             options = f"--decode-mode={decode} --start-code={start}" if decode else ""
             # The trace buffer is allocated anew for every recording: as small as the longest clip allows.
-            lines = ["export VISL_RECORD_KB=16384"]
+            lines = ["export VISL_RECORD_KB=32768"]
             for number, path in enumerate(paths):
                 lines.append(
                     f"{PARITY}/visl-record {'' if self.arrays else '--no-ioctls'} {directory}/{number}.trace -- {PLAYER}"
@@ -81,7 +81,7 @@ class Parity:
         cut_off = error.exists() and "the file ends too early" in error.read_text(errors="replace")
         if not status.exists() or (status.read_text().strip() != "0" and not cut_off):
             return f"the player ended with {status.read_text().strip() if status.exists() else '?'}: " + (
-                error.read_text(errors="replace").strip()[-300:] if error.exists() else "")
+                " ".join(error.read_text(errors="replace").split())[-300:] if error.exists() else "")
         ours = Path(f"{directory}/{number}.jsonl")
         with ours.open("w") as out:
             normalised = subprocess.run([PARITY / "control-parity", "normalise", f"{directory}/{number}.trace"], stdout=out,
