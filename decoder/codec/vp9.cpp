@@ -133,7 +133,7 @@ Result<> Vp9Codec::decode(std::span<const std::uint8_t> data, const AccessUnit& 
     coded.picture.pts = unit.pts;
     coded.picture.duration = unit.duration;
     coded.picture.serial = unit.serial;
-    coded.picture.discard = unit.discard || !header.show_frame;
+    coded.picture.discard = unit.discard;
     submit(coded, steps);
     started_ = true;
     return {};
@@ -179,7 +179,9 @@ void Vp9Codec::submit(CodedFrame& coded, Steps& steps) {
     Step step = make_step(Step::Kind::Decode, picture.id);
     step.picture = &picture;
     steps.push_back(step);
-    steps.push_back(make_step(Step::Kind::Output, picture.id));
+    Step output = make_step(Step::Kind::Output, picture.id);
+    if (!coded.header.show_frame) output.retimed = output.discard = true;
+    steps.push_back(output);
     const Reference current{picture.id, {coded.header.frame_width, coded.header.frame_height}, sequence_number_};
     references_.refresh(coded.header.refresh_frame_flags, current, steps);
 }

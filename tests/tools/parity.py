@@ -2,7 +2,8 @@
 
 The recordings of the other client ($V4L2PLAY_GOLDEN) and the programs that record and compare ($V4L2PLAY_PARITY) lie
 beside the project. Known differences are in CODEC.differences beside the script: 'vector pattern | field pattern | why',
-with the clause of the specification that decides it; a field pattern 'first N' compares the first N requests only.
+with the clause of the specification that decides it; a field pattern 'first N' compares the first N requests only, and
+'refused' compares what the player sends until it refuses the rest.
 """
 
 import csv
@@ -79,7 +80,8 @@ class Parity:
         error = Path(f"{directory}/{number}.err")
         # A file that is cut off plays to its end, and then the player fails: there is something to compare all the same.
         cut_off = error.exists() and "the file ends too early" in error.read_text(errors="replace")
-        if not status.exists() or (status.read_text().strip() != "0" and not cut_off):
+        refused = any(fnmatch.fnmatch(path, vector) and field == "refused" for vector, field, _ in self.known)
+        if not status.exists() or (status.read_text().strip() != "0" and not (cut_off or refused)):
             return f"the player ended with {status.read_text().strip() if status.exists() else '?'}: " + (
                 " ".join(error.read_text(errors="replace").split())[-300:] if error.exists() else "")
         ours = Path(f"{directory}/{number}.jsonl")
@@ -102,7 +104,8 @@ class Parity:
                 file.write_text("".join(head))
         ignore = directory / f"{number}.ignore"
         # The recordings have the mode that visl starts in.
-        ignore.write_text("\n".join([field for field in fields if not field.startswith("first ")] + ["start_code", "decode_mode"]))
+        patterns = [field for field in fields if not field.startswith("first ") and field != "refused"]
+        ignore.write_text("\n".join(patterns + ["start_code", "decode_mode"]))
         result = run([PARITY / "control-parity", "compare", ours, golden, "--payload", "none", "--ignore", ignore,
                       *["--by-frame"] * by_frame])
         return "" if result.returncode == 0 else " / ".join((result.stdout + result.stderr).strip().splitlines()[:6])
