@@ -144,7 +144,9 @@ void Vp8Codec::announce(Steps& steps) {
     sequence_.coded_width = (tag.width + 15U) & ~15U;
     sequence_.coded_height = (tag.height + 15U) & ~15U;
     sequence_.dpb_slots = 3;
-    sequence_.info = {visible, sample_aspect_, color_};
+    sequence_.info.visible = visible;
+    sequence_.info.sample_aspect = sample_aspect_;
+    sequence_.info.color = color_;
     Step announcement = step(Step::Kind::Sequence, 0);
     announcement.sequence = &sequence_;
     steps.push_back(announcement);

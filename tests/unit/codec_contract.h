@@ -44,7 +44,8 @@ class CodecContract {
             follow_decode(*step.picture);
             break;
         case Step::Kind::Output:
-            expect(lives_.contains(step.id) && !lives_[step.id].output, "output of what is not there or was output");
+            expect(lives_.contains(step.id), "output of what is not there");
+            expect(!lives_[step.id].output || step.retimed, "output again, without a time");
             lives_[step.id].output = true;
             bury(step.id);
             break;
