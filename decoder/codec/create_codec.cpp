@@ -1,4 +1,5 @@
 #include "decoder/codec/codec.h"
+#include "decoder/codec/fwht.h"
 #include "decoder/codec/h264.h"
 #include "decoder/codec/vp8.h"
 #include "decoder/codec/vp9.h"
@@ -9,6 +10,8 @@ std::unique_ptr<Codec> create_codec(CodecId codec) {
     switch (codec) {
     case CodecId::H264:
         return create_h264_codec();
+    case CodecId::Fwht:
+        return create_fwht_codec();
     case CodecId::Vp8:
         return create_vp8_codec();
     case CodecId::Vp9:
