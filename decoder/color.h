@@ -1,6 +1,7 @@
 // How the numbers in a picture are meant: the code points of ITU-T H.273.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 namespace v4l2play {
@@ -13,6 +14,21 @@ struct ColorDescription {
     bool full_range = false;
 
     bool operator==(const ColorDescription&) const = default;
+};
+
+/// What HDR10 says of the content: the display that it was mastered on (SMPTE ST 2086) and its light levels
+/// (CTA-861.3), in the units of H.265 D.3.28 and D.3.35.
+struct HdrMetadata {
+    bool has_mastering_display = false;
+    bool has_content_light = false;
+    std::array<std::array<std::uint16_t, 2>, 3> primaries{}; ///< red, green, blue: x and y in 1/50000
+    std::array<std::uint16_t, 2> white_point{};
+    std::uint32_t max_luminance = 0; ///< 1/10000 cd/m²
+    std::uint32_t min_luminance = 0;
+    std::uint16_t max_content_light_level = 0;     ///< cd/m²; 0 unknown
+    std::uint16_t max_pic_average_light_level = 0; ///< cd/m²; 0 unknown
+
+    bool operator==(const HdrMetadata&) const = default;
 };
 
 } // namespace v4l2play

@@ -86,6 +86,7 @@ struct FrameInfo {
     Rect visible; ///< crop, as a source rectangle: pixels outside are never shown and never copied away
     Rational sample_aspect{1, 1};
     ColorDescription color;
+    HdrMetadata hdr;
     bool operator==(const FrameInfo&) const = default;
 };
 

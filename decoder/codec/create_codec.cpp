@@ -1,6 +1,7 @@
 #include "decoder/codec/codec.h"
 #include "decoder/codec/fwht.h"
 #include "decoder/codec/h264.h"
+#include "decoder/codec/hevc.h"
 #include "decoder/codec/vp8.h"
 #include "decoder/codec/vp9.h"
 
@@ -10,6 +11,8 @@ std::unique_ptr<Codec> create_codec(CodecId codec) {
     switch (codec) {
     case CodecId::H264:
         return create_h264_codec();
+    case CodecId::Hevc:
+        return create_hevc_codec();
     case CodecId::Fwht:
         return create_fwht_codec();
     case CodecId::Vp8:

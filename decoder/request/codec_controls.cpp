@@ -6,6 +6,8 @@ std::unique_ptr<CodecControls> create_controls(CodecId codec, ModePreference pre
     switch (codec) {
     case CodecId::H264:
         return create_h264_controls(preference);
+    case CodecId::Hevc:
+        return create_hevc_controls(preference);
     case CodecId::Fwht:
         return create_fwht_controls();
     case CodecId::Vp8:

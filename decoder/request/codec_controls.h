@@ -70,6 +70,7 @@ struct ModePreference {
 /// Controls for a codec that requests can be made for; null for others.
 std::unique_ptr<CodecControls> create_controls(CodecId codec, ModePreference preference = {});
 std::unique_ptr<CodecControls> create_h264_controls(ModePreference preference = {});
+std::unique_ptr<CodecControls> create_hevc_controls(ModePreference preference = {});
 std::unique_ptr<CodecControls> create_fwht_controls();
 std::unique_ptr<CodecControls> create_vp8_controls();
 std::unique_ptr<CodecControls> create_vp9_controls();

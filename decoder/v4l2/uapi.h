@@ -39,6 +39,30 @@
 #define V4L2_BUF_CAP_SUPPORTS_REMOVE_BUFS (1 << 8)
 #endif
 
+// Reference picture sets of an HEVC SPS, as they were sent (7.0). Both are dynamic arrays.
+#ifndef V4L2_CID_STATELESS_HEVC_EXT_SPS_ST_RPS
+#define V4L2_CID_STATELESS_HEVC_EXT_SPS_ST_RPS (V4L2_CID_CODEC_STATELESS_BASE + 408)
+#define V4L2_CID_STATELESS_HEVC_EXT_SPS_LT_RPS (V4L2_CID_CODEC_STATELESS_BASE + 409)
+#define V4L2_HEVC_EXT_SPS_ST_RPS_FLAG_INTER_REF_PIC_SET_PRED 0x1
+#define V4L2_HEVC_EXT_SPS_LT_RPS_FLAG_USED_LT 0x1
+struct v4l2_ctrl_hevc_ext_sps_st_rps {
+    __u8 delta_idx_minus1;
+    __u8 delta_rps_sign;
+    __u8 num_negative_pics;
+    __u8 num_positive_pics;
+    __u32 used_by_curr_pic; // bit i: entry i, those of s1 behind those of s0
+    __u32 use_delta_flag;
+    __u16 abs_delta_rps_minus1;
+    __u16 delta_poc_s0_minus1[16];
+    __u16 delta_poc_s1_minus1[16];
+    __u16 flags;
+};
+struct v4l2_ctrl_hevc_ext_sps_lt_rps {
+    __u16 lt_ref_pic_poc_lsb_sps;
+    __u16 flags;
+};
+#endif
+
 namespace v4l2play {
 
 /// A V4L2 pixel format code. DRM's codes are another type: equal letters may mean other layouts.
@@ -61,6 +85,8 @@ static_assert(sizeof(media_v2_link) == 40);
 static_assert(sizeof(media_v2_pad) == 32);
 static_assert(sizeof(media_v2_interface) == 112);
 static_assert(sizeof(media_v2_topology) == 72);
+static_assert(sizeof(v4l2_ctrl_hevc_ext_sps_st_rps) == 80);
+static_assert(sizeof(v4l2_ctrl_hevc_ext_sps_lt_rps) == 4);
 static_assert(sizeof(v4l2_plane) == (sizeof(void*) == 8 ? 64 : 60));
 
 } // namespace v4l2play

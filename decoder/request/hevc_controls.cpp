@@ -1,0 +1,210 @@
+#include "decoder/request/hevc_controls.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "decoder/request/hevc_fill.h"
+
+namespace v4l2play {
+namespace {
+
+using hevc::HevcPicture;
+using hevc::Slice;
+
+constexpr std::array<std::uint8_t, 3> start_code{0, 0, 1};
+
+const HevcPicture& as_hevc(const Picture& picture) { return static_cast<const HevcPicture&>(picture); }
+
+/// Elements that the driver's array takes, 0 when there is no such control; ENOTSUP when they have another size.
+Result<std::uint32_t> probe_array(ControlProbe& probe, std::uint32_t id, const char* name, std::size_t size) {
+    const ControlFacts facts = probe.query(id);
+    if (!facts.exists) return 0U;
+    if (auto checked = check_control(probe, id, name, size); !checked) return fail(std::move(checked).error());
+    return std::max({facts.maximum_elements, facts.elements, 1U});
+}
+
+} // namespace
+
+std::uint32_t HevcControls::coded_fourcc() const { return V4L2_PIX_FMT_HEVC_SLICE; }
+
+Result<> HevcControls::probe_modes(ControlProbe& probe) {
+    const auto mode =
+        choose_item(probe, V4L2_CID_STATELESS_HEVC_DECODE_MODE, "HEVC_DECODE_MODE", preferred_.decode_mode,
+                    V4L2_STATELESS_HEVC_DECODE_MODE_FRAME_BASED, V4L2_STATELESS_HEVC_DECODE_MODE_SLICE_BASED);
+    if (!mode) return fail(mode.error());
+    const auto code = choose_item(probe, V4L2_CID_STATELESS_HEVC_START_CODE, "HEVC_START_CODE", preferred_.start_code,
+                                  V4L2_STATELESS_HEVC_START_CODE_ANNEX_B, V4L2_STATELESS_HEVC_START_CODE_NONE);
+    if (!code) return fail(code.error());
+    slice_based_ = *mode == V4L2_STATELESS_HEVC_DECODE_MODE_SLICE_BASED;
+    start_codes_ = *code == V4L2_STATELESS_HEVC_START_CODE_ANNEX_B;
+    return {};
+}
+
+/// Arrays that some drivers want and others do not know.
+Result<> HevcControls::probe_arrays(ControlProbe& probe) {
+    struct Array {
+        std::uint32_t id;
+        const char* name;
+        std::size_t size;
+        std::uint32_t& maximum;
+    };
+    const std::array<Array, 4> arrays{{{V4L2_CID_STATELESS_HEVC_SLICE_PARAMS, "HEVC_SLICE_PARAMS",
+                                        sizeof(v4l2_ctrl_hevc_slice_params), maximum_slices_},
+                                       {V4L2_CID_STATELESS_HEVC_ENTRY_POINT_OFFSETS, "HEVC_ENTRY_POINT_OFFSETS",
+                                        sizeof(std::uint32_t), maximum_entry_points_},
+                                       {V4L2_CID_STATELESS_HEVC_EXT_SPS_ST_RPS, "HEVC_EXT_SPS_ST_RPS",
+                                        sizeof(v4l2_ctrl_hevc_ext_sps_st_rps), maximum_short_term_},
+                                       {V4L2_CID_STATELESS_HEVC_EXT_SPS_LT_RPS, "HEVC_EXT_SPS_LT_RPS",
+                                        sizeof(v4l2_ctrl_hevc_ext_sps_lt_rps), maximum_long_term_}}};
+    for (const Array& array : arrays) {
+        auto maximum = probe_array(probe, array.id, array.name, array.size);
+        if (!maximum) return fail(std::move(maximum).error());
+        array.maximum = *maximum;
+    }
+    return {};
+}
+
+Result<> HevcControls::probe(ControlProbe& probe) {
+    V4L2PLAY_TRY(probe_modes(probe));
+    V4L2PLAY_TRY(check_control(probe, V4L2_CID_STATELESS_HEVC_SPS, "HEVC_SPS", sizeof sps_));
+    V4L2PLAY_TRY(check_control(probe, V4L2_CID_STATELESS_HEVC_PPS, "HEVC_PPS", sizeof pps_));
+    V4L2PLAY_TRY(
+        check_control(probe, V4L2_CID_STATELESS_HEVC_DECODE_PARAMS, "HEVC_DECODE_PARAMS", sizeof decode_params_));
+    if (slice_based_)
+        V4L2PLAY_TRY(check_control(probe, V4L2_CID_STATELESS_HEVC_SLICE_PARAMS, "HEVC_SLICE_PARAMS",
+                                   sizeof(v4l2_ctrl_hevc_slice_params)));
+    has_scaling_matrix_ = probe.query(V4L2_CID_STATELESS_HEVC_SCALING_MATRIX).exists;
+    if (has_scaling_matrix_)
+        V4L2PLAY_TRY(check_control(probe, V4L2_CID_STATELESS_HEVC_SCALING_MATRIX, "HEVC_SCALING_MATRIX",
+                                   sizeof scaling_matrix_));
+    V4L2PLAY_TRY(probe_arrays(probe));
+    profiles_ = probe.query(V4L2_CID_MPEG_VIDEO_HEVC_PROFILE).menu;
+    return {};
+}
+
+/// The menu of profiles ends with Main 10; what drivers do beyond (4:2:2) shows in the formats that they offer.
+Result<> HevcControls::accepts(const SequenceInfo& sequence) {
+    constexpr std::uint64_t main_10 = std::uint64_t{1} << V4L2_MPEG_VIDEO_HEVC_PROFILE_MAIN_10;
+    if (sequence.chroma_format_idc != 0 && sequence.bit_depth_luma != sequence.bit_depth_chroma)
+        return fail(ENOTSUP,
+                    fmt::format("HEVC with {} bits of luma and {} of chroma", sequence.bit_depth_luma,
+                                sequence.bit_depth_chroma),
+                    "seq_parameter_set");
+    if (sequence.bit_depth_luma != 8 && sequence.bit_depth_luma != 10)
+        return fail(ENOTSUP, fmt::format("no driver decodes HEVC with {} bits", sequence.bit_depth_luma),
+                    "seq_parameter_set");
+    if (sequence.chroma_format_idc != 1 && sequence.chroma_format_idc != 2)
+        return fail(ENOTSUP,
+                    fmt::format("no driver decodes HEVC with chroma_format_idc {}", sequence.chroma_format_idc),
+                    "seq_parameter_set");
+    if (profiles_ != 0 && sequence.bit_depth_luma > 8 && (profiles_ & main_10) == 0)
+        return fail(ENOTSUP, "the driver has no HEVC profile with 10 bits", "QUERYMENU");
+    return {};
+}
+
+std::span<v4l2_ext_control> HevcControls::sequence_controls(const SequenceInfo& sequence) {
+    hevc::fill(sps_, sequence);
+    controls_.clear();
+    controls_.add(V4L2_CID_STATELESS_HEVC_DECODE_MODE, slice_based_ ? V4L2_STATELESS_HEVC_DECODE_MODE_SLICE_BASED
+                                                                    : V4L2_STATELESS_HEVC_DECODE_MODE_FRAME_BASED);
+    controls_.add(V4L2_CID_STATELESS_HEVC_START_CODE,
+                  start_codes_ ? V4L2_STATELESS_HEVC_START_CODE_ANNEX_B : V4L2_STATELESS_HEVC_START_CODE_NONE);
+    controls_.add(V4L2_CID_STATELESS_HEVC_SPS, sps_);
+    return controls_.get();
+}
+
+/// The slice segments that request `index` carries.
+std::span<const Slice> HevcControls::slices(const Picture& picture, unsigned index) const {
+    const std::span<const Slice> all = as_hevc(picture).slices;
+    return slice_based_ ? all.subspan(index, 1) : all;
+}
+
+unsigned HevcControls::requests(const Picture& picture) const {
+    return slice_based_ ? static_cast<unsigned>(as_hevc(picture).slices.size()) : 1;
+}
+
+/// SLICE_PARAMS and ENTRY_POINT_OFFSETS. The kernel takes no more elements than the driver has room for; a driver that
+/// misses some refuses the picture.
+void HevcControls::add_slices(const HevcPicture& picture, unsigned index) {
+    if (maximum_slices_ == 0) return;
+    slice_params_.clear();
+    entry_points_.clear();
+    for (const Slice& slice : slices(picture, index)) {
+        if (slice_params_.size() < maximum_slices_)
+            hevc::fill(slice_params_.emplace_back(), slice, picture, start_codes_ ? start_code.size() : 0);
+        const std::size_t room = maximum_entry_points_ - entry_points_.size();
+        const auto points = slice.entry_points.first(std::min(slice.entry_points.size(), room));
+        entry_points_.insert(entry_points_.end(), points.begin(), points.end());
+    }
+    controls_.add_array(V4L2_CID_STATELESS_HEVC_SLICE_PARAMS, std::span(slice_params_));
+    if (!entry_points_.empty())
+        controls_.add_array(V4L2_CID_STATELESS_HEVC_ENTRY_POINT_OFFSETS, std::span(entry_points_));
+}
+
+/// EXT_SPS_ST_RPS and EXT_SPS_LT_RPS, whole and with every picture: drivers look for changes in a part of them only.
+void HevcControls::add_reference_sets(const hevc::Sps& sps) {
+    short_term_.resize(std::min<std::size_t>(sps.num_short_term_ref_pic_sets, maximum_short_term_));
+    for (std::size_t i = 0; i < short_term_.size(); ++i) hevc::fill(short_term_[i], sps.short_term_ref_pic_sets[i]);
+    long_term_.resize(std::min<std::size_t>(sps.num_long_term_ref_pics_sps, maximum_long_term_));
+    for (std::size_t i = 0; i < long_term_.size(); ++i) hevc::fill(long_term_[i], sps.long_term_ref_pics[i]);
+    if (!short_term_.empty()) controls_.add_array(V4L2_CID_STATELESS_HEVC_EXT_SPS_ST_RPS, std::span(short_term_));
+    if (!long_term_.empty()) controls_.add_array(V4L2_CID_STATELESS_HEVC_EXT_SPS_LT_RPS, std::span(long_term_));
+}
+
+std::span<v4l2_ext_control> HevcControls::picture_controls(const Picture& picture, unsigned index) {
+    const HevcPicture& hevc = as_hevc(picture);
+    hevc::fill(sps_, *hevc.sps);
+    hevc::fill(pps_, *hevc.pps, *hevc.sps);
+    hevc::fill(decode_params_, hevc);
+    controls_.clear();
+    controls_.add(V4L2_CID_STATELESS_HEVC_SPS, sps_);
+    controls_.add(V4L2_CID_STATELESS_HEVC_PPS, pps_);
+    controls_.add(V4L2_CID_STATELESS_HEVC_DECODE_PARAMS, decode_params_);
+    if (has_scaling_matrix_ && hevc.scaling != nullptr) {
+        hevc::fill(scaling_matrix_, *hevc.scaling);
+        controls_.add(V4L2_CID_STATELESS_HEVC_SCALING_MATRIX, scaling_matrix_);
+    }
+    add_slices(hevc, index);
+    add_reference_sets(*hevc.sps);
+    return controls_.get();
+}
+
+std::size_t HevcControls::bitstream_size(const Picture& picture, unsigned index) const {
+    std::size_t size = 0;
+    for (const Slice& slice : slices(picture, index)) size += slice.nal.size() + start_code.size();
+    return size;
+}
+
+std::size_t HevcControls::write_bitstream(const Picture& picture, unsigned index, std::span<std::uint8_t> buffer) {
+    std::uint8_t* out = buffer.data();
+    for (const Slice& slice : slices(picture, index)) {
+        if (start_codes_) out = std::copy(start_code.begin(), start_code.end(), out);
+        std::memcpy(out, slice.nal.data(), slice.nal.size());
+        out += slice.nal.size();
+    }
+    return static_cast<std::size_t>(out - buffer.data());
+}
+
+const char* HevcControls::mode() const {
+    if (slice_based_) return start_codes_ ? "slice-based, Annex B" : "slice-based, no start codes";
+    return start_codes_ ? "frame-based, Annex B" : "frame-based, no start codes";
+}
+
+std::unique_ptr<CodecControls> create_hevc_controls(ModePreference preference) {
+    HevcModes modes;
+    if (preference.decode != ModePreference::Decode::Best)
+        modes.decode_mode = preference.decode == ModePreference::Decode::SliceBased
+                                ? V4L2_STATELESS_HEVC_DECODE_MODE_SLICE_BASED
+                                : V4L2_STATELESS_HEVC_DECODE_MODE_FRAME_BASED;
+    if (preference.start_code != ModePreference::StartCode::Best)
+        modes.start_code = preference.start_code == ModePreference::StartCode::AnnexB
+                               ? V4L2_STATELESS_HEVC_START_CODE_ANNEX_B
+                               : V4L2_STATELESS_HEVC_START_CODE_NONE;
+    return std::make_unique<HevcControls>(modes);
+}
+
+} // namespace v4l2play
