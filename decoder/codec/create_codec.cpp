@@ -1,3 +1,4 @@
+#include "decoder/codec/av1.h"
 #include "decoder/codec/codec.h"
 #include "decoder/codec/fwht.h"
 #include "decoder/codec/h264.h"
@@ -19,6 +20,8 @@ std::unique_ptr<Codec> create_codec(CodecId codec) {
         return create_vp8_codec();
     case CodecId::Vp9:
         return create_vp9_codec();
+    case CodecId::Av1:
+        return create_av1_codec();
     default:
         return nullptr;
     }

@@ -14,6 +14,8 @@ std::unique_ptr<CodecControls> create_controls(CodecId codec, ModePreference pre
         return create_vp8_controls();
     case CodecId::Vp9:
         return create_vp9_controls();
+    case CodecId::Av1:
+        return create_av1_controls();
     default:
         return nullptr;
     }

@@ -73,6 +73,7 @@ std::unique_ptr<CodecControls> create_h264_controls(ModePreference preference = 
 std::unique_ptr<CodecControls> create_hevc_controls(ModePreference preference = {});
 std::unique_ptr<CodecControls> create_fwht_controls();
 std::unique_ptr<CodecControls> create_vp8_controls();
+std::unique_ptr<CodecControls> create_av1_controls();
 std::unique_ptr<CodecControls> create_vp9_controls();
 
 } // namespace v4l2play

@@ -1,0 +1,82 @@
+#include "decoder/codec/av1_sequence.h"
+
+#include <bit>
+#include <numeric>
+#include <tuple>
+
+namespace v4l2play::av1 {
+
+namespace {
+
+std::uint8_t specified(std::uint8_t stream, std::uint8_t container) {
+    constexpr std::uint8_t unspecified = 2;
+    return stream != unspecified ? stream : container;
+}
+
+ColorDescription color(const ColorConfig& config, const StreamInfo& container) {
+    return {specified(config.color_primaries, container.color.primaries),
+            specified(config.transfer_characteristics, container.color.transfer),
+            specified(config.matrix_coefficients, container.color.matrix), config.color_range};
+}
+
+/// render_and_frame_size_different stretches the frame to the size that it is meant for (6.8.5).
+Rational sample_aspect(const FrameSize& size, const StreamInfo& container) {
+    const std::int64_t num = std::int64_t{size.render_width} * size.frame_height;
+    const std::int64_t den = std::int64_t{size.render_height} * size.upscaled_width;
+    const std::int64_t common = std::gcd(num, den);
+    if (num != den) return {num / common, den / common};
+    const bool known = container.sample_aspect.num > 0 && container.sample_aspect.den > 0;
+    return known ? container.sample_aspect : Rational{1, 1};
+}
+
+std::uint8_t chroma_format_idc(const ColorConfig& config) {
+    if (config.mono_chrome) return 0;
+    if (config.subsampling_y) return 1;
+    return config.subsampling_x ? 2 : 3;
+}
+
+auto buffers(const SequenceInfo& s) {
+    return std::tie(s.codec, s.coded_width, s.coded_height, s.bit_depth_luma, s.chroma_format_idc, s.dpb_slots);
+}
+
+auto looks(const SequenceInfo& s) {
+    return std::tie(s.info.visible, s.info.sample_aspect.num, s.info.sample_aspect.den, s.info.color);
+}
+
+} // namespace
+
+FrameSize largest_size(const SequenceHeader& sequence) {
+    FrameSize size;
+    size.upscaled_width = size.frame_width = size.render_width = sequence.max_frame_width_minus_1 + 1U;
+    size.frame_height = size.render_height = sequence.max_frame_height_minus_1 + 1U;
+    return size;
+}
+
+SequenceInfo describe_sequence(const SequenceHeader& sequence, const FrameSize& size, const StreamInfo& container) {
+    constexpr std::uint32_t block = 8; // MiCols and MiRows count halves of it
+    SequenceInfo info;
+    info.codec = CodecId::Av1;
+    info.coded_width = (size.upscaled_width + block - 1) / block * block;
+    info.coded_height = (size.frame_height + block - 1) / block * block;
+    info.bit_depth_luma = info.bit_depth_chroma = sequence.color.bit_depth;
+    info.chroma_format_idc = chroma_format_idc(sequence.color);
+    info.dpb_slots = num_ref_frames;
+    info.info.visible = {0, 0, size.upscaled_width, size.frame_height};
+    info.info.sample_aspect = sample_aspect(size, container);
+    info.info.color = color(sequence.color, container);
+    return info;
+}
+
+const char* unsupported(const SequenceHeader& sequence) {
+    if (sequence.seq_profile == 1) return "AV1 High profile (4:4:4) is not done by this decoder";
+    if (sequence.seq_profile > 1) return "AV1 Professional profile (4:2:2 or 12 bit) is not done by this decoder";
+    // Operating point 0 has all layers, as a rule; its frames would come out in several sizes for one moment.
+    const unsigned spatial_layers = sequence.operating_point_idc[0] >> 8U;
+    if (std::popcount(spatial_layers) > 1) return "AV1 with spatial layers is not done by this decoder";
+    return nullptr;
+}
+
+bool same_buffers(const SequenceInfo& a, const SequenceInfo& b) { return buffers(a) == buffers(b); }
+bool same_sequence(const SequenceInfo& a, const SequenceInfo& b) { return same_buffers(a, b) && looks(a) == looks(b); }
+
+} // namespace v4l2play::av1
