@@ -47,6 +47,7 @@ struct Picture {
     Nanoseconds duration = 0;
     std::uint32_t serial = 0;
     bool discard = false;                ///< AccessUnit::discard
+    bool first_field = false;            ///< of a frame whose second field may follow, in this access unit or the next
     bool second_field = false;           ///< goes into the slot of the picture with the same id, decoded just before
     std::span<const FrameId> references; ///< each at most once; all decoded or submitted before, none forgotten
 };

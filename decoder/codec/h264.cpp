@@ -33,7 +33,6 @@ bool starts_picture(const SliceHeader& a, const SliceHeader& b) {
 /// What no driver decodes, or this codec does not do (yet); null when there is nothing of it.
 const char* unsupported(const Sps& sps) {
     if (sps.separate_colour_plane_flag) return "H.264 with separate colour planes is not done by this decoder";
-    if (sps.mb_adaptive_frame_field_flag) return "interlaced H.264 is not done by this decoder yet";
     return nullptr;
 }
 
@@ -45,7 +44,6 @@ const char* unsupported(const Pps& pps) {
 const char* unsupported(const SliceHeader& header) {
     if (header.slice_type == SliceType::Sp || header.slice_type == SliceType::Si)
         return "H.264 with switching slices (SP, SI) is not done by this decoder";
-    if (header.field_pic_flag) return "interlaced H.264 is not done by this decoder yet";
     return nullptr;
 }
 

@@ -41,6 +41,12 @@ bool is_random_access_point(CodedPicture& coded) {
 
 void DecodingProcess::decode(CodedPicture& coded, Steps& steps) {
     const SliceHeader& first = coded.first();
+    coded.picture.second_field = is_second_field(coded);
+    if (coded.picture.second_field) {
+        decode_picture(coded, false, steps);
+        return;
+    }
+    finish_open_frame(steps);
     // Nothing can be done about an IDR picture that is damaged; nor about a new SPS without one, but for starting anew.
     const bool damaged_idr = first.idr_pic_flag && coded.damage != nullptr;
     const bool changed = !first.idr_pic_flag && sets_.active() != nullptr && !(coded.sps == *sets_.active());
@@ -60,13 +66,37 @@ void DecodingProcess::decode(CodedPicture& coded, Steps& steps) {
     decode_picture(coded, entry, steps);
 }
 
+/// Complementary field pairs (clause 3). A non-reference field behind a reference field is taken too: by the letter it
+/// would be a frame of its own, but then its frame_num could not be that of the first.
+bool DecodingProcess::is_second_field(const CodedPicture& coded) const {
+    const SliceHeader& header = coded.first();
+    if (!any_open_ || coded_fields(header) != opposite(open_.decoded) || header.frame_num != open_.frame_num)
+        return false;
+    if (header.nal_ref_idc != 0 && !open_.is_reference()) return false;
+    if (header.idr_pic_flag && !open_is_idr_) return false;
+    return !has_mmco5(header) && sets_.active() != nullptr && coded.sps == *sets_.active();
+}
+
+/// It has both fields, or will not get the second.
+void DecodingProcess::finish_open_frame(Steps& steps) {
+    if (!any_open_) return;
+    any_open_ = false;
+    if (FrameStore* stored = dpb_.open_frame())
+        output_.complete(*stored, steps);
+    else
+        output_.store(open_, steps);
+}
+
 void DecodingProcess::drain(Steps& steps, DropReason reason) {
+    finish_open_frame(steps);
     output_.output_all(steps);
     flush(steps);
     waiting_reason_ = reason;
 }
 
 void DecodingProcess::flush(Steps& steps) {
+    if (any_open_ && dpb_.open_frame() == nullptr && open_.id != 0) steps.push_back(step(Step::Kind::Forget, open_.id));
+    any_open_ = false;
     dpb_.clear(steps);
     started_ = false;
     waiting_reason_ = DropReason::BeforeRandomAccess;
@@ -163,6 +193,7 @@ void DecodingProcess::decode_picture(CodedPicture& coded, bool entry, Steps& ste
     FrameStore current;
     current.frame_num = first.frame_num;
     current.counts = counts;
+    current.decoded = current.first = coded.picture.structure;
     if (const char* why = obstacle(coded)) {
         skip(steps, coded.damage != nullptr ? DropReason::Malformed : DropReason::MissingReference, why);
         current.lost = true;
@@ -173,7 +204,10 @@ void DecodingProcess::decode_picture(CodedPicture& coded, bool entry, Steps& ste
         current.id = coded.picture.id;
         current.needed_for_output = true;
     }
-    store(coded, current, steps);
+    if (coded.picture.second_field)
+        store_second_field(coded, current, steps);
+    else
+        store(coded, current, steps);
 }
 
 /// Fills in what a device is told, but for the lists.
@@ -185,8 +219,11 @@ void DecodingProcess::describe(CodedPicture& coded, PicOrderCnt counts) {
     picture.pps = &coded.pps;
     picture.scaling = scaled ? &coded.scaling : nullptr;
     picture.slices = coded.used_slices();
-    picture.top_field_order_cnt = counts.top;
-    picture.bottom_field_order_cnt = counts.bottom;
+    picture.structure = coded_fields(coded.first());
+    picture.first_field = picture.structure != Fields::Frame && !picture.second_field;
+    const PicOrderCnt other = picture.second_field ? open_.counts : PicOrderCnt{};
+    picture.top_field_order_cnt = any(picture.structure & Fields::Top) ? counts.top : other.top;
+    picture.bottom_field_order_cnt = any(picture.structure & Fields::Bottom) ? counts.bottom : other.bottom;
     picture.reference = coded.first().nal_ref_idc != 0;
     dpb_.list_references(picture, counts.frame() >= recovery_count_);
 }
@@ -194,6 +231,7 @@ void DecodingProcess::describe(CodedPicture& coded, PicOrderCnt counts) {
 /// Builds the lists of all slices. Why the picture cannot be decoded; null when it can.
 const char* DecodingProcess::obstacle(CodedPicture& coded) {
     if (coded.damage != nullptr) return coded.damage;
+    if (coded.picture.second_field && open_.lost) return "the first field of the frame was lost";
     for (Slice& slice : coded.used_slices())
         if (const char* why = obstacle(coded.picture, slice)) return why;
     return nullptr;
@@ -202,9 +240,11 @@ const char* DecodingProcess::obstacle(CodedPicture& coded) {
 const char* DecodingProcess::obstacle(const H264Picture& picture, Slice& slice) const {
     const ListVerdict verdict = build_lists(picture, slice);
     if (slice.header.slice_type == SliceType::I) return nullptr;
-    const PicOrderCnt counts{picture.top_field_order_cnt, picture.bottom_field_order_cnt};
-    if (has_leading_ && counts.frame() < leading_below_)
-        return "precedes the picture that decoding started at in output order";
+    const std::int32_t count = picture.structure == Fields::Bottom ? picture.bottom_field_order_cnt
+                               : picture.structure == Fields::Top
+                                   ? picture.top_field_order_cnt
+                                   : std::min(picture.top_field_order_cnt, picture.bottom_field_order_cnt);
+    if (has_leading_ && count < leading_below_) return "precedes the picture that decoding started at in output order";
     if (verdict.unresolved) return "a reference list names a picture that is not there";
     if (verdict.empty) return "there is no picture to refer to";
     if (verdict.absent && !complete_) return "a reference list is longer than the pictures since decoding started";
@@ -225,12 +265,13 @@ const char* DecodingProcess::obstacle(const H264Picture& picture, Slice& slice) 
 
 void DecodingProcess::submit(CodedPicture& coded, Steps& steps) {
     H264Picture& picture = coded.picture;
-    picture.id = ++last_id_;
+    picture.id = picture.second_field ? open_.id : ++last_id_;
     unsigned count = 0;
     for (const DpbEntry& entry : std::span(picture.dpb).first(picture.dpb_count)) {
         const FrameId id = entry.id != 0 ? entry.id : entry.substitute;
         const auto end = coded.references.begin() + count;
-        if (id != 0 && std::find(coded.references.begin(), end, id) == end) coded.references[count++] = id;
+        if (id != 0 && id != picture.id && std::find(coded.references.begin(), end, id) == end)
+            coded.references[count++] = id;
     }
     picture.references = std::span(coded.references).first(count);
     Step step;
@@ -243,8 +284,11 @@ void DecodingProcess::submit(CodedPicture& coded, Steps& steps) {
 /// What follows the decoding of a picture: marking (8.2.5) and storage (C.4.4, C.4.5).
 void DecodingProcess::store(const CodedPicture& coded, FrameStore current, Steps& steps) {
     const SliceHeader& first = coded.first();
+    any_open_ = coded.picture.first_field;
+    open_is_idr_ = first.idr_pic_flag;
+    open_ = current;
     if (first.nal_ref_idc == 0) {
-        output_.store(current, steps);
+        if (!any_open_) output_.store(current, steps);
         return;
     }
     const bool mmco5 = !first.idr_pic_flag && has_mmco5(first);
@@ -257,7 +301,20 @@ void DecodingProcess::store(const CodedPicture& coded, FrameStore current, Steps
         recovery_count_ = 0;
     }
     prev_ref_frame_num_ = current.frame_num;
+    current.open = any_open_;
+    open_ = current;
     output_.store(current, steps);
+}
+
+/// The same for the second field of a frame. When it is lost, nothing may refer to the frame any more.
+void DecodingProcess::store_second_field(const CodedPicture& coded, const FrameStore& field, Steps& steps) {
+    FrameStore* stored = dpb_.open_frame();
+    FrameStore& frame = stored != nullptr ? *stored : open_;
+    if (coded.first().nal_ref_idc != 0) dpb_.mark(coded.first(), frame);
+    frame.lost = frame.lost || (stored != nullptr && field.lost);
+    frame.excused = frame.excused || field.excused;
+    if (!field.lost) frame.add(field.decoded, field.counts);
+    finish_open_frame(steps);
 }
 
 } // namespace v4l2play::h264

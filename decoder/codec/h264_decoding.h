@@ -50,6 +50,8 @@ class DecodingProcess {
     void flush(Steps& steps);
 
   private:
+    [[nodiscard]] bool is_second_field(const CodedPicture& coded) const;
+    void finish_open_frame(Steps& steps);
     void start_sequence(CodedPicture& coded, Steps& steps);
     void activate(CodedPicture& coded, Steps& steps);
     void infer_gap(const CodedPicture& coded, Steps& steps);
@@ -62,6 +64,7 @@ class DecodingProcess {
     const char* obstacle(const H264Picture& picture, Slice& slice) const;
     void submit(CodedPicture& coded, Steps& steps);
     void store(const CodedPicture& coded, FrameStore current, Steps& steps);
+    void store_second_field(const CodedPicture& coded, const FrameStore& field, Steps& steps);
     [[nodiscard]] bool is_hidden(const SliceHeader& header, unsigned max_frame_num);
 
     ParameterSets& sets_;
@@ -72,6 +75,12 @@ class DecodingProcess {
     SequenceInfo announced_;
     bool any_announced_ = false;
     FrameId last_id_ = 0;
+
+    // A frame of which one field has come, and whose other one may be the next picture. The DPB has it too if it is a
+    // reference.
+    bool any_open_ = false;
+    bool open_is_idr_ = false;
+    FrameStore open_;
 
     bool started_ = false;
     DropReason waiting_reason_ = DropReason::BeforeRandomAccess;

@@ -22,17 +22,22 @@ struct FrameStore {
     Fields short_term = Fields::None; ///< fields "used for short-term reference"
     Fields long_term = Fields::None;  ///< fields "used for long-term reference"
     Fields decoded = Fields::Frame;
-    bool field_pair = false;
-    bool non_existing = false; ///< inferred for a gap in frame_num
-    bool lost = false;         ///< should have been decoded
-    bool excused = false;      ///< lost, but a recovery point has followed: what comes after that does not need it
+    Fields first = Fields::Frame; ///< what was decoded first: a frame, or one of two fields
+    bool open = false;            ///< one field so far, and the next picture may be the other: not to be output yet
+    bool non_existing = false;    ///< inferred for a gap in frame_num
+    bool lost = false;            ///< should have been decoded
+    bool excused = false;         ///< lost, but a recovery point has followed: what comes after that does not need it
     bool needed_for_output = false;
     bool forgotten = false; ///< its Forget step is out
     PicOrderCnt counts;
 
     [[nodiscard]] Fields reference() const { return short_term | long_term; }
-    [[nodiscard]] bool is_reference() const { return reference() != Fields::None; }
+    [[nodiscard]] bool is_reference() const { return any(reference()); }
+    /// Takes a frame buffer. A lost frame takes none: it must not push pictures out before their turn.
+    [[nodiscard]] bool has_buffer() const { return id != 0 || !lost; }
     void unmark() { short_term = long_term = Fields::None; }
+    /// The second field of the frame.
+    void add(Fields field, PicOrderCnt count);
 };
 
 class Dpb {
@@ -42,21 +47,24 @@ class Dpb {
     [[nodiscard]] unsigned capacity() const { return capacity_; }
     [[nodiscard]] std::span<FrameStore> frames() { return {frames_.data(), count_}; }
     [[nodiscard]] std::span<const FrameStore> frames() const { return {frames_.data(), count_}; }
-    /// Frame buffers in use. Lost frames take none: they must not push pictures out before their turn.
+    /// Frame buffers in use.
     [[nodiscard]] unsigned occupied() const;
 
     /// FrameNumWrap of all short-term references (8-27).
     void update_frame_num_wrap(unsigned frame_num, unsigned max_frame_num);
-    /// Writes the references to `picture` (frames: PicNum and LongTermPicNum of 8.2.4.1). `recovered`: a recovery point
-    /// precedes the picture in output order, so that frames lost before that do not count as lost.
+    /// The frame that waits for its second field; null when there is none.
+    FrameStore* open_frame();
+    /// Writes the references to `picture`, whose structure is known (8.2.4.1). `recovered`: a recovery point precedes
+    /// the picture in output order, so that frames lost before that do not count as lost.
     void list_references(H264Picture& picture, bool recovered) const;
     /// The picture that stands in for a missing reference: the last one, or what stands in for that; 0 = none.
     [[nodiscard]] FrameId newest_reference() const;
 
-    /// 8.2.5.1 for a reference picture that has been decoded and is not stored yet.
+    /// 8.2.5.1 for a reference picture that has been decoded. `current` is not stored yet, or it is the open frame,
+    /// whose second field this is.
     void mark(const SliceHeader& header, FrameStore& current);
-    /// 8.2.5.3: unmarks until one more reference may be stored.
-    void slide_window();
+    /// 8.2.5.3: unmarks until one more reference than `current` (or any, for null) may be stored.
+    void slide_window(const FrameStore* current = nullptr);
     void unmark_all();
     /// A recovery point: frames lost so far are of no account for pictures behind it.
     void excuse_lost();
@@ -69,12 +77,17 @@ class Dpb {
     void clear(Steps& steps);
 
   private:
+    /// A frame or one field of it; no frame when it is not there.
+    struct Found {
+        FrameStore* frame = nullptr;
+        Fields fields = Fields::None;
+    };
     void apply(const Mmco& operation, const SliceHeader& header, FrameStore& current);
-    FrameStore* find_short_term(std::int32_t pic_num);
-    FrameStore* find_long_term(unsigned long_term_frame_idx);
+    Found find_short_term(std::int32_t pic_num, Fields structure);
+    Found find_long_term(std::int32_t long_term_pic_num, Fields structure);
     void unmark_long_term_above(unsigned maximum_plus1);
-    void assign_long_term(FrameStore& frame, unsigned long_term_frame_idx);
-    [[nodiscard]] unsigned count_references() const;
+    void assign_long_term(Found picture, unsigned long_term_frame_idx);
+    [[nodiscard]] unsigned count_references(const FrameStore* except) const;
     [[nodiscard]] bool is_substitute(FrameId id) const;
     void keep_lent(FrameId id);
     void forget_unlent(Steps& steps);

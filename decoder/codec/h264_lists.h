@@ -12,7 +12,7 @@ struct ListVerdict {
     bool unresolved = false; ///< a modification names a picture that is not in the DPB
 };
 
-/// Initialises and modifies RefPicList0 and 1 of `slice` over the references in `picture` (frames only; dpb, counts and
+/// Initialises and modifies RefPicList0 and 1 of `slice` over the references in `picture` (dpb, counts, structure and
 /// sps have to be filled), and cuts them to num_ref_idx_lX_active_minus1 + 1 entries.
 ListVerdict build_lists(const H264Picture& picture, Slice& slice);
 

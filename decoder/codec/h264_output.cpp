@@ -13,15 +13,16 @@ void OutputOrder::configure(unsigned num_reorder_frames) {
 FrameStore* OutputOrder::next() {
     FrameStore* lowest = nullptr;
     for (FrameStore& frame : dpb_.frames())
-        if (frame.needed_for_output && (lowest == nullptr || frame.counts.frame() < lowest->counts.frame()))
+        if (frame.needed_for_output && !frame.open &&
+            (lowest == nullptr || frame.counts.frame() < lowest->counts.frame()))
             lowest = &frame;
     return lowest;
 }
 
 unsigned OutputOrder::waiting() const {
     const auto frames = std::as_const(dpb_).frames();
-    return static_cast<unsigned>(
-        std::count_if(frames.begin(), frames.end(), [](const FrameStore& frame) { return frame.needed_for_output; }));
+    return static_cast<unsigned>(std::count_if(
+        frames.begin(), frames.end(), [](const FrameStore& frame) { return frame.needed_for_output && !frame.open; }));
 }
 
 void OutputOrder::note_output(const FrameStore& frame, Steps& steps) {
@@ -76,6 +77,12 @@ void OutputOrder::store(const FrameStore& current, Steps& steps) {
         make_room(dpb_.capacity() - 1, steps);
     }
     dpb_.store(current);
+    while (waiting() > num_reorder_frames_) bump(steps);
+    dpb_.release(steps);
+}
+
+void OutputOrder::complete(FrameStore& open, Steps& steps) {
+    open.open = false;
     while (waiting() > num_reorder_frames_) bump(steps);
     dpb_.release(steps);
 }

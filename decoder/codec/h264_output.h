@@ -18,6 +18,8 @@ class OutputOrder {
     void configure(unsigned num_reorder_frames);
     /// Stores a picture after its marking, or outputs it at once when it has no need to stay (C.4.5.1, C.4.5.2).
     void store(const FrameStore& current, Steps& steps);
+    /// The open frame in the DPB has got its second field, or will not.
+    void complete(FrameStore& open, Steps& steps);
     /// Stores a frame that was inferred for a gap in frame_num, which may name a picture that is leaving just now.
     void store_inferred(const FrameStore& frame, Steps& steps);
     /// Outputs all that wait: before an IDR picture, one with memory_management_control_operation 5, or the end.

@@ -36,8 +36,12 @@ std::int32_t expected_pic_order_cnt(const Sps& sps, const SliceHeader& header, s
 
 PicOrderCnt PicOrderCntDecoder::decode(const Sps& sps, const SliceHeader& header) {
     advance_frame_num(sps, header);
-    if (sps.pic_order_cnt_type == 0) return decode_type0(sps, header);
-    return sps.pic_order_cnt_type == 1 ? decode_type1(sps, header) : decode_type2(header);
+    const PicOrderCnt counts = sps.pic_order_cnt_type == 0   ? decode_type0(sps, header)
+                               : sps.pic_order_cnt_type == 1 ? decode_type1(sps, header)
+                                                             : decode_type2(header);
+    if (!header.field_pic_flag) return counts;
+    const std::int32_t own = header.bottom_field_flag ? counts.bottom : counts.top;
+    return {own, own};
 }
 
 PicOrderCnt PicOrderCntDecoder::decode_gap(const Sps& sps, std::uint16_t frame_num) {

@@ -8,7 +8,7 @@
 
 namespace v4l2play::h264 {
 
-/// TopFieldOrderCnt and BottomFieldOrderCnt. Of a field picture only its own is meaningful.
+/// TopFieldOrderCnt and BottomFieldOrderCnt. Of a single field both are its own.
 struct PicOrderCnt {
     std::int32_t top = 0;
     std::int32_t bottom = 0;

@@ -90,6 +90,10 @@ class DeviceContext {
 
     /// Nothing is queued on the device.
     [[nodiscard]] bool idle() const { return pictures_ == 0 && bitstreams_.borrowed() == 0 && requests_.queued() == 0; }
+    /// Something is to come from the device without anything more being sent.
+    [[nodiscard]] bool is_working() const {
+        return outputs_ > 0 || requests_.queued() != 0 || pictures_ > (held_ == nobody ? 0U : 1U);
+    }
     /// Before waiting for the end: makes the driver give back a CAPTURE buffer that it holds for a part that will not
     /// come.
     void release_held();

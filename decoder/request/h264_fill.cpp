@@ -31,16 +31,16 @@ constexpr std::array<std::uint8_t, 64> zigzag_8x8{0,  1,  8,  16, 9,  2,  3,  10
 void fill(v4l2_h264_dpb_entry& out, const DpbEntry& entry) {
     // A "non-existing" frame has no memory: the reference that conceals it stands in, or the entry stays unused.
     const FrameId id = entry.id != 0 ? entry.id : entry.substitute;
-    if (id == 0 || entry.reference == Fields::None) return;
+    if (id == 0 || !any(entry.reference())) return;
     out.reference_ts = id * 1000;
     // The interface puts LongTermPicNum and LongTermFrameIdx where the short-term numbers are.
     out.pic_num = static_cast<std::uint32_t>(entry.pic_num);
-    out.frame_num = entry.long_term ? entry.long_term_frame_idx : entry.frame_num;
-    out.fields = static_cast<std::uint8_t>(entry.reference);
+    out.frame_num = entry.is_long_term() ? entry.long_term_frame_idx : entry.frame_num;
+    out.fields = static_cast<std::uint8_t>(entry.reference());
     out.top_field_order_cnt = entry.top_field_order_cnt;
     out.bottom_field_order_cnt = entry.bottom_field_order_cnt;
     out.flags = V4L2_H264_DPB_ENTRY_FLAG_VALID | V4L2_H264_DPB_ENTRY_FLAG_ACTIVE |
-                flag_if(entry.long_term, V4L2_H264_DPB_ENTRY_FLAG_LONG_TERM) |
+                flag_if(entry.is_long_term(), V4L2_H264_DPB_ENTRY_FLAG_LONG_TERM) |
                 flag_if(entry.field_pair || entry.decoded != Fields::Frame, V4L2_H264_DPB_ENTRY_FLAG_FIELD);
 }
 

@@ -145,7 +145,7 @@ Result<> RequestDecoder::dispatch(Nanoseconds timeout) {
         if (context_->pool()->free_count() != 0) timeout = 0;
     }
     const bool in_flight = context_ != nullptr && !context_->idle();
-    if (in_flight && (timeout < 0 || timeout > soft_limit)) timeout = soft_limit;
+    if (in_flight && context_->is_working() && (timeout < 0 || timeout > soft_limit)) timeout = soft_limit;
     std::array<epoll_event, 16> events;
     const int count = kernel_.epoll_wait(epoll_.get(), events, timeout);
     waker_->disarm();
@@ -177,7 +177,7 @@ void RequestDecoder::take_finished() {
 /// The clock is asked only after a wait in which nothing was completed.
 void RequestDecoder::check_watchdog(bool waited, Nanoseconds slept) {
     if (context_ == nullptr) return;
-    if (context_->take_progress() || context_->idle()) {
+    if (context_->take_progress() || !context_->is_working()) {
         quiet_since_ = 0;
         quiet_logged_ = false;
         return;

@@ -62,7 +62,6 @@ class RequestDecoder final : public Decoder {
     bool ensure_bitstream_room(const Picture& picture);
     /// Sends the parts that are left. False when the rest has to wait.
     bool send_parts(const Picture& picture, PictureRecord& record);
-    [[nodiscard]] bool second_field_follows(FrameId id) const;
     void drop_picture(const Picture& picture, DropReason reason, std::string_view why);
     void device_refused(const Picture& picture, PictureRecord& record, int error);
 

@@ -115,7 +115,11 @@ Result<> RequestDecoder::open_context() {
 }
 
 void RequestDecoder::drop_picture(const Picture& picture, DropReason reason, std::string_view why) {
-    if (pictures_.find(picture.id) == nullptr) pictures_.lose(pictures_.add(picture, sequence_->info));
+    PictureRecord* first = pictures_.find(picture.id);
+    if (first == nullptr)
+        pictures_.lose(pictures_.add(picture, sequence_->info));
+    else if (context_ != nullptr && first->in_flight)
+        context_->cut_short(first->slot_index); // half of the frame is there
     skip(reason, why);
     resynchronise_ = true;
 }
@@ -145,7 +149,12 @@ bool RequestDecoder::ensure_bitstream_room(const Picture& picture) {
 PictureRecord* RequestDecoder::begin_picture(const Picture& picture, bool& wait) {
     if (picture.second_field) {
         PictureRecord* first = pictures_.find(picture.id);
-        if (first != nullptr && first->in_flight) return first;
+        if (first != nullptr && first->in_flight) {
+            // Each of the fields may have come with a time of its own.
+            if (first->frame.pts == no_time) first->frame.pts = picture.pts;
+            first->frame.duration += picture.duration;
+            return first;
+        }
         drop_picture(picture, DropReason::Malformed, "a second field without its first");
         return nullptr;
     }
@@ -191,23 +200,17 @@ bool RequestDecoder::decode(const Picture& picture) {
     return send_parts(picture, *record);
 }
 
-/// Looks ahead in the steps of this unit: containers keep the fields of a frame together.
-bool RequestDecoder::second_field_follows(FrameId id) const {
-    for (std::size_t i = next_step_ + 1; i < steps_.size(); ++i)
-        if (steps_[i].kind == Step::Kind::Decode) return steps_[i].picture->id == id && steps_[i].picture->second_field;
-    return false;
-}
-
+/// A first field's frame is held for the second even when that is not there yet. If it does not come, the driver gives
+/// the frame back with the next picture, or when asked (`DeviceContext::release_held`).
 bool RequestDecoder::send_parts(const Picture& picture, PictureRecord& record) {
     const unsigned parts = controls_->requests(picture);
-    const bool field_follows = !picture.second_field && second_field_follows(picture.id);
-    if ((parts > 1 || field_follows) && !context_->can_hold()) {
+    if ((parts > 1 || picture.first_field) && !context_->can_hold()) {
         fail_with({ENOTSUP, "the driver cannot put several slices or fields into one frame", "REQBUFS"});
         return true;
     }
     for (; next_part_ < parts; ++next_part_) {
         if (!context_->can_submit()) return false;
-        const bool last = next_part_ + 1 == parts && !field_follows;
+        const bool last = next_part_ + 1 == parts && !picture.first_field;
         const int error = context_->submit(picture, next_part_, record.slot_index, !last);
         if (error == 0) continue;
         device_refused(picture, record, error);

@@ -153,15 +153,15 @@ Json frame_number(FrameId id) { return id == 0 ? Json() : Json(id - 1); }
 Json dpb_entry(const DpbEntry& entry) {
     Json json{{"reference_ts", frame_number(entry.id)},
               {"pic_num", static_cast<std::uint32_t>(entry.pic_num)},
-              {"frame_num", entry.long_term ? entry.long_term_frame_idx : entry.frame_num},
-              {"fields", fields(entry.reference)},
+              {"frame_num", entry.is_long_term() ? entry.long_term_frame_idx : entry.frame_num},
+              {"fields", fields(entry.reference())},
               {"top_field_order_cnt", entry.top_field_order_cnt},
               {"bottom_field_order_cnt", entry.bottom_field_order_cnt}};
     json["flags"] = Flags()
                         .add(true, "VALID")
                         .add(true, "ACTIVE")
-                        .add(entry.long_term, "LONG_TERM")
-                        .add(entry.field_pair, "FIELD")
+                        .add(entry.is_long_term(), "LONG_TERM")
+                        .add(entry.field_pair || entry.decoded != Fields::Frame, "FIELD")
                         .json();
     return json;
 }
@@ -316,10 +316,13 @@ class Printer {
     }
 
     void print_decode(const H264Picture& picture) {
-        origins_[picture.id] = origin_;
+        if (!picture.second_field) origins_[picture.id] = origin_;
         std::string references;
         for (const FrameId id : picture.references) references += fmt::format(" {}", id - 1);
-        fmt::print("decode {} count {}/{} frame_num {} slices {}{} refers to{}\n", picture.id - 1,
+        const char* structure = picture.structure == Fields::Frame ? ""
+                                : picture.structure == Fields::Top ? " top"
+                                                                   : " bottom";
+        fmt::print("decode {}{} count {}/{} frame_num {} slices {}{} refers to{}\n", picture.id - 1, structure,
                    picture.top_field_order_cnt, picture.bottom_field_order_cnt, picture.slices.front().header.frame_num,
                    picture.slices.size(), picture.reference ? " reference" : "", references);
     }

@@ -70,13 +70,18 @@ class CodecContract {
     }
     void follow_decode(const Picture& picture) {
         expect(any_sequence_, "a picture before its sequence");
-        expect(picture.id > last_id_, "frame ids do not count up");
+        if (picture.second_field)
+            expect(picture.id == first_field_, "a second field that does not follow its first");
+        else
+            expect(picture.id > last_id_, "frame ids do not count up");
+        first_field_ = picture.first_field ? picture.id : 0;
         last_id_ = picture.id;
         for (const FrameId id : picture.references) {
             expect(lives_.contains(id) && !lives_[id].forgotten, "refers to what is not there or is forgotten");
             expect(std::count(picture.references.begin(), picture.references.end(), id) == 1,
                    "names a reference twice");
         }
+        if (picture.second_field) return;
         expect(alive() <= dpb_slots_, "more pictures are alive than dpb_slots");
         lives_[picture.id] = {};
     }
@@ -91,6 +96,7 @@ class CodecContract {
 
     std::map<FrameId, Life> lives_;
     FrameId last_id_ = 0;
+    FrameId first_field_ = 0; ///< whose second may come next
     std::size_t dpb_slots_ = 0;
     bool any_sequence_ = false;
     std::string fault_;

@@ -43,8 +43,8 @@ inline Sps reordering_sps() {
     return sps;
 }
 
-/// Makes access units, runs the codec over them and writes its steps down: S sequence, D decode (with references), O
-/// output, F forget, - skipped.
+/// Makes access units, runs the codec over them and writes its steps down: S sequence, D decode (with references; D' a
+/// second field), O output, F forget, - skipped.
 class H264CodecTest : public ::testing::Test {
   public:
     void use(const Sps& sps, const Pps& pps = {}) {
@@ -144,7 +144,7 @@ class H264CodecTest : public ::testing::Test {
             return fmt::format("S{}x{}", step.sequence->coded_width, step.sequence->coded_height);
         case Step::Kind::Decode:
             for (const FrameId id : step.picture->references) text += fmt::format("{}{}", text.empty() ? "" : ",", id);
-            return fmt::format("D{}({})", step.picture->id, text);
+            return fmt::format("D{}{}({})", step.picture->id, step.picture->second_field ? "'" : "", text);
         case Step::Kind::Output:
             return fmt::format("O{}", step.id);
         case Step::Kind::Forget:

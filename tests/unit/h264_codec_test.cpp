@@ -88,7 +88,7 @@ TEST_F(H264CodecTest, LongTermReferences) {
     mmco3.operation = 3;
     EXPECT_EQ(slice(with_mmco(p(1), {mmco4, mmco3})).parse(), "D2(1) O2");
     EXPECT_EQ(slice(p(2)).parse(), "D3(1,2) F2 O3");
-    EXPECT_TRUE(picture().dpb[0].long_term);
+    EXPECT_TRUE(picture().dpb[0].is_long_term());
     EXPECT_EQ(picture().slices[0].list[0][0].dpb_index, 1); // short-term first
     SliceHeader modified = p(3);
     modified.modification_count[0] = 1;
@@ -347,19 +347,6 @@ TEST_F(H264CodecTest, RefusesWhatIsNotDone) {
     StreamInfo stream;
     append_nal(stream.extradata, write_sps(planes));
     EXPECT_EQ(codec_->configure(stream).error().code, ENOTSUP);
-}
-
-TEST_F(H264CodecTest, RefusesInterlace) {
-    sps_.frame_mbs_only_flag = false;
-    sps_.profile_idc = 77;
-    parameter_sets().slice(idr()).parse();
-    EXPECT_TRUE(sequence().interlaced);
-    EXPECT_EQ(sequence().coded_height, 64U);
-    SliceHeader field = p(1);
-    field.field_pic_flag = true;
-    EXPECT_EQ(slice(field).try_parse().error().code, ENOTSUP);
-    sps_.mb_adaptive_frame_field_flag = true;
-    EXPECT_EQ(parameter_sets().slice(idr(1)).try_parse().error().code, ENOTSUP);
 }
 
 TEST_F(H264CodecTest, RefusesSlicesInArbitraryOrder) {

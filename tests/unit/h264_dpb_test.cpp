@@ -66,7 +66,7 @@ class DpbTest : public ::testing::Test {
         std::string text;
         for (unsigned i = 0; i < picture_.dpb_count; ++i) {
             const DpbEntry& entry = picture_.dpb[i];
-            text += fmt::format("{}:{}{} ", entry.id, entry.long_term ? "L" : "", entry.pic_num);
+            text += fmt::format("{}:{}{} ", entry.id, entry.is_long_term() ? "L" : "", entry.pic_num);
         }
         return text;
     }

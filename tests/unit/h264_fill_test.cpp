@@ -229,14 +229,14 @@ TEST(H264Fill, DpbEntries) {
     picture.dpb[1].frame_num = 22;
     picture.dpb[1].pic_num = 23;
     picture.dpb[1].long_term_frame_idx = 24;
-    picture.dpb[1].long_term = true;
-    picture.dpb[1].reference = Fields::Top;
+    picture.dpb[1].short_term = Fields::None;
+    picture.dpb[1].long_term = Fields::Top;
     picture.dpb[1].field_pair = true;
     picture.dpb[2].substitute = 21;
     picture.dpb[2].frame_num = 31;
     picture.dpb[3].frame_num = 41;
     picture.dpb[4].id = 51;
-    picture.dpb[4].reference = picture.dpb[4].decoded = Fields::Bottom;
+    picture.dpb[4].short_term = picture.dpb[4].decoded = Fields::Bottom;
     const auto out = decode_params(picture);
     EXPECT_EQ(3'000'000'007'000u, out.dpb[0].reference_ts) << "microseconds of a timestamp as nanoseconds";
     EXPECT_EQ(11, out.dpb[0].frame_num);

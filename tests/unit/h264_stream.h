@@ -102,7 +102,8 @@ inline Bytes write_slice(const h264::Sps& sps, const h264::Pps& pps, const h264:
     if (header.idr_pic_flag) w.ue(header.idr_pic_id);
     if (sps.pic_order_cnt_type == 0) {
         w.u(sps.log2_max_pic_order_cnt_lsb_minus4 + 4U, header.pic_order_cnt_lsb);
-        if (pps.bottom_field_pic_order_in_frame_present_flag) w.se(header.delta_pic_order_cnt_bottom);
+        if (pps.bottom_field_pic_order_in_frame_present_flag && !header.field_pic_flag)
+            w.se(header.delta_pic_order_cnt_bottom);
     }
     if (sps.pic_order_cnt_type == 1 && !sps.delta_pic_order_always_zero_flag) w.se(header.delta_pic_order_cnt[0]);
     if (pps.redundant_pic_cnt_present_flag) w.ue(header.redundant_pic_cnt);

@@ -101,9 +101,16 @@ class RandomCodec final : public Codec {
     Result<> configure(const StreamInfo&) override { return {}; }
     [[nodiscard]] const SequenceInfo* sequence() const override { return nullptr; }
     Result<> parse(const AccessUnit& unit, Steps& steps) override {
+        if (open_ && random_() % 4 != 0) {
+            decode_part(unit, 1, steps);
+            open_ = false;
+            return {};
+        }
+        open_ = false; // a single field
         if (last_id_ == 0 || random_() % 40 == 0) new_sequence(steps);
         while (alive_.size() >= info_.dpb_slots) remove(random_() % alive_.size(), steps);
         decode(unit, steps);
+        if (open_) return {};
         if (random_() % 3 == 0 && !alive_.empty()) output(alive_[random_() % alive_.size()], steps);
         if (random_() % 4 == 0 && !alive_.empty()) remove(random_() % alive_.size(), steps);
         return {};
@@ -152,17 +159,23 @@ class RandomCodec final : public Codec {
         alive_.erase(alive_.begin() + static_cast<std::ptrdiff_t>(at));
     }
     void decode(const AccessUnit& unit, Steps& steps) {
-        const FrameId id = ++last_id_;
-        const bool fields = random_() % 5 == 0;
+        alive_.push_back({++last_id_, false});
+        fields_ = random_() % 3 == 0;
         references_.clear();
         for (const Alive& picture : alive_)
-            if (random_() % 2 == 0) references_.push_back(picture.id);
-        for (std::size_t i = 0; i < (fields ? 2 : 1); ++i) {
-            describe(pictures_[i], slices_[i], id, unit);
-            pictures_[i].second_field = i == 1;
-            steps.push_back({.kind = Step::Kind::Decode, .picture = &pictures_[i]});
-        }
-        alive_.push_back({id, false});
+            if (picture.id != last_id_ && random_() % 2 == 0) references_.push_back(picture.id);
+        decode_part(unit, 0, steps);
+        if (!fields_) return;
+        if (random_() % 2 == 0)
+            decode_part(unit, 1, steps);
+        else
+            open_ = true; // the second field comes with the next unit, if it comes
+    }
+    void decode_part(const AccessUnit& unit, std::size_t i, Steps& steps) {
+        describe(pictures_[i], slices_[i], last_id_, unit);
+        pictures_[i].first_field = fields_ && i == 0;
+        pictures_[i].second_field = i == 1;
+        steps.push_back({.kind = Step::Kind::Decode, .picture = &pictures_[i]});
     }
     void describe(h264::H264Picture& picture, std::vector<h264::Slice>& slices, FrameId id, const AccessUnit& unit) {
         picture = {};
@@ -192,6 +205,8 @@ class RandomCodec final : public Codec {
     std::array<h264::H264Picture, 2> pictures_;
     std::vector<Alive> alive_;
     FrameId last_id_ = 0;
+    bool fields_ = false; ///< the last picture is one field, or two
+    bool open_ = false;   ///< its second field may be in the next unit
 };
 
 /// Pictures that hold damage: those that failed, and what refers to them.
