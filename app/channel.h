@@ -86,19 +86,12 @@ class Channel {
 
     /// Empties the queue and lets a blocked producer go; later pushes are refused.
     void close() {
-        std::vector<T> left;
-        {
-            const std::lock_guard lock(mutex_);
-            closed_ = true;
-            while (count_ != 0) {
-                left.push_back(std::move(ring_[head_]));
-                head_ = (head_ + 1) % ring_.size();
-                --count_;
-            }
-        }
-        space_.notify_all();
+        empty([this] { closed_ = true; });
         if (consumer_ != nullptr) consumer_->wake();
-        if (producer_ != nullptr) producer_->wake();
+    }
+    /// Empties the queue, and a blocked producer goes on: what comes from now on is of another place (a seek).
+    void clear() {
+        empty([this] { finished_ = filled_ = false; });
     }
 
     [[nodiscard]] std::size_t size() const {
@@ -117,6 +110,22 @@ class Channel {
     [[nodiscard]] std::size_t capacity() const { return ring_.size(); }
 
   private:
+    /// What is taken out is destroyed without the lock: it may hold slots.
+    template <class Change>
+    void empty(Change change) {
+        std::vector<T> left;
+        {
+            const std::lock_guard lock(mutex_);
+            change();
+            while (count_ != 0) {
+                left.push_back(std::move(ring_[head_]));
+                head_ = (head_ + 1) % ring_.size();
+                --count_;
+            }
+        }
+        space_.notify_all();
+        if (producer_ != nullptr) producer_->wake();
+    }
     void put(T&& value) {
         ring_[(head_ + count_) % ring_.size()] = std::move(value);
         filled_ = ++count_ == ring_.size() || filled_;

@@ -1,5 +1,6 @@
 #include "app/console.h"
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -43,9 +44,26 @@ Keyboard::~Keyboard() {
     if (active_) ::tcsetattr(STDIN_FILENO, TCSANOW, &saved_);
 }
 
-char Keyboard::take() {
+Key Keyboard::take() {
     char key = 0;
-    return active_ && ::read(STDIN_FILENO, &key, 1) == 1 ? key : '\0';
+    if (!active_ || ::read(STDIN_FILENO, &key, 1) != 1) return Key::None;
+    if (key == 'q') return Key::Quit;
+    if (key == ' ') return Key::Pause;
+    // Arrows come as ESC [ A or ESC O A, in one piece.
+    std::array<char, 2> rest{};
+    if (key != '\033' || ::read(STDIN_FILENO, rest.data(), rest.size()) != 2) return Key::Other;
+    switch (rest[1]) {
+    case 'A':
+        return Key::FarForward;
+    case 'B':
+        return Key::FarBack;
+    case 'C':
+        return Key::Forward;
+    case 'D':
+        return Key::Back;
+    default:
+        return Key::Other;
+    }
 }
 
 StatusLine::StatusLine(bool wanted)

@@ -22,6 +22,8 @@ class Signals {
     UniqueFd fd_;
 };
 
+enum class Key { None, Quit, Pause, Back, Forward, FarBack, FarForward, Other };
+
 /// Single keys from standard input, when that is a terminal. Its settings are put back at the end.
 class Keyboard {
   public:
@@ -32,8 +34,8 @@ class Keyboard {
 
     /// -1 when standard input is no terminal.
     [[nodiscard]] int fd() const { return active_ ? 0 : -1; }
-    /// A key that was pressed, 0 when none was.
-    char take();
+    /// A key that was pressed; None when the terminal has gone.
+    Key take();
 
   private:
     bool active_ = false;

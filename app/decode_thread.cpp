@@ -24,10 +24,10 @@ DecodeThread::~DecodeThread() {
 }
 
 void DecodeThread::run() {
-    while (!stop_.load() && !finished_) {
+    while (!stop_.load() && !failed_) {
         const bool handed = hand_out();
         const bool fed = feed();
-        if (!handed && !fed && !finished_) sleep();
+        if (!handed && !fed && !failed_) sleep();
     }
     // What is parked may hold slots and must not outlive the decoder's own thread.
     item_.reset();
@@ -37,15 +37,15 @@ void DecodeThread::run() {
 /// Decoder events into the frame queue; true when something moved.
 bool DecodeThread::hand_out() {
     bool moved = false;
-    while (!finished_) {
+    while (!failed_) {
         if (item_) {
             if (!frames_.try_push(*item_)) return moved;
-            finished_ = std::holds_alternative<EndOfFrames>(*item_) || std::holds_alternative<DecoderFailed>(*item_);
+            failed_ = std::holds_alternative<DecoderFailed>(*item_);
+            if (failed_ || std::holds_alternative<EndOfFrames>(*item_)) frames_.finish();
             item_.reset();
-            if (finished_) frames_.finish();
             moved = true;
         }
-        if (finished_ || !take_event()) return moved;
+        if (failed_ || !take_event()) return moved;
     }
     return moved;
 }
@@ -73,12 +73,20 @@ bool DecodeThread::take_event() {
 
 void DecodeThread::on_drained() {
     draining_ = false;
-    if (end_) item_.emplace(EndOfFrames{std::move(end_->problem)});
+    if (end_) item_.emplace(EndOfFrames{std::move(end_->problem), end_->serial});
+    end_.reset();
+}
+
+void DecodeThread::flush(std::uint32_t serial) {
+    serial_ = serial;
+    draining_ = false;
+    end_.reset();
+    decoder_.flush();
 }
 
 /// Units into the decoder; true when something moved.
 bool DecodeThread::feed() {
-    if (finished_ || draining_ || item_) return false;
+    if (failed_ || draining_ || item_) return false;
     if (unit_) return send_unit();
     auto item = units_.try_pop();
     if (!item) return false;
@@ -88,12 +96,16 @@ bool DecodeThread::feed() {
 
 void DecodeThread::take_item(DemuxItem item) {
     if (auto* unit = std::get_if<AccessUnit>(&item)) {
+        if (unit->serial != serial_) flush(unit->serial);
         unit_.emplace(std::move(*unit));
         if (!unit_->discard) counters_.units.fetch_add(1, std::memory_order_relaxed);
         send_unit();
         return;
     }
-    if (auto* end = std::get_if<EndOfItem>(&item)) end_.emplace(std::move(*end));
+    if (auto* end = std::get_if<EndOfItem>(&item)) {
+        if (end->serial != serial_) flush(end->serial);
+        end_.emplace(std::move(*end));
+    }
     draining_ = true;
     decoder_.drain();
 }

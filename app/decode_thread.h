@@ -17,6 +17,7 @@ namespace v4l2play {
 /// The last thing that comes out. `problem` is empty when all is well.
 struct EndOfFrames {
     std::string problem;
+    std::uint32_t serial = 0;
 };
 using DecodeItem = std::variant<Frame, PoolChanged, PicturesDropped, DecoderFailed, EndOfFrames>;
 using FrameChannel = Channel<DecodeItem>;
@@ -27,7 +28,8 @@ struct DecodeCounters {
 };
 
 /// Feeds `decoder` from `units`, fills `frames`; sleeps only in the decoder's dispatch. When all frame places are taken
-/// it sleeps until the queue has fallen to its low-water mark, so that it is woken once for several frames.
+/// it sleeps until the queue has fallen to its low-water mark, so that it is woken once for several frames. A unit with
+/// another serial is from another place: everything inside is flushed.
 class DecodeThread {
   public:
     DecodeThread(Decoder& decoder, DemuxChannel& units, FrameChannel& frames);
@@ -46,6 +48,7 @@ class DecodeThread {
     bool send_unit();
     void take_item(DemuxItem item);
     void on_drained();
+    void flush(std::uint32_t serial);
     void sleep();
 
     Decoder& decoder_;
@@ -57,8 +60,9 @@ class DecodeThread {
     std::optional<DecodeItem> item_; ///< parked: the frame queue was full
     std::shared_ptr<SlotPool> pool_;
     std::optional<EndOfItem> end_;
+    std::uint32_t serial_ = 0;
     bool draining_ = false;
-    bool finished_ = false;
+    bool failed_ = false; ///< the decoder is over
     std::thread thread_;
 };
 

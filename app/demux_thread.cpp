@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "decoder/log.h"
 
@@ -26,8 +27,34 @@ DemuxThread::DemuxThread(Demuxer& demuxer, DemuxChannel& channel, bool loop)
     , thread_([this] { run(); }) {}
 
 DemuxThread::~DemuxThread() {
+    {
+        const std::lock_guard lock(mutex_);
+        over_ = true;
+    }
+    asked_.notify_one();
     channel_.close();
     thread_.join();
+}
+
+void DemuxThread::seek(const SeekRequest& request) {
+    {
+        const std::lock_guard lock(mutex_);
+        request_ = request;
+    }
+    asked_.notify_one();
+    channel_.clear();
+}
+
+std::optional<SeekRequest> DemuxThread::take_request(bool wait) {
+    std::unique_lock lock(mutex_);
+    if (wait) asked_.wait(lock, [this] { return over_ || request_; });
+    return std::exchange(request_, std::nullopt);
+}
+
+void DemuxThread::serve(const SeekRequest& request) {
+    serial_ = request.serial;
+    if (auto sought = demuxer_.seek(std::max<Nanoseconds>(request.time - offset_, 0), request.mode); !sought)
+        log_warning("demux", "{}", sought.error().what);
 }
 
 bool DemuxThread::push_unit(AccessUnit unit) {
@@ -37,6 +64,7 @@ bool DemuxThread::push_unit(AccessUnit unit) {
         unit.pts += offset_;
     }
     if (unit.dts != no_time) unit.dts += offset_;
+    unit.serial = serial_;
     return channel_.push(DemuxItem(std::move(unit)));
 }
 
@@ -51,8 +79,18 @@ bool DemuxThread::start_over() {
     return channel_.push(DemuxItem(LoopSeam{}));
 }
 
+/// False when all is over; true after a seek, which may come long after the end.
+bool DemuxThread::finish(EndOfItem end) {
+    end.serial = serial_;
+    if (!channel_.push(DemuxItem(std::move(end)))) return false;
+    const auto request = take_request(true);
+    if (request) serve(*request);
+    return request.has_value();
+}
+
 void DemuxThread::run() {
     for (;;) {
+        if (const auto request = take_request(false)) serve(*request);
         auto unit = demuxer_.read();
         if (unit && *unit) {
             if (!push_unit(std::move(**unit))) return;
@@ -64,8 +102,7 @@ void DemuxThread::run() {
             end.problem = unit.error().what;
         else if (demuxer_.truncated())
             end.problem = "the file ends too early: it is truncated; copy it again";
-        channel_.push(DemuxItem(std::move(end)));
-        return;
+        if (!finish(std::move(end))) return;
     }
 }
 

@@ -177,7 +177,7 @@ class LibavDemuxer final : public Demuxer {
     [[nodiscard]] const StreamInfo& stream() const override { return stream_; }
     [[nodiscard]] const MediaInfo& info() const override { return info_; }
     Result<std::optional<AccessUnit>> read() override;
-    Result<> seek(Nanoseconds time) override;
+    Result<> seek(Nanoseconds time, SeekMode mode) override;
     [[nodiscard]] Nanoseconds read_until() const override { return read_until_; }
     [[nodiscard]] bool truncated() const override { return truncated_; }
 
@@ -374,14 +374,14 @@ Result<std::optional<AccessUnit>> LibavDemuxer::read_unit() {
     }
 }
 
-Result<> LibavDemuxer::seek(Nanoseconds time) {
+Result<> LibavDemuxer::seek(Nanoseconds time, SeekMode mode) {
     const AVRational base = context_->streams[index_]->time_base;
     const std::int64_t stamp = start_ + av_rescale_q(time, AVRational{1, second}, base);
     int status = av_seek_frame(context_, index_, stamp, AVSEEK_FLAG_BACKWARD);
     if (status < 0) status = avformat_seek_file(context_, index_, INT64_MIN, stamp, INT64_MAX, 0);
     if (status < 0 && time == 0) status = avformat_seek_file(context_, -1, INT64_MIN, 0, INT64_MAX, AVSEEK_FLAG_BYTE);
     if (status < 0) return fail(ENOTSUP, "cannot seek in it: " + av_reason(status), "seek");
-    start_at_ = time > 0 ? time : no_time;
+    start_at_ = time > 0 && mode == SeekMode::Exact ? time : no_time;
     first_.reset();
     return {};
 }

@@ -25,6 +25,11 @@ struct MediaInfo {
     std::vector<StreamSummary> streams;
 };
 
+enum class SeekMode : std::uint8_t {
+    Exact,    ///< the first picture to be shown is the first at or after the time
+    KeyFrame, ///< it is the key frame at or before the time
+};
+
 /// Bytes of every access unit are followed by at least 64 zero bytes.
 class Demuxer {
   public:
@@ -38,9 +43,9 @@ class Demuxer {
     /// The next access unit of the video stream; nothing at the end. An error is a read failure after which nothing
     /// more comes (a truncated file ends like a complete one, and `truncated` says so).
     virtual Result<std::optional<AccessUnit>> read() = 0;
-    /// To the last key frame at or before `time`; units before `time` come with `discard`. ENOTSUP when the container
-    /// cannot seek.
-    virtual Result<> seek(Nanoseconds time) = 0;
+    /// To the last key frame at or before `time`; with SeekMode::Exact units before `time` come with `discard`. ENOTSUP
+    /// when the container cannot seek.
+    virtual Result<> seek(Nanoseconds time, SeekMode mode = SeekMode::Exact) = 0;
     /// Time from the start of the first unit to the end of the last, as far as read.
     [[nodiscard]] virtual Nanoseconds read_until() const = 0;
     /// True when the file ended before the container said it would.

@@ -32,7 +32,7 @@ const CommandText& text_of(Command command) { return commands[static_cast<std::s
 std::string footer() {
     return "Commands: play (default), md5, probe, devices; `v4l2play COMMAND --help` tells more.\n"
            "Every option with a choice accepts `help`, for example --connector=help.\n"
-           "Keys: space pauses, q quits.\n"
+           "Keys: space pauses, q quits, left and right seek by 5 s, up and down by 60 s.\n"
            "Exit codes: 0 played as required, 1 usage, 2 nothing played, 3 some items failed, 4 ended by a signal,\n"
            "            5 a requirement was broken, 6 no display, 7 decoder or driver fault.";
 }

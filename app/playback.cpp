@@ -14,13 +14,17 @@ namespace {
 constexpr Nanoseconds priming_limit = 400 * millisecond;
 
 /// Frames that came before such an end are shown yet.
-bool decoder_ended(Ended ended) { return ended == Ended::Failed || ended == Ended::Unsupported; }
+bool decoder_ended(Ended ended) {
+    return ended == Ended::Failed || ended == Ended::DeviceFailed || ended == Ended::Unsupported;
+}
 
 } // namespace
 
-Playback::Playback(Stage& stage, FrameChannel& frames, Rational frame_rate, Nanoseconds duration, ItemReport& report)
+Playback::Playback(Stage& stage, FrameChannel& frames, DemuxThread& demux_thread, Rational frame_rate,
+                   Nanoseconds duration, ItemReport& report)
     : stage_(stage)
     , frames_(frames)
+    , demux_thread_(demux_thread)
     , frame_rate_(frame_rate)
     , duration_(duration)
     , report_(report) {
@@ -42,7 +46,7 @@ std::optional<Ended> Playback::turn() {
         if (failure_ && !decoder_ended(*failure_)) return failure_;
         take_frames(frames_at_hand);
         if (failure_ && at_hand_.empty()) return failure_;
-        if (paused_ || !stage_.output.ready()) return std::nullopt;
+        if ((paused_ && !show_one_) || !stage_.output.ready()) return std::nullopt;
         if (at_hand_.empty()) return finish_up();
         if (!show_next() && failure_ != Ended::Broken) return std::nullopt;
     }
@@ -110,9 +114,10 @@ void Playback::take_item(DecodeItem item) {
             log_warning("decode", "{}: {} ({})", report_.file, dropped->why, to_string(dropped->reason));
     } else if (auto* failed = std::get_if<DecoderFailed>(&item)) {
         report_.error = std::move(failed->error);
-        failure_ = report_.error.code == ENOTSUP ? Ended::Unsupported : Ended::Failed;
+        failure_ = report_.error.code == ENOTSUP ? Ended::Unsupported : Ended::DeviceFailed;
         no_more_frames_ = true;
     } else if (auto* end = std::get_if<EndOfFrames>(&item)) {
+        if (end->serial != serial_) return;
         no_more_frames_ = true;
         if (end->problem.empty()) return;
         report_.error = {EBADMSG, std::move(end->problem), "read"};
@@ -121,6 +126,7 @@ void Playback::take_item(DecodeItem item) {
 }
 
 void Playback::take_frame(Frame frame) {
+    if (frame.serial != serial_) return; // from before a seek
     if (report_.frames.corrupt + report_.frames.shown + presented_total_ == 0 && report_.startup.first_frame == 0)
         report_.startup.first_frame = system_kernel().now() - stage_.program_start;
     if (frame.corrupt) ++report_.frames.corrupt;
@@ -201,6 +207,7 @@ bool Playback::present(Nanoseconds target) {
     }
     if (presented_count_ < presented_.size()) presented_[presented_count_++] = entry;
     last_pts_ = entry.pts;
+    show_one_ = false;
     if (first_shown_ == no_time) first_shown_ = system_kernel().now();
     ++presented_total_;
     at_hand_.erase(at_hand_.begin());
@@ -251,19 +258,47 @@ void Playback::sleep(Nanoseconds until) {
 
 std::optional<Ended> Playback::take_keys() {
     switch (stage_.keyboard.take()) {
-    case 'q':
+    case Key::Quit:
         return Ended::Quit;
-    case ' ':
+    case Key::Pause:
         paused_ = !paused_;
         stage_.scheduler.reset();
         next_status_ = 0;
         return std::nullopt;
-    case '\0':
+    case Key::Back:
+        seek_by(-5 * second);
+        return std::nullopt;
+    case Key::Forward:
+        seek_by(5 * second);
+        return std::nullopt;
+    case Key::FarBack:
+        seek_by(-60 * second);
+        return std::nullopt;
+    case Key::FarForward:
+        seek_by(60 * second);
+        return std::nullopt;
+    case Key::None:
         stage_.loop.forget(stage_.keyboard.fd());
         return std::nullopt; // the terminal has gone
-    default:
+    case Key::Other:
         return std::nullopt;
     }
+    return std::nullopt;
+}
+
+/// The frame on the screen stays there until the first one from the other place comes.
+void Playback::seek_by(Nanoseconds distance) {
+    position_ = std::max<Nanoseconds>((position_ == no_time ? 0 : position_) + distance, 0);
+    ++serial_;
+    demux_thread_.seek({position_, SeekMode::Exact, serial_});
+    frames_.clear();
+    at_hand_.clear();
+    stage_.scheduler.reset();
+    no_more_frames_ = false;
+    primed_ = false;
+    first_shown_ = last_pts_ = no_time;
+    show_one_ = paused_;
+    next_status_ = 0;
 }
 
 std::string clock_text(Nanoseconds time) {

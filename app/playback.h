@@ -29,13 +29,14 @@ struct Stage {
 };
 
 enum class Ended {
-    Finished,    ///< all of it was shown
-    Quit,        ///< the person had enough
-    Signalled,   ///< SIGINT or SIGTERM
-    Failed,      ///< the item: ItemReport::error
-    Broken,      ///< the output cannot show it: ItemReport::error
-    Unsupported, ///< the decoder cannot do the stream after all; another may
-    OutputLost,  ///< ItemReport::error
+    Finished,     ///< all of it was shown
+    Quit,         ///< the person had enough
+    Signalled,    ///< SIGINT or SIGTERM
+    Failed,       ///< the item: ItemReport::error
+    DeviceFailed, ///< the decoder gave up: ItemReport::error; another may do
+    Broken,       ///< the output cannot show it: ItemReport::error
+    Unsupported,  ///< the decoder cannot do the stream after all; another may
+    OutputLost,   ///< ItemReport::error
 };
 
 /// How far decoded frames are queued ahead; part of the number of slots.
@@ -44,7 +45,9 @@ constexpr std::size_t frames_at_hand = 1;
 
 class Playback {
   public:
-    Playback(Stage& stage, FrameChannel& frames, Rational frame_rate, Nanoseconds duration, ItemReport& report);
+    /// `demux_thread`: what is asked to go elsewhere when the person seeks.
+    Playback(Stage& stage, FrameChannel& frames, DemuxThread& demux_thread, Rational frame_rate, Nanoseconds duration,
+             ItemReport& report);
 
     Ended run();
     /// Media time of the frame shown last; no_time when none was.
@@ -70,6 +73,7 @@ class Playback {
     void drop_next();
     std::optional<Ended> finish_up();
     std::optional<Ended> take_keys();
+    void seek_by(Nanoseconds distance);
     void sleep(Nanoseconds until);
     void show_status(Nanoseconds now);
     [[nodiscard]] bool enough_frames() const;
@@ -77,6 +81,7 @@ class Playback {
 
     Stage& stage_;
     FrameChannel& frames_;
+    DemuxThread& demux_thread_;
     const Rational frame_rate_;
     const Nanoseconds duration_;
     ItemReport& report_;
@@ -94,6 +99,8 @@ class Playback {
     bool primed_ = false;
     bool no_more_frames_ = false;
     bool paused_ = false;
+    bool show_one_ = false; ///< though it is paused: the place that was sought
+    std::uint32_t serial_ = 0;
     std::optional<Ended> failure_;
 };
 

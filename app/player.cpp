@@ -199,7 +199,7 @@ Ended Player::play_with_fallback(Demuxer& demuxer, ItemReport& report) {
         announce(demuxer, report);
         const Ended ended = play_once(demuxer, *opened->decoder, report, position);
         const bool may_fall_back = options_.decoder == DecoderChoice::Auto && !options_.require_hw && !software_only;
-        if (ended != Ended::Unsupported || !may_fall_back) return ended;
+        if ((ended != Ended::Unsupported && ended != Ended::DeviceFailed) || !may_fall_back) return ended;
         report.reasons.push_back(fmt::format("{}: {}", report.decoder.driver, report.error.what));
         software_only = true;
     }
@@ -214,7 +214,7 @@ Ended Player::play_once(Demuxer& demuxer, Decoder& decoder, ItemReport& report, 
     const bool loop = options_.loop && options_.files.size() == 1;
     DemuxThread demux_thread(demuxer, units, loop);
     DecodeThread decode_thread(decoder, units, frames);
-    Playback playback(*stage_, frames, demuxer.stream().frame_rate, demuxer.info().duration, report);
+    Playback playback(*stage_, frames, demux_thread, demuxer.stream().frame_rate, demuxer.info().duration, report);
     const Ended ended = playback.run();
     report.frames.expected += decode_thread.counters().units.load();
     report.frames.decoded += decode_thread.counters().decoded.load();
@@ -236,8 +236,7 @@ void Player::settle(Ended ended, ItemReport& report) {
     display_lost_ = display_lost_ || ended == Ended::OutputLost;
     const bool hardware = std::string_view(report.decoder.kind) != "software";
     const bool stream_at_fault = report.error.code == ENOTSUP || report.error.code == EBADMSG;
-    decoder_fault_ =
-        decoder_fault_ || (ended == Ended::Failed && hardware && report.decoder.kind[0] != '\0' && !stream_at_fault);
+    decoder_fault_ = decoder_fault_ || (ended == Ended::DeviceFailed && hardware && !stream_at_fault);
     requirement_broken_ = requirement_broken_ || (ended == Ended::Unsupported && options_.require_hw);
     if (report.result == ItemResult::Failed) complain(fmt::format("{}: {}", report.file, report.error.what));
 }
