@@ -2,8 +2,8 @@
 // what codec.h promises.
 //
 // Input: per unit a byte of flags (1 key, 2 the device loses a picture after it, 4 seek after it; both together: end of
-// stream), two bytes of length, and the unit as Annex B. Parameter sets 0 (reordering, gaps allowed) and 1 (order of
-// decoding) are known from the start.
+// stream), two bytes of length, and the unit as Annex B. Parameter sets 0 (reordering, gaps allowed), 1 (order of
+// decoding) and 2 (as 0, with fields) are known from the start.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -39,8 +39,15 @@ StreamInfo stream_info() {
     sps.pic_width_in_mbs_minus1 = sps.pic_height_in_map_units_minus1 = 3;
     h264::Pps pps;
     pps.num_ref_idx_l0_default_active_minus1 = 1;
+    h264::Sps fields = sps;
+    h264::Pps of_fields = pps;
+    fields.seq_parameter_set_id = of_fields.seq_parameter_set_id = of_fields.pic_parameter_set_id = 2;
+    fields.frame_mbs_only_flag = false;
+    fields.pic_height_in_map_units_minus1 = 1;
     append_nal(stream.extradata, write_sps(sps));
     append_nal(stream.extradata, write_pps(pps));
+    append_nal(stream.extradata, write_sps(fields));
+    append_nal(stream.extradata, write_pps(of_fields));
     sps.seq_parameter_set_id = pps.seq_parameter_set_id = pps.pic_parameter_set_id = 1;
     sps.pic_order_cnt_type = 2;
     sps.gaps_in_frame_num_value_allowed_flag = false;

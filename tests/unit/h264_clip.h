@@ -6,6 +6,9 @@
 
 namespace v4l2play::test {
 
+/// Whether pictures are frames, or two fields: in one access unit, or in two. Alone: bottom fields are left out.
+enum class ClipFields { No, Together, Apart, Alone };
+
 struct ClipOptions {
     unsigned width = 64; ///< multiples of 16
     unsigned height = 64;
@@ -14,7 +17,8 @@ struct ClipOptions {
     unsigned references = 2;
     bool b_pictures = false; ///< every second picture is a B picture that nothing refers to
     unsigned slices = 1;
-    std::size_t padding = 0; ///< bytes added to each slice
+    ClipFields fields = ClipFields::No; ///< height in multiples of 32
+    std::size_t padding = 0;            ///< bytes added to each slice
     Nanoseconds start = 0;
 };
 
@@ -29,7 +33,9 @@ class Clip {
         sps_.log2_max_pic_order_cnt_lsb_minus4 = 6;
         sps_.max_num_ref_frames = static_cast<std::uint8_t>(options.references);
         sps_.pic_width_in_mbs_minus1 = static_cast<std::uint16_t>(options.width / 16 - 1);
-        sps_.pic_height_in_map_units_minus1 = static_cast<std::uint16_t>(options.height / 16 - 1);
+        sps_.frame_mbs_only_flag = options.fields == ClipFields::No;
+        const unsigned map_unit_height = sps_.frame_mbs_only_flag ? 16 : 32;
+        sps_.pic_height_in_map_units_minus1 = static_cast<std::uint16_t>(options.height / map_unit_height - 1);
         sps_.sample_aspect = {1, 1};
         sps_.bitstream_restriction_flag = true;
         sps_.max_num_reorder_frames = options.b_pictures ? 1 : 0;
@@ -71,16 +77,31 @@ class Clip {
         header.frame_num = static_cast<std::uint16_t>(frame_num_ % 256);
         header.pic_order_cnt_lsb = static_cast<std::uint16_t>(position * 2 % 1024);
         header.num_ref_idx_l0_active_minus1 = static_cast<std::uint8_t>(references_ == 0 ? 0 : references_ - 1);
-        const unsigned macroblocks = options_.width / 16 * (options_.height / 16);
+        header.field_pic_flag = options_.fields != ClipFields::No;
+        add_slices(header, unit);
+        if (options_.fields == ClipFields::Apart) all.push_back(std::exchange(unit, {{}, unit.pts}));
+        if (options_.fields == ClipFields::Apart || options_.fields == ClipFields::Together)
+            add_bottom_field(header, unit);
+        if (reference) ++frame_num_;
+        if (reference) references_ = std::min(references_ + 1, options_.references);
+        all.push_back(std::move(unit));
+    }
+
+    void add_bottom_field(h264::SliceHeader header, fakes::TestUnit& unit) {
+        header.bottom_field_flag = true;
+        header.idr_pic_flag = false;
+        if (header.slice_type == h264::SliceType::I) header.slice_type = h264::SliceType::P;
+        ++header.pic_order_cnt_lsb;
+        add_slices(header, unit);
+    }
+    void add_slices(h264::SliceHeader header, fakes::TestUnit& unit) {
+        const unsigned rows = options_.height / (header.field_pic_flag ? 32 : 16);
         for (unsigned i = 0; i < options_.slices; ++i) {
-            header.first_mb_in_slice = macroblocks * i / options_.slices;
+            header.first_mb_in_slice = options_.width / 16 * rows * i / options_.slices;
             Bytes slice = write_slice(sps_, pps_, header);
             slice.insert(slice.end(), options_.padding, 0xa5);
             append_nal(unit.bytes, slice);
         }
-        if (reference) ++frame_num_;
-        if (reference) references_ = std::min(references_ + 1, options_.references);
-        all.push_back(std::move(unit));
     }
 
     ClipOptions options_;
