@@ -35,10 +35,7 @@ void parse_show_existing(const HeaderContext& c) {
 /// From show_existing_frame to error_resilient_mode
 void parse_frame_type(const HeaderContext& c) {
     FrameHeader& h = c.header;
-    if (c.sequence.reduced_still_picture_header) {
-        h.error_resilient_mode = true;
-        return;
-    }
+    if (c.sequence.reduced_still_picture_header) return; // a key frame that is shown
     c.r.flag(h.show_existing_frame);
     if (h.show_existing_frame) return parse_show_existing(c);
     c.r.f(h.frame_type, 2);

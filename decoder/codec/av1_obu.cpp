@@ -56,7 +56,6 @@ Result<Av1Configuration> parse_av1_configuration(std::span<const std::uint8_t> e
     }
     if (extradata.size() < 4) return fail(EBADMSG, "the AV1 configuration record is cut", "av1C");
     configuration.seq_profile = static_cast<std::uint8_t>(extradata[1] >> 5);
-    configuration.twelve_bit = (extradata[2] & 0x20) != 0;
     configuration.units = ObuReader(extradata.subspan(4));
     return configuration;
 }
