@@ -113,6 +113,7 @@ struct MvProbs {
     std::array<std::array<std::uint8_t, 3>, 2> fr{};
     std::array<std::uint8_t, 2> class0_hp{};
     std::array<std::uint8_t, 2> hp{};
+    bool operator==(const MvProbs&) const = default;
 };
 
 /// 6.3: compressed_header. What it says, not what becomes of the probabilities: a delta after inv_map_table (6.3.5), or
@@ -135,6 +136,7 @@ struct CompressedHeader {
     std::array<std::array<std::uint8_t, 9>, 4> y_mode{};
     std::array<std::array<std::uint8_t, 3>, 16> partition{};
     MvProbs mv;
+    bool operator==(const CompressedHeader&) const = default;
 };
 
 } // namespace v4l2play::vp9
