@@ -38,11 +38,12 @@ DemuxThread::~DemuxThread() {
 
 void DemuxThread::seek(const SeekRequest& request) {
     {
+        // One step for the thread: it must not have pushed anything of the new place before the old is thrown away.
         const std::lock_guard lock(mutex_);
         request_ = request;
+        channel_.clear();
     }
     asked_.notify_one();
-    channel_.clear();
 }
 
 std::optional<SeekRequest> DemuxThread::take_request(bool wait) {

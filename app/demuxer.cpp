@@ -183,6 +183,8 @@ class LibavDemuxer final : public Demuxer {
 
   private:
     Result<> open_input(const std::string& path);
+    Result<> seek_container(Nanoseconds time);
+    Result<> rewind();
     Result<> select_stream();
     void fill_stream_info(const AVStream& stream);
     void fill_media_info();
@@ -374,16 +376,42 @@ Result<std::optional<AccessUnit>> LibavDemuxer::read_unit() {
     }
 }
 
-Result<> LibavDemuxer::seek(Nanoseconds time, SeekMode mode) {
+Result<> LibavDemuxer::seek_container(Nanoseconds time) {
     const AVRational base = context_->streams[index_]->time_base;
     const std::int64_t stamp = start_ + av_rescale_q(time, AVRational{1, second}, base);
     int status = av_seek_frame(context_, index_, stamp, AVSEEK_FLAG_BACKWARD);
     if (status < 0) status = avformat_seek_file(context_, index_, INT64_MIN, stamp, INT64_MAX, 0);
     if (status < 0 && time == 0) status = avformat_seek_file(context_, -1, INT64_MIN, 0, INT64_MAX, AVSEEK_FLAG_BYTE);
     if (status < 0) return fail(ENOTSUP, "cannot seek in it: " + av_reason(status), "seek");
+    return {};
+}
+
+/// From the start, whatever is there. Transport streams find no time before their first; their first byte they do.
+Result<> LibavDemuxer::rewind() {
+    if ((context_->iformat->flags & AVFMT_TS_DISCONT) == 0) return seek_container(0);
+    const int status = avformat_seek_file(context_, -1, INT64_MIN, 0, INT64_MAX, AVSEEK_FLAG_BYTE);
+    if (status < 0) return fail(ENOTSUP, "cannot seek in it: " + av_reason(status), "seek");
+    return {};
+}
+
+/// Containers without an index (transport streams) go to any picture of about that time: then farther back, until there
+/// is a key frame at or before it.
+Result<> LibavDemuxer::seek(Nanoseconds time, SeekMode mode) {
     start_at_ = time > 0 && mode == SeekMode::Exact ? time : no_time;
     first_.reset();
-    return {};
+    for (Nanoseconds back = 0;; back = std::max(back * 4, second)) {
+        const Nanoseconds from = std::max<Nanoseconds>(time - back, 0);
+        V4L2PLAY_TRY(seek_container(from));
+        auto unit = read_unit();
+        while (unit && *unit && !(*unit)->key) unit = read_unit();
+        if (!unit) return fail(std::move(unit).error());
+        const bool before = *unit && ((*unit)->pts == no_time || (*unit)->pts <= time);
+        if (before) {
+            first_ = std::move(*unit);
+            return {};
+        }
+        if (from == 0) return rewind();
+    }
 }
 
 void forward_log(void*, int level, const char* format, va_list arguments) {

@@ -290,9 +290,10 @@ std::optional<Ended> Playback::take_keys() {
 void Playback::seek_by(Nanoseconds distance) {
     position_ = std::max<Nanoseconds>((position_ == no_time ? 0 : position_) + distance, 0);
     ++serial_;
-    demux_thread_.seek({position_, SeekMode::Exact, serial_});
-    frames_.clear();
     at_hand_.clear();
+    // Emptied before anything of the new place can be in it; not everything in it is a frame.
+    while (auto item = frames_.try_pop()) take_item(std::move(*item));
+    demux_thread_.seek({position_, SeekMode::Exact, serial_});
     stage_.scheduler.reset();
     no_more_frames_ = false;
     primed_ = false;

@@ -138,6 +138,8 @@ void Context::take(DecodeItem item, std::optional<Next>& result, Nanoseconds& pt
         result = Next::Frame;
     } else if (auto* changed = std::get_if<PoolChanged>(&item)) {
         pools_.push_back(changed->pool);
+    } else if (auto* dropped = std::get_if<PicturesDropped>(&item)) {
+        if (!dropped->why.empty()) fmt::print("# {}: {} dropped: {}\n", name_, dropped->count, dropped->why);
     } else if (auto* end = std::get_if<EndOfFrames>(&item)) {
         if (end->serial == serial_) result = Next::End;
     } else if (auto* failed = std::get_if<DecoderFailed>(&item)) {
@@ -180,8 +182,10 @@ void Context::seek_once() {
     if (random_() % 2 == 0) request.time = *std::lower_bound(times_.begin(), times_.end(), request.time);
     request.mode = random_() % 4 == 0 ? SeekMode::KeyFrame : SeekMode::Exact;
     request.serial = ++serial_;
+    std::optional<Next> nothing;
+    Nanoseconds no_matter = 0;
+    while (auto item = frames_.try_pop()) take(std::move(*item), nothing, no_matter);
     demux_thread_->seek(request);
-    frames_.clear();
     ++seeks_;
     // Now and then the next seek comes before anything of this one.
     if (random_() % 8 == 0) return;
