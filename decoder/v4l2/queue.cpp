@@ -123,7 +123,8 @@ int Queue::queue(const QueueArguments& arguments) {
 int Queue::dequeue(DequeuedBuffer& out) {
     v4l2_buffer& buffer = prepare(0);
     if (const int error = call(VIDIOC_DQBUF, &buffer); error < 0) return error;
-    out = {buffer.index, to_frame_id(buffer.timestamp), (buffer.flags & V4L2_BUF_FLAG_ERROR) != 0};
+    out = {buffer.index, to_frame_id(buffer.timestamp), (buffer.flags & V4L2_BUF_FLAG_ERROR) != 0,
+           (buffer.flags & V4L2_BUF_FLAG_LAST) != 0, multi_planar_ ? planes_[0].bytesused : buffer.bytesused};
     return 0;
 }
 

@@ -28,7 +28,9 @@ struct QueueArguments {
 struct DequeuedBuffer {
     std::uint32_t index = 0;
     FrameId id = 0;
-    bool error = false; ///< V4L2_BUF_FLAG_ERROR
+    bool error = false;           ///< V4L2_BUF_FLAG_ERROR
+    bool last = false;            ///< V4L2_BUF_FLAG_LAST
+    std::uint32_t bytes_used = 0; ///< memory plane 0
 };
 
 /// Memory-mapped buffers of one side. The hot calls (`queue`, `dequeue`) answer 0 or -errno and allocate nothing.

@@ -1,0 +1,88 @@
+#include "decoder/stateful/coded_stream.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "decoder/codec/nal_units.h"
+
+namespace v4l2play {
+namespace {
+
+constexpr std::array<std::uint8_t, 4> start_code{0, 0, 0, 1};
+
+std::uint8_t* append(std::uint8_t* out, std::span<const std::uint8_t> bytes) {
+    return std::copy(bytes.begin(), bytes.end(), out);
+}
+
+} // namespace
+
+Result<> CodedStream::configure(const StreamInfo& stream) {
+    if (stream.codec == CodecId::H264) return configure_h264(stream);
+    if (stream.codec == CodecId::Hevc) return configure_hevc(stream);
+    // MPEG-2 in MP4 and the like: the sequence header, which is in the stream as well elsewhere.
+    if (stream.codec == CodecId::Mpeg2) preamble_ = stream.extradata;
+    return {};
+}
+
+Result<> CodedStream::configure_h264(const StreamInfo& stream) {
+    auto configuration = parse_avc_configuration(stream.extradata);
+    if (!configuration) return fail(std::move(configuration).error());
+    length_size_ = configuration->length_size;
+    for (NalUnits& units : configuration->parameter_sets)
+        while (const auto nal = units.next()) add_to_preamble(*nal);
+    return {};
+}
+
+/// HEVCDecoderConfigurationRecord (ISO/IEC 14496-15 8.3.3.1), or Annex B.
+Result<> CodedStream::configure_hevc(const StreamInfo& stream) {
+    constexpr std::size_t fixed_size = 23;
+    std::span<const std::uint8_t> rest = stream.extradata;
+    if (rest.size() < fixed_size || rest[0] != 1) {
+        preamble_ = stream.extradata;
+        return {};
+    }
+    length_size_ = (rest[21] & 3U) + 1;
+    const unsigned arrays = rest[22];
+    rest = rest.subspan(fixed_size);
+    for (unsigned i = 0; i < arrays; ++i) {
+        if (rest.size() < 3) return fail(EBADMSG, "the HEVC configuration is cut short", "hvcC");
+        const unsigned units = unsigned{rest[1]} << 8 | rest[2];
+        rest = rest.subspan(3);
+        for (unsigned unit = 0; unit < units; ++unit) {
+            if (rest.size() < 2) return fail(EBADMSG, "the HEVC configuration is cut short", "hvcC");
+            const std::size_t size = std::size_t{rest[0]} << 8 | rest[1];
+            if (rest.size() - 2 < size) return fail(EBADMSG, "the HEVC configuration is cut short", "hvcC");
+            add_to_preamble(rest.subspan(2, size));
+            rest = rest.subspan(2 + size);
+        }
+    }
+    return {};
+}
+
+void CodedStream::add_to_preamble(std::span<const std::uint8_t> nal) {
+    preamble_.insert(preamble_.end(), start_code.begin(), start_code.end());
+    preamble_.insert(preamble_.end(), nal.begin(), nal.end());
+}
+
+std::size_t CodedStream::size(std::span<const std::uint8_t> unit, bool start) const {
+    std::size_t size = start ? preamble_.size() : 0;
+    if (length_size_ == 0) return size + unit.size();
+    NalUnits units(unit, length_size_);
+    while (const auto nal = units.next()) size += start_code.size() + nal->size();
+    return size;
+}
+
+std::size_t CodedStream::write(std::span<const std::uint8_t> unit, bool start, std::span<std::uint8_t> out) const {
+    std::uint8_t* end = out.data();
+    if (start) end = append(end, preamble_);
+    if (length_size_ == 0) {
+        end = append(end, unit);
+        return static_cast<std::size_t>(end - out.data());
+    }
+    NalUnits units(unit, length_size_);
+    while (const auto nal = units.next()) end = append(append(end, start_code), *nal);
+    return static_cast<std::size_t>(end - out.data());
+}
+
+} // namespace v4l2play
