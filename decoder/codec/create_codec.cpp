@@ -3,6 +3,7 @@
 #include "decoder/codec/fwht.h"
 #include "decoder/codec/h264.h"
 #include "decoder/codec/hevc.h"
+#include "decoder/codec/mpeg2.h"
 #include "decoder/codec/vp8.h"
 #include "decoder/codec/vp9.h"
 
@@ -14,6 +15,8 @@ std::unique_ptr<Codec> create_codec(CodecId codec) {
         return create_h264_codec();
     case CodecId::Hevc:
         return create_hevc_codec();
+    case CodecId::Mpeg2:
+        return create_mpeg2_codec();
     case CodecId::Fwht:
         return create_fwht_codec();
     case CodecId::Vp8:

@@ -8,6 +8,8 @@ std::unique_ptr<CodecControls> create_controls(CodecId codec, ModePreference pre
         return create_h264_controls(preference);
     case CodecId::Hevc:
         return create_hevc_controls(preference);
+    case CodecId::Mpeg2:
+        return create_mpeg2_controls();
     case CodecId::Fwht:
         return create_fwht_controls();
     case CodecId::Vp8:

@@ -72,6 +72,7 @@ std::unique_ptr<CodecControls> create_controls(CodecId codec, ModePreference pre
 std::unique_ptr<CodecControls> create_h264_controls(ModePreference preference = {});
 std::unique_ptr<CodecControls> create_hevc_controls(ModePreference preference = {});
 std::unique_ptr<CodecControls> create_fwht_controls();
+std::unique_ptr<CodecControls> create_mpeg2_controls();
 std::unique_ptr<CodecControls> create_vp8_controls();
 std::unique_ptr<CodecControls> create_av1_controls();
 std::unique_ptr<CodecControls> create_vp9_controls();
