@@ -9,6 +9,7 @@
 #include "decoder/request/codec_controls.h"
 #include "decoder/request/request_decoder.h"
 #include "decoder/software/software_decoder.h"
+#include "decoder/stateful/stateful_decoder.h"
 #include "decoder/v4l2/media_device.h"
 
 namespace v4l2play {
@@ -22,8 +23,15 @@ ModePreference preference_of(const Options& options) {
     return {decode[static_cast<int>(options.decode_mode)], code[static_cast<int>(options.start_code)]};
 }
 
+Result<std::unique_ptr<Decoder>> open_stateful(const DecoderDevice& device, const DecoderConfig& config) {
+    if (device.find_format(stateful_fourcc(config.stream.codec)) == nullptr)
+        return fail(ENOTSUP, fmt::format("it does not decode {}", config.stream.codec_name));
+    return create_stateful_decoder(system_kernel(), device, config);
+}
+
 Result<std::unique_ptr<Decoder>> open_device(const Options& options, const DecoderDevice& device,
                                              const DecoderConfig& config) {
+    if (!device.stateless) return open_stateful(device, config);
     auto codec = create_codec(config.stream.codec);
     auto controls = create_controls(config.stream.codec, preference_of(options));
     if (codec == nullptr || controls == nullptr)
@@ -34,23 +42,29 @@ Result<std::unique_ptr<Decoder>> open_device(const Options& options, const Decod
     return create_request_decoder(system_kernel(), device, std::move(codec), std::move(controls), config);
 }
 
-/// The first device that takes the stream; null, with reasons, when there is none.
+bool is_allowed(DecoderChoice choice, const DecoderDevice& device) {
+    return choice == DecoderChoice::Auto ||
+           choice == (device.stateless ? DecoderChoice::Request : DecoderChoice::Stateful);
+}
+
+/// The first device that takes the stream, stateless ones first; null, with reasons, when there is none.
 std::unique_ptr<Decoder> try_devices(const Options& options, const DecoderConfig& config,
                                      std::vector<std::string>& reasons) {
     bool any = false;
-    for (const DecoderDevice& device : find_decoders(system_kernel())) {
-        if (!options.device.empty() && !is_meant(device, options.device)) continue;
-        any = true;
-        if (!device.stateless) {
-            reasons.push_back(fmt::format("not by {}: a stateful decoder; those are not done yet", device.name()));
-            continue;
+    const std::vector<DecoderDevice> devices = find_decoders(system_kernel());
+    for (const bool stateless : {true, false})
+        for (const DecoderDevice& device : devices) {
+            if (device.stateless != stateless || !is_allowed(options.decoder, device)) continue;
+            if (!options.device.empty() && !is_meant(device, options.device)) continue;
+            any = true;
+            auto decoder = open_device(options, device, config);
+            if (decoder) return std::move(*decoder);
+            reasons.push_back(fmt::format("not by {}: {}", device.name(), decoder.error().what));
         }
-        auto decoder = open_device(options, device, config);
-        if (decoder) return std::move(*decoder);
-        reasons.push_back(fmt::format("not by {}: {}", device.name(), decoder.error().what));
-    }
     if (!any && options.device.empty())
-        reasons.emplace_back("no hardware decoder: there is no usable /dev/media* device");
+        reasons.emplace_back(options.decoder == DecoderChoice::Stateful
+                                 ? "no stateful hardware decoder: no /dev/video* device is one"
+                                 : "no hardware decoder: there is no usable /dev/media* device");
     if (!any && !options.device.empty())
         reasons.push_back(fmt::format("no decoder is called {}; --device=help lists them", options.device));
     return nullptr;
@@ -61,8 +75,7 @@ std::unique_ptr<Decoder> try_devices(const Options& options, const DecoderConfig
 Result<OpenedDecoder> open_decoder(const Options& options, const DecoderConfig& config, Output* output,
                                    bool software_only) {
     OpenedDecoder opened;
-    const bool hardware = options.decoder == DecoderChoice::Auto || options.decoder == DecoderChoice::Request;
-    if (options.decoder == DecoderChoice::Stateful) opened.reasons.emplace_back("stateful decoders are not done yet");
+    const bool hardware = options.decoder != DecoderChoice::Software;
     if (hardware && !software_only) opened.decoder = try_devices(options, config, opened.reasons);
     if (opened.decoder != nullptr) return opened;
 

@@ -272,6 +272,12 @@ void LibavDemuxer::fill_stream_info(const AVStream& stream) {
     stream_.libav_codec_id = codec.codec_id;
     stream_.codec_name = avcodec_get_name(codec.codec_id);
     stream_.codec_tag = codec.codec_tag;
+    // libavcodec knows nothing of the codec of the kernel's virtual driver.
+    if (codec.codec_tag == MKTAG('F', 'W', 'H', 'T')) {
+        stream_.codec = CodecId::Fwht;
+        stream_.codec_name = "fwht";
+    }
+    stream_.codec_tag = codec.codec_tag;
     stream_.bits_per_coded_sample = codec.bits_per_coded_sample;
     stream_.profile = codec.profile;
     stream_.width = codec.width;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 
+#include "decoder/codec/fwht_header.h"
 #include "decoder/codec/nal_units.h"
 
 namespace v4l2play {
@@ -18,6 +19,7 @@ std::uint8_t* append(std::uint8_t* out, std::span<const std::uint8_t> bytes) {
 } // namespace
 
 Result<> CodedStream::configure(const StreamInfo& stream) {
+    codec_ = stream.codec;
     if (stream.codec == CodecId::H264) return configure_h264(stream);
     if (stream.codec == CodecId::Hevc) return configure_hevc(stream);
     // MPEG-2 in MP4 and the like: the sequence header, which is in the stream as well elsewhere.
@@ -58,6 +60,12 @@ Result<> CodedStream::configure_hevc(const StreamInfo& stream) {
         }
     }
     return {};
+}
+
+bool CodedStream::is_key(const AccessUnit& unit) const {
+    if (codec_ != CodecId::Fwht) return unit.key;
+    const auto header = fwht::parse_header(unit.payload.bytes());
+    return header && header->is_intra();
 }
 
 void CodedStream::add_to_preamble(std::span<const std::uint8_t> nal) {

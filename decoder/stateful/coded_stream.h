@@ -16,6 +16,8 @@ class CodedStream {
   public:
     /// EBADMSG when the extradata is malformed.
     Result<> configure(const StreamInfo& stream);
+    /// Decoding can begin with it, as far as that is known here or to the container.
+    [[nodiscard]] bool is_key(const AccessUnit& unit) const;
     /// Bytes that `write` makes of it.
     [[nodiscard]] std::size_t size(std::span<const std::uint8_t> unit, bool start) const;
     /// `out` has at least `size`. Returns the bytes written.
@@ -26,6 +28,7 @@ class CodedStream {
     Result<> configure_hevc(const StreamInfo& stream);
     void add_to_preamble(std::span<const std::uint8_t> nal);
 
+    CodecId codec_ = CodecId::Unknown;
     unsigned length_size_ = 0;           ///< of the lengths before NAL units; 0: start codes, or no NAL units at all
     std::vector<std::uint8_t> preamble_; ///< parameter sets, Annex B
 };

@@ -15,8 +15,6 @@ constexpr Nanoseconds soft_limit = 500 * millisecond;
 constexpr Nanoseconds hard_limit = 3 * second;
 // How long a driver may take to announce a format before it is taken for one that starts with the right one.
 constexpr Nanoseconds announcement_limit = 200 * millisecond;
-// Containers that never say where one can begin shall not be waited for for ever.
-constexpr unsigned most_skipped = 300;
 
 } // namespace
 
@@ -118,8 +116,9 @@ Result<SendStatus> StatefulDecoder::send(AccessUnit& unit) {
 
 /// After a loss the driver would make something of pictures that refer to lost ones.
 bool StatefulDecoder::has_to_skip(const AccessUnit& unit) {
-    if (!waits_for_key_) return false;
-    if (unit.key || ++skipped_ > most_skipped) waits_for_key_ = false;
+    const bool key = stream_.is_key(unit);
+    keys_known_ |= key; // containers that never say where one can begin are not waited for
+    if (key || !keys_known_) waits_for_key_ = false;
     return waits_for_key_;
 }
 
@@ -186,7 +185,6 @@ void StatefulDecoder::start_again() {
     first_wanted_ = last_id_ + 1;
     waits_for_key_ = start_ = true;
     any_sent_ = drained_ = false;
-    skipped_ = 0;
     waiting_reason_ = DropReason::BeforeRandomAccess;
     quiet_since_ = 0;
     if (context_ == nullptr) return;
@@ -343,7 +341,6 @@ void StatefulDecoder::replace_context(DropReason reason, std::string_view why, i
     context_.reset();
     first_wanted_ = last_id_ + 1;
     waits_for_key_ = true;
-    skipped_ = 0;
     waiting_reason_ = DropReason::MissingReference;
     quiet_since_ = 0;
     quiet_logged_ = false;

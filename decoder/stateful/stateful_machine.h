@@ -78,7 +78,7 @@ class StatefulDecoder final : public Decoder {
     bool start_ = true;        ///< the next unit is the first that the driver sees of the stream, or of this part of it
     bool any_sent_ = false;    ///< since the context was made, drained or flushed
     bool drained_ = false;     ///< at the end: with the next unit something new begins
-    unsigned skipped_ = 0;     ///< units since a key unit has been waited for
+    bool keys_known_ = false;  ///< some unit was one that decoding can begin with
     bool waits_for_key_ = false;
     DropReason waiting_reason_ = DropReason::BeforeRandomAccess;
     Ending ending_ = Ending::No;
