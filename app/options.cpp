@@ -43,7 +43,7 @@ using Names = std::vector<std::pair<std::string, std::pair<Choice, const char*>>
 const Names<DecoderChoice> decoder_names = {
     {"auto", {DecoderChoice::Auto, "a hardware decoder where there is one for the stream, else software"}},
     {"request", {DecoderChoice::Request, "stateless hardware decoders only (V4L2 Request API)"}},
-    {"stateful", {DecoderChoice::Stateful, "stateful hardware decoders only (V4L2 M2M); not built yet"}},
+    {"stateful", {DecoderChoice::Stateful, "stateful hardware decoders only (V4L2 M2M)"}},
     {"software", {DecoderChoice::Software, "libavcodec, decoding straight into the buffers that are shown"}},
 };
 const Names<DecodeMode> decode_mode_names = {
