@@ -2,13 +2,14 @@
 
 The recordings of the other client ($V4L2PLAY_GOLDEN) and the programs that record and compare ($V4L2PLAY_PARITY) lie
 beside the project. Known differences are in CODEC.differences beside the script: 'vector pattern | field pattern | why',
-with the clause of the specification that decides it; a field pattern 'first N' compares the first N requests only, and
-'refused' compares what the player sends until it refuses the rest.
+with the clause of the specification that decides it; a field pattern 'first N' compares the first N requests only,
+'without N...' leaves those requests of the other client out, and 'refused' compares what the player sends until it refuses the rest.
 """
 
 import csv
 import fnmatch
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -20,6 +21,24 @@ from labtest import GOLDEN, PLAYER, VECTORS, Checks, lab, run, scratch
 PARITY = Path(os.environ.get("V4L2PLAY_PARITY", "/nonexistent"))
 # One lab plays so many: starting it costs half a second, and results are to be seen as they come.
 BATCH = 12
+
+
+def leave_out(recording, numbers):
+    """Takes requests, each a frame of its own, out of a normalised recording: later ones and their frames move up."""
+    requests = [json.loads(line) for line in recording.read_text().splitlines()]
+    gone = {requests[number]["frame"] for number in numbers}
+
+    def renumber(value, key=""):
+        if isinstance(value, dict):
+            return {name: renumber(member, name) for name, member in value.items()}
+        if isinstance(value, list):
+            return [renumber(member, key) for member in value]
+        names_a_frame = (key == "frame" or key.endswith("_ts")) and value is not None
+        return value - sum(frame < value for frame in gone) if names_a_frame else value
+
+    kept = [renumber(request) for number, request in enumerate(requests) if number not in numbers]
+    lines = (json.dumps({**request, "request": number}) + "\n" for number, request in enumerate(kept))
+    recording.write_text("".join(lines))
 
 
 class Parity:
@@ -97,6 +116,8 @@ class Parity:
         with golden.open("w") as out:
             subprocess.run(["zstdcat", GOLDEN / f"{path}.jsonl.zst"], stdout=out, check=True)
         fields = [field for vector, field, _ in self.known if fnmatch.fnmatch(path, vector)]
+        for field in (field for field in fields if field.startswith("without ")):
+            leave_out(golden, {int(number) for number in field.split()[1:]})
         for first in (int(field.split()[1]) for field in fields if field.startswith("first ")):
             for file in (ours, golden):
                 with file.open() as lines:
@@ -104,7 +125,7 @@ class Parity:
                 file.write_text("".join(head))
         ignore = directory / f"{number}.ignore"
         # The recordings have the mode that visl starts in.
-        patterns = [field for field in fields if not field.startswith("first ") and field != "refused"]
+        patterns = [field for field in fields if not field.startswith(("first ", "without ")) and field != "refused"]
         ignore.write_text("\n".join(patterns + ["start_code", "decode_mode"]))
         result = run([PARITY / "control-parity", "compare", ours, golden, "--payload", "none", "--ignore", ignore,
                       *["--by-frame"] * by_frame])
