@@ -155,7 +155,7 @@ void HevcCodec::receive_sei(std::span<const std::uint8_t> nal, Steps& steps) {
 Result<> HevcCodec::receive_slice(NalType type, std::span<const std::uint8_t> nal, const AccessUnit& unit,
                                   Steps& steps) {
     // first_slice_segment_in_pic_flag comes first in the header: the picture before is complete whatever follows.
-    const bool first_in_picture = nal.size() > 2 && (nal[2] & 0x80) != 0;
+    const bool first_in_picture = nal.size() <= 2 || (nal[2] & 0x80) != 0;
     if (first_in_picture) finish_picture(steps);
     const SpsTable& spss = is_irap(type) || !decoding_.started() ? sets_.received() : sets_.in_force();
     const SliceHeader* previous = current_ != nullptr && current_->slice_count > 0

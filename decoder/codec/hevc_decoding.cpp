@@ -121,6 +121,8 @@ void DecodingProcess::decode_picture(CodedPicture& coded, bool starts, Steps& st
     describe_picture(coded, pic_order_cnt_.decode(coded.sps, first, starts));
     dpb_.apply_reference_picture_set(first, coded.sps.max_pic_order_cnt_lsb(), coded.picture);
     const bool has_room = output_.make_room(steps);
+    if (is_irap(first.nal_unit_type) || coded.sei.has_mastering_display || coded.sei.has_content_light)
+        announce(coded, steps);
     const char* why = obstacle(coded);
     if (why == nullptr && !has_room)
         why = coded.damage = "refers to more pictures than sps_max_dec_pic_buffering_minus1";
@@ -128,8 +130,6 @@ void DecodingProcess::decode_picture(CodedPicture& coded, bool starts, Steps& st
         skip(steps, coded.damage != nullptr ? DropReason::Malformed : DropReason::MissingReference, why);
         return;
     }
-    if (is_irap(first.nal_unit_type) || coded.sei.has_mastering_display || coded.sei.has_content_light)
-        announce(coded, steps);
     submit(coded, steps);
     store(coded, steps);
 }

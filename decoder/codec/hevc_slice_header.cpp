@@ -224,7 +224,8 @@ void parse_independent_part(const Context& c) {
     c.r.bits().skip(c.pps.num_extra_slice_header_bits); // slice_reserved_flag
     const std::uint32_t slice_type = c.r.ue(2, "slice_type above 2 (7.4.7.1)");
     header.slice_type = static_cast<SliceType>(slice_type);
-    c.r.require(!is_idr(header.nal_unit_type) || c.is(SliceType::I), "slice_type is not I in an IDR picture (7.4.7.1)");
+    c.r.require(!is_irap(header.nal_unit_type) || c.is(SliceType::I),
+                "slice_type is not I in an IRAP picture (7.4.7.1)");
     if (c.pps.output_flag_present_flag) c.r.flag(header.pic_output_flag);
     if (c.sps.separate_colour_plane_flag) c.r.u(header.colour_plane_id, 2, 2, "colour_plane_id above 2 (7.4.7.1)");
     parse_order_and_references(c);

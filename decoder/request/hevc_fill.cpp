@@ -57,13 +57,6 @@ void fill_tiles(std::uint8_t* out, const std::array<std::uint16_t, Size>& sent, 
     }
 }
 
-/// Pictures that are fields of a frame (Table D.2)
-bool is_field(std::uint8_t pic_struct) {
-    return pic_struct == V4L2_HEVC_SEI_PIC_STRUCT_TOP_FIELD || pic_struct == V4L2_HEVC_SEI_PIC_STRUCT_BOTTOM_FIELD ||
-           (pic_struct >= V4L2_HEVC_SEI_PIC_STRUCT_TOP_PAIRED_PREVIOUS_BOTTOM &&
-            pic_struct <= V4L2_HEVC_SEI_PIC_STRUCT_BOTTOM_PAIRED_NEXT_TOP);
-}
-
 /// What a device is told for an index. It takes it as it is: one outside the DPB reads memory of nobody, and can hang
 /// the device. The codec skips pictures whose lists name missing pictures; a set may name one that no list does.
 std::uint8_t usable(std::uint8_t index, const HevcPicture& picture) {
@@ -253,7 +246,7 @@ void fill(v4l2_ctrl_hevc_decode_params& out, const HevcPicture& picture) {
         const DpbEntry& entry = picture.dpb[i];
         out.dpb[i].timestamp = entry.id * 1000;
         out.dpb[i].flags = entry.long_term ? V4L2_HEVC_DPB_ENTRY_LONG_TERM_REFERENCE : 0;
-        out.dpb[i].field_pic = is_field(entry.pic_struct) ? 1 : 0;
+        out.dpb[i].field_pic = entry.pic_struct; // V4L2_HEVC_SEI_PIC_STRUCT_*: the values of Table D.2
         out.dpb[i].pic_order_cnt_val = entry.pic_order_cnt;
     }
     out.flags = flag_if(is_irap(header.nal_unit_type), V4L2_HEVC_DECODE_PARAM_FLAG_IRAP_PIC) |
