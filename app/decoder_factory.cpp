@@ -11,6 +11,7 @@
 #include "decoder/software/software_decoder.h"
 #include "decoder/stateful/stateful_decoder.h"
 #include "decoder/v4l2/media_device.h"
+#include "decoder/v4l2/quirks.h"
 
 namespace v4l2play {
 namespace {
@@ -99,6 +100,9 @@ std::string describe_decoder_devices() {
         for (const CodedFormat& coded : device.coded_formats) formats += " " + to_string(coded.fourcc);
         text += fmt::format("{:<28} {:<9} {}:{}\n", device.name(), device.stateless ? "stateless" : "stateful",
                             device.video_path, formats);
+        for (const QuirkRow& row : quirk_table())
+            if (is_in_force(row, device.driver, device.kernel_version))
+                text += fmt::format("  quirk: {} ({})\n", row.meaning, row.reference);
     }
     return text.empty() ? "no hardware decoder found (no /dev/media* device leads to one)\n" : text;
 }

@@ -21,12 +21,12 @@ void print_media(const std::string& file, const Demuxer& demuxer) {
                    stream.selected ? "  (played)" : "");
 }
 
-void print_decoder(const Options& options, const Demuxer& demuxer, const Output* output) {
+void print_decoder(const Options& options, const Demuxer& demuxer, Output* output) {
     DecoderConfig config;
     config.stream = demuxer.stream();
     if (output != nullptr) config.output_formats = output->formats();
     config.output_needs_dmabuf = !config.output_formats.empty();
-    auto opened = open_decoder(options, config);
+    auto opened = open_decoder(options, config, output);
     if (!opened) {
         fmt::print("  decoder   none: {}\n", opened.error().what);
         return;

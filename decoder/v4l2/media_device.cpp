@@ -118,8 +118,14 @@ bool takes_requests(const VideoDevice& device) {
 }
 
 DecoderDevice describe(const VideoDevice& video, std::string media_path, std::string video_path) {
-    DecoderDevice device{
-        video.driver(), video.card(), video.bus_info(), std::move(media_path), std::move(video_path), false, {}};
+    DecoderDevice device{video.driver(),
+                         video.card(),
+                         video.bus_info(),
+                         std::move(media_path),
+                         std::move(video_path),
+                         video.kernel_version(),
+                         false,
+                         {}};
     device.stateless = !device.media_path.empty() && takes_requests(video);
     for (const V4l2Fourcc fourcc : video.formats(QueueSide::Output))
         device.coded_formats.push_back({fourcc, video.frame_sizes(fourcc)});

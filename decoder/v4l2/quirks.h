@@ -8,6 +8,8 @@
 namespace v4l2play {
 
 enum class Quirk : std::uint32_t {
+    /// Nothing to switch on: what the row asks for is done for every driver. It is listed for those who wonder.
+    Always = 0,
     NoInterlaced = 1 << 0, ///< field pictures and MBAFF come out wrong, without an error
     CountPadding = 1 << 1, ///< the zeros behind the bitstream must be counted in bytesused
 };
@@ -17,10 +19,13 @@ struct QuirkRow {
     std::uint32_t since; ///< first kernel that has it, as KERNEL_VERSION(); 0 = all
     std::uint32_t fixed; ///< first kernel without it; 0 = none yet
     Quirk what;
+    const char* meaning;   ///< what is wrong, and what is done: one line
     const char* reference; ///< where it was found out
 };
 
 std::span<const QuirkRow> quirk_table();
+/// Whether a row is about this driver on this kernel.
+bool is_in_force(const QuirkRow& row, std::string_view driver, std::uint32_t kernel_version);
 /// Set of `Quirk` for a driver on a kernel.
 std::uint32_t quirks_of(std::string_view driver, std::uint32_t kernel_version);
 
