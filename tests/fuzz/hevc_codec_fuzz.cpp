@@ -1,0 +1,272 @@
+// Arbitrary access units for the H.265 codec, with seeks and losses in between: the steps keep what codec.h promises,
+// and the controls made of them are within the ranges of the kernel's interface.
+//
+// Input: per unit a byte of flags (2 the device loses a picture after it, 4 seek after it; both together: end of
+// stream), two bytes of length, and the unit as Annex B. Parameter sets 0 (reordering, long-term references) and 1
+// (tiles, rows, weights, dependent slices) are known from the start.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "decoder/codec/hevc.h"
+#include "decoder/codec/hevc_picture.h"
+#include "decoder/request/hevc_controls.h"
+#include "tests/unit/codec_contract.h"
+#include "tests/unit/hevc_stream.h"
+
+namespace {
+
+using namespace v4l2play;
+using namespace v4l2play::test;
+
+enum Flags : std::uint8_t { Loss = 2, Seek = 4 };
+
+void require(bool holds, const char* what) {
+    if (holds) return;
+    std::fprintf(stderr, "%s\n", what);
+    __builtin_trap();
+}
+
+StreamInfo stream_info() {
+    StreamInfo stream;
+    hevc::Sps sps;
+    sps.pic_width_in_luma_samples = sps.pic_height_in_luma_samples = 128;
+    sps.log2_max_pic_order_cnt_lsb_minus4 = 4;
+    sps.sps_max_dec_pic_buffering_minus1 = 4;
+    sps.sps_max_num_reorder_pics = 2;
+    sps.sps_max_latency_increase_plus1 = 2;
+    sps.log2_diff_max_min_luma_coding_block_size = 1;
+    sps.long_term_ref_pics_present_flag = true;
+    sps.sample_aspect = {1, 1};
+    hevc::Pps pps;
+    append_nal(stream.extradata, write_sps(sps));
+    append_nal(stream.extradata, write_pps(pps));
+    sps.sps_seq_parameter_set_id = pps.pps_seq_parameter_set_id = pps.pps_pic_parameter_set_id = 1;
+    sps.scaling_list_enabled_flag = sps.sps_temporal_mvp_enabled_flag = true;
+    sps.num_short_term_ref_pic_sets = 2;
+    sps.short_term_ref_pic_sets[0] = reference_set({-1, -2}, {3});
+    sps.short_term_ref_pic_sets[1] = reference_set({-1});
+    pps.tiles_enabled_flag = pps.entropy_coding_sync_enabled_flag = pps.dependent_slice_segments_enabled_flag = true;
+    pps.num_tile_columns_minus1 = pps.num_tile_rows_minus1 = 1;
+    pps.weighted_pred_flag = pps.weighted_bipred_flag = pps.lists_modification_present_flag = true;
+    append_nal(stream.extradata, write_sps(sps));
+    append_nal(stream.extradata, write_pps(pps));
+    return stream;
+}
+
+/// A driver with all controls.
+class Probe final : public ControlProbe {
+  public:
+    ControlFacts query(std::uint32_t id) override {
+        const std::map<std::uint32_t, ControlFacts> facts{
+            {V4L2_CID_STATELESS_HEVC_DECODE_MODE, {true, 4, 1, 1, 0, 1, 3}},
+            {V4L2_CID_STATELESS_HEVC_START_CODE, {true, 4, 1, 1, 0, 1, 3}},
+            {V4L2_CID_STATELESS_HEVC_SPS, {true, 40, 1, 1, 0, 0, 0}},
+            {V4L2_CID_STATELESS_HEVC_PPS, {true, 64, 1, 1, 0, 0, 0}},
+            {V4L2_CID_STATELESS_HEVC_DECODE_PARAMS, {true, 328, 1, 1, 0, 0, 0}},
+            {V4L2_CID_STATELESS_HEVC_SCALING_MATRIX, {true, 1000, 1, 1, 0, 0, 0}},
+            {V4L2_CID_STATELESS_HEVC_SLICE_PARAMS, {true, 280, 0, 600, 0, 0, 0}},
+            {V4L2_CID_STATELESS_HEVC_ENTRY_POINT_OFFSETS, {true, 4, 0, 256, 0, 0, 0}},
+            {V4L2_CID_STATELESS_HEVC_EXT_SPS_ST_RPS, {true, 80, 0, 65, 0, 0, 0}},
+            {V4L2_CID_STATELESS_HEVC_EXT_SPS_LT_RPS, {true, 4, 0, 65, 0, 0, 0}}};
+        const auto found = facts.find(id);
+        return found == facts.end() ? ControlFacts{} : found->second;
+    }
+};
+
+/// Looks at the controls of one request.
+class Validator {
+  public:
+    Validator(std::span<v4l2_ext_control> controls, const std::set<FrameId>& alive)
+        : sps_(*find<v4l2_ctrl_hevc_sps>(controls, V4L2_CID_STATELESS_HEVC_SPS).data())
+        , pps_(*find<v4l2_ctrl_hevc_pps>(controls, V4L2_CID_STATELESS_HEVC_PPS).data())
+        , params_(*find<v4l2_ctrl_hevc_decode_params>(controls, V4L2_CID_STATELESS_HEVC_DECODE_PARAMS).data())
+        , slices_(find<v4l2_ctrl_hevc_slice_params>(controls, V4L2_CID_STATELESS_HEVC_SLICE_PARAMS))
+        , entry_points_(find<std::uint32_t>(controls, V4L2_CID_STATELESS_HEVC_ENTRY_POINT_OFFSETS).size()) {
+        check_sps();
+        check_pps();
+        check_params(alive);
+        check_slices();
+        if (const auto matrix = find<v4l2_ctrl_hevc_scaling_matrix>(controls, V4L2_CID_STATELESS_HEVC_SCALING_MATRIX);
+            !matrix.empty())
+            for (std::size_t i = 0; i < sizeof matrix[0]; ++i)
+                require(reinterpret_cast<const std::uint8_t*>(matrix.data())[i] != 0, "a scaling factor of 0");
+        check_sets(find<v4l2_ctrl_hevc_ext_sps_st_rps>(controls, V4L2_CID_STATELESS_HEVC_EXT_SPS_ST_RPS));
+    }
+
+  private:
+    template <class Control>
+    static std::span<const Control> find(std::span<v4l2_ext_control> controls, std::uint32_t id) {
+        for (const v4l2_ext_control& control : controls)
+            if (control.id == id) return {static_cast<const Control*>(control.ptr), control.size / sizeof(Control)};
+        return {};
+    }
+    void check_sps() const {
+        require(sps_.pic_width_in_luma_samples > 0 && sps_.pic_height_in_luma_samples > 0, "size");
+        require(sps_.bit_depth_luma_minus8 <= 8 && sps_.bit_depth_chroma_minus8 <= 8, "bit depth");
+        require(sps_.sps_max_dec_pic_buffering_minus1 <= 15, "sps_max_dec_pic_buffering_minus1");
+        require(sps_.sps_max_num_reorder_pics <= sps_.sps_max_dec_pic_buffering_minus1, "sps_max_num_reorder_pics");
+        require(sps_.log2_min_luma_coding_block_size_minus3 + sps_.log2_diff_max_min_luma_coding_block_size <= 3,
+                "block size");
+        require(sps_.num_short_term_ref_pic_sets <= 64 && sps_.num_long_term_ref_pics_sps <= 32, "sets");
+        require(sps_.chroma_format_idc <= 3 && sps_.flags < 512, "sps flags");
+    }
+    void check_pps() const {
+        require(pps_.num_tile_columns_minus1 < 20 && pps_.num_tile_rows_minus1 < 22, "tiles");
+        const unsigned ctb =
+            1U << (3 + sps_.log2_min_luma_coding_block_size_minus3 + sps_.log2_diff_max_min_luma_coding_block_size);
+        unsigned width = 0;
+        for (unsigned i = 0; i <= pps_.num_tile_columns_minus1; ++i) width += pps_.column_width_minus1[i] + 1U;
+        if ((pps_.flags & V4L2_HEVC_PPS_FLAG_TILES_ENABLED) != 0)
+            require(width % 256 == (sps_.pic_width_in_luma_samples + ctb - 1) / ctb % 256, "column widths");
+        require(pps_.pps_cb_qp_offset >= -12 && pps_.pps_cb_qp_offset <= 12, "pps_cb_qp_offset");
+        require(pps_.diff_cu_qp_delta_depth <= 3 && pps_.log2_parallel_merge_level_minus2 <= 4, "depths");
+        require(pps_.flags < 1U << 21, "pps flags");
+    }
+    void check_set(const std::uint8_t (&set)[16], unsigned count) const {
+        require(count <= 15, "a set is too large");
+        for (unsigned i = 0; i < count; ++i) require(set[i] < params_.num_active_dpb_entries, "index of a set");
+    }
+    void check_params(const std::set<FrameId>& alive) const {
+        require(params_.num_active_dpb_entries <= 16, "num_active_dpb_entries");
+        for (unsigned i = 0; i < 16; ++i) {
+            const std::uint64_t time = params_.dpb[i].timestamp;
+            if (i >= params_.num_active_dpb_entries)
+                require(time == 0, "an entry that is not in use");
+            else
+                require(time % 1000 == 0 && alive.contains(time / 1000), "a reference that is not there");
+            require(params_.dpb[i].field_pic <= 12 && params_.dpb[i].flags <= 1, "dpb entry");
+        }
+        check_set(params_.poc_st_curr_before, params_.num_poc_st_curr_before);
+        check_set(params_.poc_st_curr_after, params_.num_poc_st_curr_after);
+        check_set(params_.poc_lt_curr, params_.num_poc_lt_curr);
+        require(params_.num_delta_pocs_of_ref_rps_idx <= 15 && params_.flags <= 7, "decode_params");
+    }
+    void check_slice(const v4l2_ctrl_hevc_slice_params& slice) const {
+        require(slice.bit_size % 8 == 0 && slice.data_byte_offset <= slice.bit_size / 8, "data_byte_offset");
+        require(slice.slice_type <= 2 && slice.nuh_temporal_id_plus1 >= 1 && slice.nuh_temporal_id_plus1 <= 7, "slice");
+        require(slice.slice_type != V4L2_HEVC_SLICE_TYPE_I || slice.num_ref_idx_l0_active_minus1 == 0, "I slice");
+        require(slice.five_minus_max_num_merge_cand <= 4 && slice.pic_struct <= 12, "slice");
+        require(slice.slice_beta_offset_div2 >= -6 && slice.slice_tc_offset_div2 <= 6, "deblocking");
+        require(slice.flags < 1024, "slice flags");
+        const unsigned lists = 2U - std::min<unsigned>(slice.slice_type, 2);
+        const unsigned l0 = lists > 0 ? slice.num_ref_idx_l0_active_minus1 + 1U : 0;
+        const unsigned l1 = lists > 1 ? slice.num_ref_idx_l1_active_minus1 + 1U : 0;
+        require(l0 <= 15 && l1 <= 15 && slice.collocated_ref_idx < std::max({l0, l1, 1U}), "lists");
+        for (unsigned i = 0; i < l0; ++i) require(slice.ref_idx_l0[i] < params_.num_active_dpb_entries, "ref_idx_l0");
+        for (unsigned i = 0; i < l1; ++i) require(slice.ref_idx_l1[i] < params_.num_active_dpb_entries, "ref_idx_l1");
+        require(slice.pred_weight_table.luma_log2_weight_denom <= 7, "luma_log2_weight_denom");
+    }
+    void check_slices() const {
+        require(!slices_.empty() && slices_.size() <= 600, "SLICE_PARAMS");
+        std::size_t points = 0;
+        for (const v4l2_ctrl_hevc_slice_params& slice : slices_) {
+            check_slice(slice);
+            points += slice.num_entry_point_offsets;
+        }
+        require(entry_points_ == points || entry_points_ == 256 || slices_.size() == 600, "ENTRY_POINT_OFFSETS");
+    }
+    void check_sets(std::span<const v4l2_ctrl_hevc_ext_sps_st_rps> sets) const {
+        require(sets.size() == sps_.num_short_term_ref_pic_sets, "EXT_SPS_ST_RPS");
+        for (std::size_t i = 0; i < sets.size(); ++i) {
+            require(sets[i].delta_idx_minus1 <= i && sets[i].delta_rps_sign <= 1 && sets[i].flags <= 1,
+                    "a set's flags");
+            require(sets[i].num_negative_pics + sets[i].num_positive_pics <= 15, "a set's size");
+            require(sets[i].used_by_curr_pic < 1U << 16 && sets[i].use_delta_flag < 1U << 16, "a set's masks");
+        }
+    }
+
+    const v4l2_ctrl_hevc_sps& sps_;
+    const v4l2_ctrl_hevc_pps& pps_;
+    const v4l2_ctrl_hevc_decode_params& params_;
+    std::span<const v4l2_ctrl_hevc_slice_params> slices_;
+    std::size_t entry_points_;
+};
+
+class Run {
+  public:
+    explicit Run(const StreamInfo& stream) {
+        Probe probe;
+        for (HevcControls& controls : controls_) require(controls.probe(probe).has_value(), "probe");
+        require(codec_->configure(stream).has_value(), "configure");
+    }
+    /// False when the stream was refused.
+    bool unit(std::span<const std::uint8_t> bytes) {
+        AccessUnit unit;
+        unit.payload = Payload(bytes, nullptr, nullptr);
+        steps_.clear();
+        const bool parsed = codec_->parse(unit, steps_).has_value();
+        follow();
+        return parsed;
+    }
+    void disturb(std::uint8_t flags) {
+        const int what = flags & (Loss | Seek);
+        steps_.clear();
+        if (what == (Loss | Seek)) return end();
+        if (what == Loss) codec_->resynchronise(steps_);
+        follow();
+        if (what != Seek) return;
+        steps_.clear();
+        codec_->flush(steps_);
+        contract_.follow_flush(steps_);
+        require(contract_.fault().empty(), contract_.fault().c_str());
+        alive_.clear();
+    }
+    void end() {
+        steps_.clear();
+        codec_->drain(steps_);
+        contract_.follow_end(steps_);
+        require(contract_.fault().empty(), contract_.fault().c_str());
+        alive_.clear();
+    }
+
+  private:
+    void follow() {
+        for (const Step& step : steps_) {
+            if (step.kind == Step::Kind::Forget) alive_.erase(step.id);
+            if (step.kind == Step::Kind::Decode) check(*step.picture);
+        }
+        contract_.follow(steps_);
+        require(contract_.fault().empty(), contract_.fault().c_str());
+    }
+    void check(const Picture& picture) {
+        for (HevcControls& controls : controls_)
+            for (unsigned i = 0; i < controls.requests(picture); ++i) {
+                Validator(controls.picture_controls(picture, i), alive_);
+                buffer_.resize(controls.bitstream_size(picture, i));
+                require(controls.write_bitstream(picture, i, buffer_) <= buffer_.size(), "bitstream");
+            }
+        alive_.insert(picture.id);
+    }
+
+    std::unique_ptr<Codec> codec_ = create_hevc_codec();
+    std::array<HevcControls, 2> controls_{HevcControls(), HevcControls({V4L2_STATELESS_HEVC_DECODE_MODE_SLICE_BASED,
+                                                                        V4L2_STATELESS_HEVC_START_CODE_NONE})};
+    CodecContract contract_;
+    Steps steps_;
+    std::set<FrameId> alive_;
+    std::vector<std::uint8_t> buffer_;
+};
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    static const StreamInfo stream = stream_info();
+    Run run(stream);
+    std::span<const std::uint8_t> rest(data, size);
+    while (rest.size() > 3) {
+        const std::uint8_t flags = rest[0];
+        const std::size_t length = std::min<std::size_t>(rest[1] << 8 | rest[2], rest.size() - 3);
+        if (!run.unit(rest.subspan(3, length))) break;
+        run.disturb(flags);
+        rest = rest.subspan(3 + length);
+    }
+    run.end();
+    return 0;
+}
