@@ -22,11 +22,12 @@ Rational display_aspect(std::uint8_t aspect_ratio_information) {
     }
 }
 
-/// 6.3.3. The container comes first: encoders do not agree on which of the sizes the ratio is of.
+/// 6.3.3: of the display size, where there is one.
 Rational sample_aspect(const Sequence& sequence, const StreamInfo& container) {
-    if (container.sample_aspect.num > 0 && container.sample_aspect.den > 0) return container.sample_aspect;
     const Rational display = display_aspect(sequence.aspect_ratio_information);
-    if (display.num == 0) return {1, 1};
+    const Rational known = container.sample_aspect;
+    if (display.num == 0)
+        return sequence.aspect_ratio_information != 1 && known.num > 0 && known.den > 0 ? known : Rational{1, 1};
     const bool has_display = sequence.display_horizontal_size != 0 && sequence.display_vertical_size != 0;
     const std::int64_t width = has_display ? sequence.display_horizontal_size : sequence.horizontal_size;
     const std::int64_t height = has_display ? sequence.display_vertical_size : sequence.vertical_size;
