@@ -44,6 +44,7 @@ class Av1Codec final : public Codec {
     bool first_known_ = false;
     SequenceHeader sequence_;
     bool any_sequence_ = false;
+    HdrMetadata hdr_; ///< of the sequence
 
     // Of the current temporal unit. Frames stay where they are until the next: steps point to them.
     std::vector<std::unique_ptr<CodedFrame>> frames_;
@@ -62,10 +63,12 @@ Result<> Av1Codec::configure(const StreamInfo& stream) {
     described.seq_profile = configuration->seq_profile;
     if (const char* why = unsupported(described)) return fail(ENOTSUP, why, "av1C");
     Steps none;
-    while (const auto obu = configuration->units.next())
+    while (const auto obu = configuration->units.next()) {
         if (obu->type == ObuType::SequenceHeader) V4L2PLAY_TRY(receive_sequence_header(*obu, none));
+        if (obu->type == ObuType::Metadata) parse_metadata(obu->payload, hdr_);
+    }
     if (!any_sequence_) return {};
-    first_sequence_ = describe_sequence(sequence_, largest_size(sequence_), stream_);
+    first_sequence_ = describe_sequence(sequence_, largest_size(sequence_), stream_, hdr_);
     first_known_ = true;
     return {};
 }
@@ -103,6 +106,9 @@ Result<> Av1Codec::receive_obu(const Obu& obu, const AccessUnit& unit, Steps& st
         SyntaxReader reader(obu.payload);
         return receive_tile_group(obu, reader, steps);
     }
+    case ObuType::Metadata:
+        parse_metadata(obu.payload, hdr_);
+        return {};
     case ObuType::TileList:
         return fail(ENOTSUP, "AV1 large scale tile decoding is not done by this decoder", "tile_list_obu");
     default: // RedundantFrameHeader says nothing new; reserved types are to be ignored
@@ -120,7 +126,10 @@ Result<> Av1Codec::receive_sequence_header(const Obu& obu, Steps& steps) {
     if (any_sequence_ && received == sequence_) return {};
     V4L2PLAY_TRY(finish_frame(steps));
     if (const char* why = unsupported(received)) return fail(ENOTSUP, why, "sequence_header_obu");
-    if (any_sequence_) decoding_.drain(steps);
+    if (any_sequence_) {
+        decoding_.drain(steps);
+        hdr_ = {};
+    }
     sequence_ = received;
     any_sequence_ = true;
     return {};
@@ -202,6 +211,7 @@ void Av1Codec::begin_frame(const AccessUnit& unit) {
     if (frame_count_ == frames_.size()) frames_.push_back(std::make_unique<CodedFrame>());
     CodedFrame& coded = *frames_[frame_count_];
     coded.sequence = sequence_;
+    coded.hdr = hdr_;
     coded.tiles.clear();
     coded.payloads.clear();
     coded.bitstream_size = 0;

@@ -71,7 +71,7 @@ bool DecodingProcess::refers_to_other_buffers(const FrameHeader& header) const {
 
 /// Frames of another size need other buffers; and drivers do not refer from one set of buffers to the other.
 Result<> DecodingProcess::announce(CodedFrame& coded, Steps& steps) {
-    coded.info = describe_sequence(coded.sequence, coded.header.size, container_);
+    coded.info = describe_sequence(coded.sequence, coded.header.size, container_, coded.hdr);
     const bool other_buffers = !any_announced_ || !same_buffers(coded.info, announced_);
     if (refers_to_other_buffers(coded.header) || (other_buffers && !coded.header.is_intra()))
         return fail(ENOTSUP, "AV1 with references of another size is not done by this decoder", "frame_size");

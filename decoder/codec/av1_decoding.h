@@ -16,6 +16,7 @@ struct CodedFrame {
     SequenceHeader sequence; ///< as it was when the frame came
     FrameHeader header;
     SequenceInfo info;
+    HdrMetadata hdr;
     std::vector<Tile> tiles;
     std::vector<std::span<const std::uint8_t>> payloads;
     std::uint32_t bitstream_size = 0; ///< bytes in `payloads`

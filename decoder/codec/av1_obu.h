@@ -55,7 +55,7 @@ std::optional<std::uint32_t> take_leb128(std::span<const std::uint8_t>& bytes);
 /// What the extradata of an AV1 stream says.
 struct Av1Configuration {
     std::uint8_t seq_profile = 0; ///< 0 also when there is no record
-    ObuReader units; ///< sequence header and metadata, if any
+    ObuReader units;              ///< sequence header and metadata, if any
 };
 
 /// AV1CodecConfigurationRecord ("AV1 Codec ISO Media File Format Binding" 2.3.3), plain units, or nothing at all.

@@ -9,6 +9,7 @@
 #include "decoder/codec/av1_obu.h"
 #include "decoder/codec/av1_reader.h"
 #include "decoder/codec/av1_syntax.h"
+#include "decoder/color.h"
 
 namespace v4l2play::av1 {
 
@@ -26,6 +27,9 @@ Parsed<> parse_frame_header(SyntaxReader& reader, const Obu& obu, const Sequence
 /// Tiles of a frame, in their order (5.11.1). `offset`: of `reader`'s first byte in the picture's bitstream. Appends to
 /// `tiles`; they must be those that come next.
 Parsed<> parse_tile_group(SyntaxReader& reader, const TileInfo& info, std::uint32_t offset, std::vector<Tile>& tiles);
+
+/// metadata_obu(), 5.8: what there is of HDR10 goes to `hdr`. Malformed metadata says nothing: it is never needed.
+void parse_metadata(std::span<const std::uint8_t> payload, HdrMetadata& hdr);
 
 /// get_relative_dist() of 5.9.3
 int relative_dist(const SequenceHeader& sequence, unsigned a, unsigned b);

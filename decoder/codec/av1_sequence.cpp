@@ -40,7 +40,7 @@ auto buffers(const SequenceInfo& s) {
 }
 
 auto looks(const SequenceInfo& s) {
-    return std::tie(s.info.visible, s.info.sample_aspect.num, s.info.sample_aspect.den, s.info.color);
+    return std::tie(s.info.visible, s.info.sample_aspect.num, s.info.sample_aspect.den, s.info.color, s.info.hdr);
 }
 
 } // namespace
@@ -52,7 +52,8 @@ FrameSize largest_size(const SequenceHeader& sequence) {
     return size;
 }
 
-SequenceInfo describe_sequence(const SequenceHeader& sequence, const FrameSize& size, const StreamInfo& container) {
+SequenceInfo describe_sequence(const SequenceHeader& sequence, const FrameSize& size, const StreamInfo& container,
+                               const HdrMetadata& hdr) {
     constexpr std::uint32_t block = 8; // MiCols and MiRows count halves of it
     SequenceInfo info;
     info.codec = CodecId::Av1;
@@ -64,6 +65,7 @@ SequenceInfo describe_sequence(const SequenceHeader& sequence, const FrameSize& 
     info.info.visible = {0, 0, size.upscaled_width, size.frame_height};
     info.info.sample_aspect = sample_aspect(size, container);
     info.info.color = color(sequence.color, container);
+    info.info.hdr = hdr;
     return info;
 }
 

@@ -8,7 +8,8 @@ namespace v4l2play::av1 {
 
 /// The largest size that the sequence header allows.
 FrameSize largest_size(const SequenceHeader& sequence);
-SequenceInfo describe_sequence(const SequenceHeader& sequence, const FrameSize& size, const StreamInfo& container);
+SequenceInfo describe_sequence(const SequenceHeader& sequence, const FrameSize& size, const StreamInfo& container,
+                               const HdrMetadata& hdr = {});
 /// What no driver decodes, or this codec does not do; null when there is nothing of it.
 const char* unsupported(const SequenceHeader& sequence);
 

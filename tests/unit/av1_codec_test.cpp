@@ -200,6 +200,33 @@ TEST_F(Av1CodecTest, ExtradataTellsTheSequence) {
         << "the units need not repeat it";
 }
 
+TEST_F(Av1CodecTest, HdrMetadataGoesWithTheSequence) {
+    BitWriter display;
+    display.u(8, 2); // METADATA_TYPE_HDR_MDCV
+    for (const unsigned point : {0x8000U, 0x4000U, 0x2000U, 0xb333U, 0x1000U, 0x0800U, 0x5014U, 0x5439U})
+        display.u(16, point);
+    display.u(32, 1000U << 8).u(32, 1U << 14);
+    const Bytes light = BitWriter().u(8, 1).u(16, 1200).u(16, 300).bytes();
+    const Bytes cut{2, 0, 0};
+    parse(TemporalUnit()
+              .sequence()
+              .obu(ObuType::Metadata, display.bytes())
+              .obu(ObuType::Metadata, light)
+              .obu(ObuType::Metadata, cut)
+              .frame(av1_key_frame()));
+    ASSERT_EQ(Step::Kind::Sequence, steps_.front().kind);
+    const HdrMetadata& hdr = steps_.front().sequence->info.hdr;
+    EXPECT_TRUE(hdr.has_mastering_display && hdr.has_content_light);
+    EXPECT_EQ(25000, hdr.primaries[0][0]);
+    EXPECT_EQ(12500, hdr.primaries[0][1]);
+    EXPECT_EQ(15640, hdr.white_point[0]);
+    EXPECT_EQ(10'000'000U, hdr.max_luminance);
+    EXPECT_EQ(10'000U, hdr.min_luminance);
+    EXPECT_EQ(1200, hdr.max_content_light_level);
+    EXPECT_EQ(300, hdr.max_pic_average_light_level);
+    EXPECT_EQ("decode 2 from, output 2, forget 1", parse(key_unit())) << "it stays";
+}
+
 class Av1SizeTest : public Av1CodecTest {
   public:
     static Structure resized(Structure frame, const char* after) {
