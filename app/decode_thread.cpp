@@ -13,10 +13,15 @@ DecodeThread::DecodeThread(Decoder& decoder, DemuxChannel& units, FrameChannel& 
     thread_ = std::thread([this] { run(); });
 }
 
-DecodeThread::~DecodeThread() {
+bool DecodeThread::stop(Nanoseconds limit) {
     stop_.store(true);
     frames_.close();
     decoder_.waker().signal();
+    return done_.wait_for(limit);
+}
+
+DecodeThread::~DecodeThread() {
+    if (!stop_.load()) stop(0);
     thread_.join();
     units_.set_consumer_waker(nullptr);
     frames_.set_producer_waker(nullptr);
@@ -32,6 +37,7 @@ void DecodeThread::run() {
     // What is parked may hold slots and must not outlive the decoder's own thread.
     item_.reset();
     unit_.reset();
+    done_.raise();
 }
 
 /// Decoder events into the frame queue; true when something moved.

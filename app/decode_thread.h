@@ -10,6 +10,7 @@
 
 #include "app/channel.h"
 #include "app/demux_thread.h"
+#include "app/patience.h"
 #include "decoder/decoder.h"
 
 namespace v4l2play {
@@ -35,8 +36,12 @@ class DecodeThread {
     DecodeThread(Decoder& decoder, DemuxChannel& units, FrameChannel& frames);
     DecodeThread(const DecodeThread&) = delete;
     DecodeThread& operator=(const DecodeThread&) = delete;
-    /// Stops, whatever is left undone, and joins.
+    /// Joins; `stop` has been called and was true, or is now waited for without a limit.
     ~DecodeThread();
+
+    /// Stops, whatever is left undone. False when the thread, which may be in the driver, has not ended within `limit`:
+    /// then neither this object nor the decoder and the channels may be destroyed.
+    bool stop(Nanoseconds limit);
 
     [[nodiscard]] const DecodeCounters& counters() const { return counters_; }
 
@@ -63,6 +68,7 @@ class DecodeThread {
     std::uint32_t serial_ = 0;
     bool draining_ = false;
     bool failed_ = false; ///< the decoder is over
+    DoneFlag done_;
     std::thread thread_;
 };
 

@@ -1,6 +1,8 @@
 #include "app/player.h"
 
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <optional>
 
 #include <sys/resource.h>
@@ -15,6 +17,7 @@
 #include "app/event_loop.h"
 #include "app/notice.h"
 #include "app/output_factory.h"
+#include "app/patience.h"
 #include "app/playback.h"
 #include "app/report.h"
 #include "decoder/log.h"
@@ -24,6 +27,8 @@ namespace {
 
 constexpr std::size_t units_ahead = 64;
 constexpr std::size_t units_low = 16;
+/// A driver that takes longer to give its buffers back has hung.
+constexpr Nanoseconds teardown_limit = 3 * second;
 
 int count_open_fds() { return static_cast<int>(system_kernel().list_directory("/proc/self/fd").size()); }
 
@@ -35,6 +40,19 @@ Nanoseconds cpu_time() {
 }
 
 double rate_of(Rational rate) { return static_cast<double>(rate.num) / static_cast<double>(rate.den); }
+
+/// What decodes one item. In one piece, because a thread that hangs in the driver goes on using all of it.
+struct Pipeline {
+    Pipeline(std::unique_ptr<Decoder> made, Waker& frames_waker)
+        : decoder(std::move(made)) {
+        frames.set_consumer_waker(&frames_waker);
+    }
+
+    std::unique_ptr<Decoder> decoder;
+    DemuxChannel units{units_ahead, units_low};
+    FrameChannel frames{frame_queue, 1};
+    DecodeThread decode_thread{*decoder, units, frames};
+};
 
 class Player {
   public:
@@ -50,7 +68,8 @@ class Player {
     bool play_list();
     void play_item(const std::string& file, ItemReport& report);
     Ended play_with_fallback(Demuxer& demuxer, ItemReport& report);
-    Ended play_once(Demuxer& demuxer, Decoder& decoder, ItemReport& report, Nanoseconds& position);
+    Ended play_once(Demuxer& demuxer, std::unique_ptr<Decoder> decoder, ItemReport& report, Nanoseconds& position);
+    void take_down(std::unique_ptr<Pipeline> pipeline, const ItemReport& report);
     Result<OpenedDecoder> open(const Demuxer& demuxer, bool software_only);
     void announce(const Demuxer& demuxer, const ItemReport& report);
     void settle(Ended ended, ItemReport& report);
@@ -75,6 +94,7 @@ class Player {
     bool requirement_broken_ = false;
     bool display_lost_ = false;
     bool decoder_fault_ = false;
+    bool left_behind_ = false; ///< a thread is in a driver and does not come back
 };
 
 /// The output, and everything that the main thread waits for.
@@ -197,7 +217,7 @@ Ended Player::play_with_fallback(Demuxer& demuxer, ItemReport& report) {
         report.decoder = opened->decoder->description();
         report.startup.decoder_ready = system_kernel().now() - program_start_;
         announce(demuxer, report);
-        const Ended ended = play_once(demuxer, *opened->decoder, report, position);
+        const Ended ended = play_once(demuxer, std::move(opened->decoder), report, position);
         const bool may_fall_back = options_.decoder == DecoderChoice::Auto && !options_.require_hw && !software_only;
         if ((ended != Ended::Unsupported && ended != Ended::DeviceFailed) || !may_fall_back) return ended;
         report.reasons.push_back(fmt::format("{}: {}", report.decoder.driver, report.error.what));
@@ -205,21 +225,33 @@ Ended Player::play_with_fallback(Demuxer& demuxer, ItemReport& report) {
     }
 }
 
-Ended Player::play_once(Demuxer& demuxer, Decoder& decoder, ItemReport& report, Nanoseconds& position) {
+Ended Player::play_once(Demuxer& demuxer, std::unique_ptr<Decoder> decoder, ItemReport& report, Nanoseconds& position) {
     scheduler_.set_rate(demuxer.stream().frame_rate, demuxer.stream().time_base);
-    DemuxChannel units(units_ahead, units_low);
-    FrameChannel frames(frame_queue, 1);
-    frames.set_consumer_waker(frames_waker_.get());
+    auto pipeline = std::make_unique<Pipeline>(std::move(decoder), *frames_waker_);
     // One file loops inside its own decoder; a list is played again from the start.
     const bool loop = options_.loop && options_.files.size() == 1;
-    DemuxThread demux_thread(demuxer, units, loop);
-    DecodeThread decode_thread(decoder, units, frames);
-    Playback playback(*stage_, frames, demux_thread, demuxer.stream().frame_rate, demuxer.info().duration, report);
+    std::optional<DemuxThread> demux_thread(std::in_place, demuxer, pipeline->units, loop);
+    Playback playback(*stage_, pipeline->frames, *demux_thread, demuxer.stream().frame_rate, demuxer.info().duration,
+                      report);
     const Ended ended = playback.run();
-    report.frames.expected += decode_thread.counters().units.load();
-    report.frames.decoded += decode_thread.counters().decoded.load();
+    report.frames.expected += pipeline->decode_thread.counters().units.load();
+    report.frames.decoded += pipeline->decode_thread.counters().decoded.load();
     if (playback.position() != no_time) position = playback.position() + 1;
+    demux_thread.reset();
+    take_down(std::move(pipeline), report);
     return ended;
+}
+
+/// The picture on the screen, the next item and the end of the program do not wait for a driver that hangs.
+void Player::take_down(std::unique_ptr<Pipeline> pipeline, const ItemReport& report) {
+    bool ended = pipeline->decode_thread.stop(teardown_limit);
+    if (ended)
+        ended = destroy_within(teardown_limit, std::move(pipeline));
+    else
+        (void)pipeline.release(); // the thread goes on using it
+    if (ended) return;
+    log_error("play", "{} does not come back from the end of decoding: it is left alone", report.decoder.driver);
+    left_behind_ = true;
 }
 
 void Player::settle(Ended ended, ItemReport& report) {
@@ -257,6 +289,7 @@ int Player::exit_code() const {
     if (signalled_) return exit_signal;
     if (display_lost_) return exit_no_display;
     if (requirement_broken_) return exit_requirement_broken;
+    if (left_behind_) return exit_decoder_fault;
     if (decoder_fault_) return exit_decoder_fault;
     if (played == 0 && !any_shown) return exit_nothing_played;
     return played < report_.items.size() ? exit_some_failed : exit_played;
@@ -270,7 +303,10 @@ int Player::finish() {
     for (ItemReport& item : report_.items) item.finish();
     stage_.reset();
     output_.reset();
-    frames_waker_.reset();
+    if (left_behind_)
+        (void)frames_waker_.release();
+    else
+        frames_waker_.reset();
     loop_.reset();
     signals_.reset();
     for (const ItemReport& item : report_.items)
@@ -280,9 +316,14 @@ int Player::finish() {
     report_.peak_memory_kib = usage.ru_maxrss;
     report_.open_fds = count_open_fds() - fds_at_start_;
     report_.exit_code = exit_code();
-    if (options_.report.empty()) return report_.exit_code;
-    if (auto written = write_report(report_, options_.report); !written)
-        complain(fmt::format("cannot write the report {}: {}", options_.report, written.error().what));
+    if (!options_.report.empty())
+        if (auto written = write_report(report_, options_.report); !written)
+            complain(fmt::format("cannot write the report {}: {}", options_.report, written.error().what));
+    // Nothing that is destroyed at exit may be missed by a thread that comes back after all.
+    if (left_behind_) {
+        std::fflush(nullptr);
+        std::_Exit(report_.exit_code);
+    }
     return report_.exit_code;
 }
 

@@ -40,6 +40,9 @@ constexpr std::array table = {
              "raspberrypi/linux#7228, #7306; relaxed by #7366"},
     QuirkRow{"mtk-vcodec-dec", 0, 0, Quirk::NoInterlaced,
              "decodes alternate fields alone, without an error: interlaced H.264 goes to software", "linux-media"},
+    QuirkRow{"bcm2835-codec", 0, 0, Quirk::Always,
+             "may not come back from the end of streaming: nothing on the screen waits for it",
+             "raspberrypi/linux#4592, #4606"},
 };
 
 } // namespace

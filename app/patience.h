@@ -1,0 +1,53 @@
+// Waiting for what may never end: drivers that do not come back from a system call.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "decoder/nanoseconds.h"
+
+namespace v4l2play {
+
+/// Raised once, by another thread.
+class DoneFlag {
+  public:
+    void raise() {
+        {
+            const std::lock_guard lock(mutex_);
+            done_ = true;
+        }
+        raised_.notify_all();
+    }
+    /// False when it is not raised within `limit`.
+    bool wait_for(Nanoseconds limit) {
+        std::unique_lock lock(mutex_);
+        return raised_.wait_for(lock, std::chrono::nanoseconds(limit), [this] { return done_; });
+    }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable raised_;
+    bool done_ = false;
+};
+
+/// Destroys `object` on a thread of its own. False when that has not ended within `limit`: the thread is left to
+/// itself.
+template <class T>
+bool destroy_within(Nanoseconds limit, std::unique_ptr<T> object) {
+    auto done = std::make_shared<DoneFlag>();
+    std::thread thread([done, object = std::move(object)]() mutable {
+        object.reset();
+        done->raise();
+    });
+    const bool ended = done->wait_for(limit);
+    if (ended)
+        thread.join();
+    else
+        thread.detach();
+    return ended;
+}
+
+} // namespace v4l2play
