@@ -1,0 +1,418 @@
+// The stateful decoder against a scripted device.
+#include "decoder/stateful/stateful_decoder.h"
+
+#include <deque>
+
+#include <gtest/gtest.h>
+
+#include "decoder/stateful/coded_stream.h"
+#include "tests/unit/stateful_fake.h"
+
+namespace v4l2play::test {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+DecoderDevice fake_device() {
+    DecoderDevice device;
+    device.driver = "fake";
+    device.video_path = "/dev/video9";
+    device.coded_formats.push_back({V4l2Fourcc{V4L2_PIX_FMT_H264}, {}});
+    return device;
+}
+
+class StatefulDecoderTest : public testing::Test {
+  public:
+    void open() {
+        config_.stream.codec = CodecId::H264;
+        auto opened = create_stateful_decoder(kernel_, fake_device(), config_);
+        ASSERT_TRUE(opened) << opened.error().what;
+        decoder_ = std::move(*opened);
+    }
+    /// One unit per letter, of pictures of `size`; the time of each is its number.
+    void send(const std::string& kinds, std::uint8_t size = 4) {
+        for (const char kind : kinds) send_one(Bytes{static_cast<std::uint8_t>(kind), size, 0, 0});
+    }
+    void send_one(Bytes bytes) {
+        auto* owned = new Bytes(std::move(bytes));
+        AccessUnit unit;
+        unit.payload = Payload(
+            *owned, [](void* owner) { delete static_cast<Bytes*>(owner); }, owned);
+        unit.key = (*owned)[0] == 'K';
+        unit.pts = time_++;
+        unit.serial = serial_;
+        for (unsigned tries = 0; tries < 100; ++tries) {
+            auto sent = decoder_->send(unit);
+            take();
+            if (!sent || *sent == SendStatus::Accepted) return;
+            (void)decoder_->dispatch(10 * millisecond);
+        }
+        full_ = true;
+    }
+    void drain() {
+        decoder_->drain();
+        for (unsigned tries = 0; tries < 200 && !drained_ && !failure_; ++tries) {
+            (void)decoder_->dispatch(-1);
+            take();
+        }
+    }
+    void take() {
+        while (auto event = decoder_->next_event()) {
+            if (auto* frame = std::get_if<Frame>(&*event)) {
+                times_.push_back(frame->pts);
+                corrupt_ += frame->corrupt ? 1 : 0;
+                frames_.push_back(std::move(*frame));
+                while (frames_.size() > keep_) frames_.pop_front();
+            }
+            if (auto* changed = std::get_if<PoolChanged>(&*event)) pools_.push_back(changed->pool);
+            if (auto* dropped = std::get_if<PicturesDropped>(&*event)) dropped_[dropped->reason] += dropped->count;
+            if (std::holds_alternative<Drained>(*event)) drained_ = true;
+            if (auto* failed = std::get_if<DecoderFailed>(&*event)) failure_ = failed->error;
+        }
+    }
+    static std::vector<Nanoseconds> range(Nanoseconds first, Nanoseconds last) {
+        std::vector<Nanoseconds> all;
+        for (; first <= last; ++first) all.push_back(first);
+        return all;
+    }
+    void close() {
+        decoder_.reset();
+        frames_.clear();
+        pools_.clear();
+        EXPECT_TRUE(kernel_.open_fds.empty()) << kernel_.open_fds.size() << " descriptors are left";
+        EXPECT_EQ(0, kernel_.bad_closes);
+    }
+
+    FakeStateful kernel_;
+    DecoderConfig config_;
+    std::unique_ptr<Decoder> decoder_;
+    std::deque<Frame> frames_;
+    std::size_t keep_ = 0;
+    std::vector<Nanoseconds> times_;
+    std::vector<std::shared_ptr<SlotPool>> pools_;
+    std::map<DropReason, unsigned> dropped_;
+    std::optional<Error> failure_;
+    unsigned corrupt_ = 0;
+    bool drained_ = false;
+    bool full_ = false;
+    Nanoseconds time_ = 0;
+    std::uint32_t serial_ = 0;
+};
+
+TEST_F(StatefulDecoderTest, PicturesComeInTheDriversOrder) {
+    keep_ = 1;
+    open();
+    send("KPPPBPPHPP");
+    drain();
+    EXPECT_TRUE(drained_);
+    // The B picture is shown before the one sent before it; the hidden one never.
+    EXPECT_EQ((std::vector<Nanoseconds>{0, 1, 2, 4, 3, 5, 6, 8, 9}), times_);
+    ASSERT_EQ(1, pools_.size());
+    ASSERT_FALSE(frames_.empty());
+    EXPECT_EQ(64, pools_[0]->format().coded_width);
+    EXPECT_EQ((Rect{0, 0, 62, 60}), frames_.back().info.visible);
+    EXPECT_EQ(2 + config_.queue_slots + config_.presenter_slots + 1, pools_[0]->count());
+    EXPECT_EQ(0, pools_[0]->statistics().illegal);
+    close();
+}
+
+TEST_F(StatefulDecoderTest, ChangesOfSizeBringNewPools) {
+    keep_ = 3;
+    open();
+    send("KPP");
+    send("KPP", 8);
+    send("KPP", 2);
+    drain();
+    EXPECT_EQ(range(0, 8), times_);
+    ASSERT_EQ(3, pools_.size());
+    EXPECT_EQ(64, pools_[0]->format().coded_width);
+    EXPECT_EQ(128, pools_[1]->format().coded_width);
+    EXPECT_EQ(32, pools_[2]->format().coded_width);
+    EXPECT_FALSE(failure_);
+    close();
+}
+
+TEST_F(StatefulDecoderTest, TakesTheFormatThatTheOutputShows) {
+    config_.output_formats = {{fourcc_p010, modifier_linear}, {fourcc_yuv420, modifier_linear}};
+    open();
+    send("K");
+    drain();
+    ASSERT_EQ(1, pools_.size());
+    EXPECT_EQ(fourcc_yuv420, pools_[0]->format().fourcc);
+    close();
+}
+
+TEST_F(StatefulDecoderTest, RefusesWhatTheOutputDoesNotShow) {
+    config_.output_formats = {{fourcc_p010, modifier_linear}};
+    open();
+    send("KPP");
+    drain();
+    ASSERT_TRUE(failure_);
+    EXPECT_EQ(ENOTSUP, failure_->code);
+    close();
+}
+
+TEST_F(StatefulDecoderTest, RefusesACodecThatTheDeviceLacks) {
+    config_.stream.codec = CodecId::Vp9;
+    const auto opened = create_stateful_decoder(kernel_, fake_device(), config_);
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(ENOTSUP, opened.error().code);
+    close();
+}
+
+TEST_F(StatefulDecoderTest, DriversWithoutAnnouncements) {
+    kernel_.announces = false;
+    open();
+    send("KPPPPP");
+    drain();
+    EXPECT_EQ(range(0, 5), times_);
+    close();
+}
+
+TEST_F(StatefulDecoderTest, AnAnnouncementThatDoesNotCome) {
+    kernel_.announces_late = true;
+    open();
+    send("KPPPPP");
+    drain();
+    EXPECT_EQ(range(0, 5), times_);
+    EXPECT_TRUE(dropped_.empty());
+    close();
+}
+
+TEST_F(StatefulDecoderTest, SeekForgets) {
+    open();
+    send("KPPPPPPP");
+    decoder_->flush();
+    times_.clear();
+    take();
+    EXPECT_TRUE(times_.empty());
+    time_ = 100;
+    send("PPKPPP"); // the first two cannot be decoded
+    drain();
+    EXPECT_EQ(range(102, 105), times_);
+    EXPECT_EQ(2, dropped_[DropReason::BeforeRandomAccess]);
+    close();
+}
+
+TEST_F(StatefulDecoderTest, SeekWhileItEnds) {
+    open();
+    send("KPPP");
+    decoder_->drain();
+    decoder_->flush();
+    take();
+    EXPECT_FALSE(drained_);
+    times_.clear();
+    time_ = 100;
+    send("KPPP");
+    drain();
+    EXPECT_TRUE(drained_);
+    EXPECT_EQ(range(100, 103), times_);
+    close();
+}
+
+TEST_F(StatefulDecoderTest, GoesOnAfterTheEnd) {
+    open();
+    send("KPP");
+    drain();
+    ASSERT_TRUE(std::exchange(drained_, false));
+    send("PKPP");
+    drain();
+    EXPECT_TRUE(drained_);
+    EXPECT_EQ((std::vector<Nanoseconds>{0, 1, 2, 4, 5, 6}), times_);
+    close();
+}
+
+TEST_F(StatefulDecoderTest, EndOfNothing) {
+    open();
+    drain();
+    EXPECT_TRUE(drained_);
+    EXPECT_TRUE(pools_.empty());
+    close();
+}
+
+TEST_F(StatefulDecoderTest, ErrorsAreToldApart) {
+    open();
+    send("KPEPXP");
+    drain();
+    EXPECT_EQ((std::vector<Nanoseconds>{0, 1, 2, 3, 5}), times_);
+    EXPECT_EQ(1, corrupt_);
+    EXPECT_EQ(1, dropped_[DropReason::DeviceError]);
+    close();
+}
+
+TEST_F(StatefulDecoderTest, HeldSlotsHoldTheDriverBack) {
+    keep_ = 1000;
+    open();
+    send("K" + std::string(39, 'P'));
+    EXPECT_TRUE(full_);
+    const std::size_t count = pools_.at(0)->count();
+    EXPECT_EQ(count, frames_.size());
+    std::set<std::uint32_t> slots;
+    for (const Frame& frame : frames_) slots.insert(frame.slot.index());
+    EXPECT_EQ(count, slots.size()); // nobody's picture was taken away
+    EXPECT_TRUE(dropped_.empty());  // and nobody lost patience
+    full_ = false;
+    keep_ = 2;
+    take();
+    while (frames_.size() > keep_) frames_.pop_front();
+    send("PP");
+    EXPECT_FALSE(full_);
+    EXPECT_EQ(0, pools_[0]->statistics().early_reuse);
+    close();
+}
+
+TEST_F(StatefulDecoderTest, LargeUnitsGetLargerBuffers) {
+    open();
+    send("KP");
+    Bytes large(3 << 20, 7);
+    large[0] = 'P';
+    large[1] = 4;
+    send_one(large);
+    send("PP");
+    drain();
+    EXPECT_EQ(range(0, 4), times_);
+    EXPECT_GT(kernel_.created_buffers, 0);
+    EXPECT_EQ(1, std::count(kernel_.units.begin(), kernel_.units.end(), large));
+    close();
+}
+
+TEST_F(StatefulDecoderTest, AStalledDeviceIsReplaced) {
+    open();
+    send("KPP");
+    (void)decoder_->dispatch(0);
+    take();
+    kernel_.stuck = true;
+    send("PP");
+    for (unsigned i = 0; i < 20; ++i) (void)decoder_->dispatch(-1);
+    take();
+    EXPECT_GE(dropped_[DropReason::Stalled], 1);
+    EXPECT_FALSE(failure_);
+    kernel_.stuck = false;
+    times_.clear();
+    time_ = 100;
+    send("PPKPP");
+    drain();
+    EXPECT_EQ(2, kernel_.opened);
+    EXPECT_EQ(2, dropped_[DropReason::MissingReference]);
+    EXPECT_EQ(range(102, 104), times_);
+    close();
+}
+
+TEST_F(StatefulDecoderTest, ADeviceThatNeverAnswersIsGivenUp) {
+    kernel_.stuck = true;
+    open();
+    for (unsigned round = 0; round < 6 && !failure_; ++round) {
+        send("K");
+        for (unsigned i = 0; i < 30; ++i) (void)decoder_->dispatch(-1);
+        take();
+    }
+    ASSERT_TRUE(failure_);
+    EXPECT_EQ(ETIMEDOUT, failure_->code);
+    EXPECT_EQ(3, kernel_.opened);
+    close();
+}
+
+TEST_F(StatefulDecoderTest, TooFewBuffersAreRefused) {
+    kernel_.minimum_buffers = 20;
+    kernel_.most_buffers = 8;
+    open();
+    send("KPP");
+    drain();
+    ASSERT_TRUE(failure_);
+    EXPECT_EQ(ENOMEM, failure_->code);
+    close();
+}
+
+/// Whatever call fails: it ends, and nothing is left open.
+TEST_F(StatefulDecoderTest, AnyCallMayFail) {
+    int calls = 0;
+    for (int fail_call = 0; fail_call == 0 || fail_call <= calls; ++fail_call) {
+        SCOPED_TRACE(fail_call);
+        FakeStateful kernel;
+        kernel.fail_call = fail_call;
+        bool over = false;
+        {
+            DecoderConfig config;
+            config.stream.codec = CodecId::H264;
+            auto opened = create_stateful_decoder(kernel, fake_device(), config);
+            over = !opened;
+            std::vector<Bytes> units;
+            for (const char kind : std::string("KPPKPP"))
+                units.push_back({static_cast<std::uint8_t>(kind), static_cast<std::uint8_t>(units.size() < 3 ? 4 : 6)});
+            std::size_t next = 0;
+            bool draining = false;
+            for (unsigned turn = 0; turn < 300 && !over; ++turn) {
+                Decoder& decoder = **opened;
+                while (next < units.size()) {
+                    AccessUnit unit;
+                    unit.payload = Payload(units[next], nullptr, nullptr);
+                    unit.key = units[next][0] == 'K';
+                    const auto sent = decoder.send(unit);
+                    if (!sent) over = true;
+                    if (!sent || *sent == SendStatus::Full) break;
+                    ++next;
+                }
+                if (next == units.size() && !std::exchange(draining, true)) decoder.drain();
+                while (auto event = decoder.next_event())
+                    over |= std::holds_alternative<Drained>(*event) || std::holds_alternative<DecoderFailed>(*event);
+                if (!over && !decoder.dispatch(-1)) over = true;
+            }
+        }
+        EXPECT_TRUE(over);
+        EXPECT_TRUE(kernel.open_fds.empty());
+        if (fail_call == 0) calls = kernel.calls;
+    }
+    EXPECT_GT(calls, 60);
+}
+
+// --- what drivers are sent ---
+
+Bytes written(const StreamInfo& stream, const Bytes& unit, bool start) {
+    CodedStream coded;
+    EXPECT_TRUE(coded.configure(stream));
+    Bytes out(coded.size(unit, start));
+    EXPECT_EQ(out.size(), coded.write(unit, start, out));
+    return out;
+}
+
+TEST(CodedStream, LengthsBecomeStartCodes) {
+    StreamInfo stream;
+    stream.codec = CodecId::H264;
+    // avcC: two bytes of length, one SPS (67 01 02), one PPS (68 03)
+    stream.extradata = {1, 100, 0, 30, 0xfd, 0xe1, 0, 3, 0x67, 1, 2, 1, 0, 2, 0x68, 3};
+    const Bytes unit{0, 2, 0x65, 9, 0, 3, 0x41, 8, 7};
+    EXPECT_EQ((Bytes{0, 0, 0, 1, 0x65, 9, 0, 0, 0, 1, 0x41, 8, 7}), written(stream, unit, false));
+    EXPECT_EQ((Bytes{0, 0, 0, 1, 0x67, 1, 2, 0, 0, 0, 1, 0x68, 3, 0, 0, 0, 1, 0x65, 9, 0, 0, 0, 1, 0x41, 8, 7}),
+              written(stream, unit, true));
+}
+
+TEST(CodedStream, HevcConfiguration) {
+    StreamInfo stream;
+    stream.codec = CodecId::Hevc;
+    stream.extradata.assign(23, 0);
+    stream.extradata[0] = 1;
+    stream.extradata[21] = 3; // four bytes of length
+    stream.extradata[22] = 2;
+    const Bytes arrays{0x20, 0, 1, 0, 2, 0x40, 1, 0x21, 0, 2, 0, 1, 0x42, 0, 2, 0x43, 5};
+    stream.extradata.insert(stream.extradata.end(), arrays.begin(), arrays.end());
+    EXPECT_EQ((Bytes{0, 0, 0, 1, 0x40, 1, 0, 0, 0, 1, 0x42, 0, 0, 0, 1, 0x43, 5, 0, 0, 0, 1, 0x26, 1}),
+              written(stream, Bytes{0, 0, 0, 2, 0x26, 1}, true));
+    for (std::size_t cut = 24; cut < stream.extradata.size(); ++cut) {
+        StreamInfo short_stream = stream;
+        short_stream.extradata.resize(cut);
+        CodedStream coded;
+        EXPECT_FALSE(coded.configure(short_stream)) << cut;
+    }
+}
+
+TEST(CodedStream, OthersGoThrough) {
+    StreamInfo stream;
+    stream.codec = CodecId::Vp9;
+    stream.extradata = {1, 2, 3};
+    EXPECT_EQ((Bytes{7, 8}), written(stream, Bytes{7, 8}, true));
+    stream.codec = CodecId::Mpeg2;
+    EXPECT_EQ((Bytes{1, 2, 3, 7, 8}), written(stream, Bytes{7, 8}, true));
+}
+
+} // namespace
+} // namespace v4l2play::test
