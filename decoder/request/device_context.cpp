@@ -76,7 +76,7 @@ Result<> DeviceContext::allocate_slots(const PixelFormat& format, const Sequence
     pool_ = SlotPool::create(needs_.kernel, *layout, std::move(memory));
     pool_->set_waker(needs_.waker);
     uses_.resize(count);
-    for (Use& use : uses_) use.references.reserve(16);
+    for (Use& use : uses_) use.references.reserve(32); // of both fields
     finished_.reserve(count);
     log_info("request", "{} slots: {}", count, terms_);
     return {};

@@ -57,6 +57,13 @@ std::uint8_t any_entry(const v4l2_ctrl_h264_decode_params& decode_params) {
     return 0;
 }
 
+/// What is referred to in an entry of which `fields` are references: the frame, or the field of the picture's own
+/// parity if that is among them.
+std::uint8_t fitting_fields(const SliceHeader& header, std::uint8_t fields) {
+    const auto own = static_cast<std::uint8_t>(coded_fields(header));
+    return (fields & own) != 0 ? static_cast<std::uint8_t>(fields & own) : fields;
+}
+
 /// Devices take the index as it is: one outside the DPB, or of an unused entry, reads memory of nobody (and can hang
 /// the device). The codec skips pictures whose references are missing; should one come through, it refers to a picture
 /// that exists.
@@ -67,7 +74,8 @@ void fill_list(v4l2_h264_reference (&out)[V4L2_H264_REF_LIST_LEN], const Slice& 
         const bool usable = i < slice.list_size[list] && entry.dpb_index < V4L2_H264_NUM_DPB_ENTRIES &&
                             decode_params.dpb[entry.dpb_index].flags != 0;
         out[i].index = usable ? entry.dpb_index : any_entry(decode_params);
-        out[i].fields = usable ? static_cast<std::uint8_t>(entry.fields) : decode_params.dpb[out[i].index].fields;
+        out[i].fields = usable ? static_cast<std::uint8_t>(entry.fields)
+                               : fitting_fields(slice.header, decode_params.dpb[out[i].index].fields);
     }
 }
 

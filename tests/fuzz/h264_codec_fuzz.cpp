@@ -1,5 +1,5 @@
 // Arbitrary access units for the H.264 codec, with seeks and losses in between. Whatever comes, its steps must keep
-// what codec.h promises.
+// what codec.h promises, and the controls made of them must be within the ranges of the kernel's interface.
 //
 // Input: per unit a byte of flags (1 key, 2 the device loses a picture after it, 4 seek after it; both together: end of
 // stream), two bytes of length, and the unit as Annex B. Parameter sets 0 (reordering, gaps allowed), 1 (order of
@@ -9,9 +9,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <set>
 #include <span>
 
 #include "decoder/codec/h264.h"
+#include "decoder/codec/h264_picture.h"
+#include "decoder/request/h264_controls.h"
 #include "tests/unit/codec_contract.h"
 #include "tests/unit/h264_stream.h"
 
@@ -22,10 +25,104 @@ using namespace v4l2play::test;
 
 enum Flags : std::uint8_t { Key = 1, Loss = 2, Seek = 4 };
 
-void require_kept(const CodecContract& contract) {
-    if (contract.fault().empty()) return;
-    std::fprintf(stderr, "%s\n", contract.fault().c_str());
+void require(bool holds, const char* what) {
+    if (holds) return;
+    std::fprintf(stderr, "%s\n", what);
     __builtin_trap();
+}
+
+void require_kept(const CodecContract& contract) { require(contract.fault().empty(), contract.fault().c_str()); }
+
+/// A driver that has everything.
+class FullProbe final : public ControlProbe {
+  public:
+    ControlFacts query(std::uint32_t id) override {
+        ControlFacts facts;
+        facts.exists = id != V4L2_CID_MPEG_VIDEO_H264_PROFILE;
+        facts.menu = 3;
+        facts.element_size = size_of(id);
+        return facts;
+    }
+
+  private:
+    static std::uint32_t size_of(std::uint32_t id) {
+        switch (id) {
+        case V4L2_CID_STATELESS_H264_SPS:
+            return sizeof(v4l2_ctrl_h264_sps);
+        case V4L2_CID_STATELESS_H264_PPS:
+            return sizeof(v4l2_ctrl_h264_pps);
+        case V4L2_CID_STATELESS_H264_SCALING_MATRIX:
+            return sizeof(v4l2_ctrl_h264_scaling_matrix);
+        case V4L2_CID_STATELESS_H264_PRED_WEIGHTS:
+            return sizeof(v4l2_ctrl_h264_pred_weights);
+        case V4L2_CID_STATELESS_H264_SLICE_PARAMS:
+            return sizeof(v4l2_ctrl_h264_slice_params);
+        default:
+            return sizeof(v4l2_ctrl_h264_decode_params);
+        }
+    }
+};
+
+void check(const v4l2_ctrl_h264_sps& sps) {
+    require(sps.chroma_format_idc <= 3 && sps.bit_depth_luma_minus8 <= 6 && sps.bit_depth_chroma_minus8 <= 6, "sps");
+    require(sps.log2_max_frame_num_minus4 <= 12 && sps.log2_max_pic_order_cnt_lsb_minus4 <= 12, "sps");
+    require(sps.pic_order_cnt_type <= 2 && sps.max_num_ref_frames <= 16 && sps.seq_parameter_set_id <= 31, "sps");
+}
+
+void check(const v4l2_ctrl_h264_pps& pps) {
+    require(pps.num_slice_groups_minus1 == 0 && pps.weighted_bipred_idc <= 2, "pps");
+    require(pps.num_ref_idx_l0_default_active_minus1 <= 31 && pps.num_ref_idx_l1_default_active_minus1 <= 31, "pps");
+    require(pps.pic_init_qs_minus26 >= -26 && pps.pic_init_qs_minus26 <= 25, "pps");
+    require(pps.chroma_qp_index_offset >= -12 && pps.chroma_qp_index_offset <= 12, "pps");
+    require(pps.second_chroma_qp_index_offset >= -12 && pps.second_chroma_qp_index_offset <= 12, "pps");
+}
+
+/// Entries name frames that are there (or the one of which this is the second field), each once.
+void check(const v4l2_ctrl_h264_decode_params& params, const Picture& picture, const std::set<FrameId>& alive) {
+    const bool frame = (params.flags & V4L2_H264_DECODE_PARAM_FLAG_FIELD_PIC) == 0;
+    require(params.nal_ref_idc <= 3 && params.reserved == 0 && (params.flags & ~0x1fU) == 0, "decode_params");
+    require(!frame || (params.flags & V4L2_H264_DECODE_PARAM_FLAG_BOTTOM_FIELD) == 0, "decode_params.flags");
+    for (const v4l2_h264_dpb_entry& entry : params.dpb) {
+        for (const std::uint8_t byte : entry.reserved) require(byte == 0, "dpb.reserved");
+        if (entry.flags == 0) continue;
+        require((entry.flags & ~0xfU) == 0 && entry.fields >= 1 && entry.fields <= 3, "dpb");
+        require(!frame || entry.fields == V4L2_H264_FRAME_REF, "half a frame in the DPB of a frame");
+        const FrameId id = entry.reference_ts / 1000;
+        require(entry.reference_ts % 1000 == 0, "reference_ts");
+        require(alive.contains(id) && (id != picture.id || picture.second_field), "a reference that is not there");
+    }
+}
+
+void check_list(const v4l2_h264_reference* list, unsigned count, const v4l2_ctrl_h264_decode_params& params) {
+    const bool frame = (params.flags & V4L2_H264_DECODE_PARAM_FLAG_FIELD_PIC) == 0;
+    for (unsigned i = 0; i < count; ++i) {
+        require(list[i].index < V4L2_H264_NUM_DPB_ENTRIES, "index of a list");
+        const v4l2_h264_dpb_entry& entry = params.dpb[list[i].index];
+        require(entry.flags != 0, "a list names an unused entry");
+        require(list[i].fields != 0 && (list[i].fields & ~entry.fields) == 0, "a field that is no reference");
+        require((list[i].fields == V4L2_H264_FRAME_REF) == frame, "a field for a frame, or the other way round");
+    }
+}
+
+void check(const v4l2_ctrl_h264_slice_params& slice, const v4l2_ctrl_h264_decode_params& params, std::size_t size) {
+    require(slice.header_bit_size > 8 && slice.header_bit_size <= 8 * size, "header_bit_size");
+    require(slice.slice_type <= 2 && slice.colour_plane_id == 0 && slice.redundant_pic_cnt == 0, "slice_params");
+    require(slice.cabac_init_idc <= 2 && slice.disable_deblocking_filter_idc <= 2, "slice_params");
+    require(slice.slice_alpha_c0_offset_div2 >= -6 && slice.slice_alpha_c0_offset_div2 <= 6, "slice_params");
+    require(slice.slice_beta_offset_div2 >= -6 && slice.slice_beta_offset_div2 <= 6, "slice_params");
+    require(slice.reserved == 0 && (slice.flags & ~3U) == 0, "slice_params");
+    const bool intra = slice.slice_type == V4L2_H264_SLICE_TYPE_I;
+    const bool both = slice.slice_type == V4L2_H264_SLICE_TYPE_B;
+    const unsigned most = (params.flags & V4L2_H264_DECODE_PARAM_FLAG_FIELD_PIC) != 0 ? 32 : 16;
+    require(slice.num_ref_idx_l0_active_minus1 < most && slice.num_ref_idx_l1_active_minus1 < most, "list size");
+    if (!intra) check_list(slice.ref_pic_list0, slice.num_ref_idx_l0_active_minus1 + 1U, params);
+    if (both) check_list(slice.ref_pic_list1, slice.num_ref_idx_l1_active_minus1 + 1U, params);
+}
+
+void check(const v4l2_ctrl_h264_pred_weights& weights) {
+    require(weights.luma_log2_weight_denom <= 7 && weights.chroma_log2_weight_denom <= 7, "pred_weights");
+    for (const auto& factors : weights.weight_factors)
+        for (const std::int16_t weight : factors.luma_weight) require(weight >= -128 && weight <= 128, "pred_weights");
 }
 
 StreamInfo stream_info() {
@@ -59,7 +156,8 @@ StreamInfo stream_info() {
 class Run {
   public:
     explicit Run(const StreamInfo& stream) {
-        if (!codec_->configure(stream)) __builtin_trap();
+        FullProbe probe;
+        if (!codec_->configure(stream) || !controls_.probe(probe)) __builtin_trap();
     }
 
     /// False when the stream was refused.
@@ -69,6 +167,7 @@ class Run {
         unit.key = (flags & Key) != 0;
         steps_.clear();
         const bool parsed = codec_->parse(unit, steps_).has_value();
+        for (const Step& step : steps_) follow(step);
         contract_.follow(steps_);
         require_kept(contract_);
         return parsed;
@@ -78,21 +177,59 @@ class Run {
         steps_.clear();
         if (what == (Loss | Seek)) return end();
         if (what == Loss) codec_->resynchronise(steps_);
+        for (const Step& step : steps_) follow(step);
         contract_.follow(steps_);
         if (what != Seek) return require_kept(contract_);
         codec_->flush(steps_);
+        for (const Step& step : steps_) follow(step);
         contract_.follow_flush(steps_);
         require_kept(contract_);
     }
     void end() {
         steps_.clear();
         codec_->drain(steps_);
+        for (const Step& step : steps_) follow(step);
         contract_.follow_end(steps_);
         require_kept(contract_);
     }
 
   private:
+    void follow(const Step& step) {
+        if (step.kind == Step::Kind::Forget) alive_.erase(step.id);
+        if (step.kind != Step::Kind::Decode) return;
+        for (unsigned i = 0; i < controls_.requests(*step.picture); ++i) check_request(*step.picture, i);
+        alive_.insert(step.picture->id);
+    }
+    void check_request(const Picture& picture, unsigned index) {
+        const v4l2_ctrl_h264_decode_params* params = nullptr;
+        for (const v4l2_ext_control& control : controls_.picture_controls(picture, index)) {
+            switch (control.id) {
+            case V4L2_CID_STATELESS_H264_SPS:
+                check(*static_cast<const v4l2_ctrl_h264_sps*>(control.ptr));
+                break;
+            case V4L2_CID_STATELESS_H264_PPS:
+                check(*static_cast<const v4l2_ctrl_h264_pps*>(control.ptr));
+                break;
+            case V4L2_CID_STATELESS_H264_DECODE_PARAMS:
+                params = static_cast<const v4l2_ctrl_h264_decode_params*>(control.ptr);
+                check(*params, picture, alive_);
+                break;
+            case V4L2_CID_STATELESS_H264_SLICE_PARAMS:
+                check(*static_cast<const v4l2_ctrl_h264_slice_params*>(control.ptr), *params,
+                      controls_.bitstream_size(picture, index));
+                break;
+            case V4L2_CID_STATELESS_H264_PRED_WEIGHTS:
+                check(*static_cast<const v4l2_ctrl_h264_pred_weights*>(control.ptr));
+                break;
+            default:
+                break;
+            }
+        }
+    }
+
     std::unique_ptr<Codec> codec_ = create_h264_codec();
+    H264Controls controls_{{V4L2_STATELESS_H264_DECODE_MODE_SLICE_BASED, V4L2_STATELESS_H264_START_CODE_NONE}};
+    std::set<FrameId> alive_;
     CodecContract contract_;
     Steps steps_;
 };
