@@ -36,7 +36,9 @@ void DecodingProcess::note_content(const Sei& sei) {
 }
 
 SequenceInfo DecodingProcess::describe(const Sps& sps) const {
-    return describe_sequence(sps, container_, preferred_transfer_, hdr_);
+    SequenceInfo sequence = describe_sequence(sps, container_, preferred_transfer_, hdr_);
+    sequence.dpb_slots = std::max(sequence.dpb_slots, dpb_slots_);
+    return sequence;
 }
 
 /// NoRaslOutputFlag of 8.1.3. A new SPS without the end of the sequence before is a splice, and taken for a start.
@@ -97,8 +99,10 @@ void DecodingProcess::start_sequence(CodedPicture& coded, Steps& steps) {
     if (active == nullptr || !(*active == coded.sps)) {
         if (active != nullptr && !(active->color == coded.sps.color)) hdr_ = {}; // other content
         sets_.activate(coded.sps);
+        needed_slots_ = 0;
     }
-    dpb_.configure(dpb_pictures(coded.sps) + 1);
+    dpb_slots_ = std::max(dpb_pictures(coded.sps), needed_slots_);
+    dpb_.configure(dpb_slots_ + 1);
     output_.configure(coded.sps);
     started_ = true;
 }
@@ -124,8 +128,10 @@ void DecodingProcess::decode_picture(CodedPicture& coded, bool starts, Steps& st
     if (is_irap(first.nal_unit_type) || coded.sei.has_mastering_display || coded.sei.has_content_light)
         announce(coded, steps);
     const char* why = obstacle(coded);
-    if (why == nullptr && !has_room)
+    if (!has_room) {
+        needed_slots_ = std::max<unsigned>(needed_slots_, coded.picture.dpb_count);
         why = coded.damage = "refers to more pictures than sps_max_dec_pic_buffering_minus1";
+    }
     if (why != nullptr) {
         skip(steps, coded.damage != nullptr ? DropReason::Malformed : DropReason::MissingReference, why);
         return;

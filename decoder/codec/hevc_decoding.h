@@ -75,6 +75,9 @@ class DecodingProcess {
 
     bool started_ = false;
     DropReason waiting_reason_ = DropReason::BeforeRandomAccess;
+    unsigned dpb_slots_ = 0; ///< of this coded video sequence
+    /// Pictures have wanted more than the stream promised: the next coded video sequence has so many.
+    unsigned needed_slots_ = 0;
     bool no_rasl_output_ = false; ///< NoRaslOutputFlag of the last IRAP picture
 };
 

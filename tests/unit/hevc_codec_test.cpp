@@ -80,6 +80,11 @@ TEST_F(HevcCodecTest, MoreReferencesThanTheDpbHoldsAreMalformed) {
     slice(p(1, reference_set({-1}))).parse();
     EXPECT_EQ(slice(p(2, reference_set({-1, -2}))).parse(), "O2 " + malformed);
     EXPECT_STREQ(why(), "refers to more pictures than sps_max_dec_pic_buffering_minus1");
+    // From the next start on there is room.
+    EXPECT_EQ(slice(idr()).parse(), "F1 F2 S64x64 D3()");
+    EXPECT_EQ(sequence().dpb_slots, 2U);
+    slice(p(1, reference_set({-1}))).parse();
+    EXPECT_EQ(slice(p(2, reference_set({-1, -2}))).parse(), "D5(3,4) O4");
 }
 
 TEST_F(HevcCodecTest, CraStartsWithoutItsSkippedLeadingPictures) {
