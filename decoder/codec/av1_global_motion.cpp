@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <bit>
 #include <cstdlib>
 
 #include "decoder/codec/av1_header_parts.h"
@@ -117,7 +116,8 @@ struct Divisor {
 
 /// 7.11.3.7 for d > 0. Div_Lut[i] is 2^22 / (256 + i), rounded.
 Divisor resolve_divisor(std::int64_t d) {
-    const auto n = static_cast<unsigned>(std::bit_width(static_cast<std::uint64_t>(d))) - 1;
+    unsigned n = 0; // FloorLog2(d)
+    while (d >> (n + 1) > 0) ++n;
     const std::int64_t e = d - (std::int64_t{1} << n);
     const std::int64_t f = n > div_lut_bits ? round2_signed(e, n - div_lut_bits) : e << (div_lut_bits - n);
     const std::int64_t denominator = (1 << div_lut_bits) + f;
