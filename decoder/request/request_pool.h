@@ -1,4 +1,29 @@
-// The third pool: media requests, used again and again.
+// The life of a request
+// =====================
+//
+// A request ties together what a stateless device needs for one picture (or one slice of it): the controls that say
+// what the headers said, and one OUTPUT buffer with the bitstream. It has a descriptor of its own:
+//
+//     IDLE ──borrow──► FILLED ──queue──► QUEUED ──complete──► SPENT ──borrow (REINIT)──► FILLED ...
+//                        │                 ▲
+//                        └──give_back──► IDLE     S_EXT_CTRLS, QBUF OUTPUT with the request's descriptor; the CAPTURE
+//                                                 buffer is queued beside it, never inside
+//
+// FILLED: controls and the bitstream buffer are in it and may still be taken back. Nothing has happened on the device.
+// QUEUED: the kernel owns it, in the order of queueing. Its controls take effect when the device gets to it, so that
+// those of the next request can be filled meanwhile: four requests are as deep as the pipelines of known devices.
+// SPENT: EPOLLPRI on its descriptor has said that it is complete. That is one of *three* completions, and none implies
+// another: the OUTPUT buffer comes back by DQBUF (the bitstream buffer is idle), and the CAPTURE buffer comes back by
+// DQBUF (the slot is DECODED). Drivers give OUTPUT back before the request completes (two-stage devices), or CAPTURE
+// long after it (HOLD: more slices or the second field are to come). Each is waited for by itself.
+//
+// A request is not freed but emptied (REINIT) and used again. Where REINIT keeps failing, it is closed and another one
+// allocated in its place.
+//
+// References are no part of a request. Controls name them by the time stamp of the OUTPUT buffer they were decoded
+// from, which is a counter here (FrameId), never a time; the kernel looks the CAPTURE buffer up by it when the request
+// runs. So a slot that a queued request refers to must not be queued for another picture before: that is what
+// Hold::Request and Hold::Reference are for (decoder/slot.h).
 #pragma once
 
 #include <cstdint>
