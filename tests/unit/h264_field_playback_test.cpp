@@ -107,6 +107,18 @@ TEST_F(H264FieldPlaybackTest, SeekLeavesHalfAFrameBehind) {
     close();
 }
 
+TEST_F(H264FieldPlaybackTest, BuffersGrowBetweenTwoFields) {
+    const ClipOptions options = clip(ClipFields::Apart);
+    auto units = make_clip(options);
+    units[5].bytes.insert(units[5].bytes.end(), 3'000'000, 0xa5);
+    open(options);
+    EXPECT_TRUE(playback_.play(*decoder_, units));
+    expect_frames(9);
+    EXPECT_GT(kernel_.world().pictures[5].bitstream.size(), 3'000'000U);
+    EXPECT_EQ(kernel_.world().pictures[4].capture_index, kernel_.world().pictures[5].capture_index);
+    close();
+}
+
 TEST_F(H264FieldPlaybackTest, ALostFirstFieldLosesTheFrame) {
     const ClipOptions options = clip(ClipFields::Together);
     kernel_.world().errors.insert(3); // of frame 1, which two B frames and all P frames refer to
