@@ -13,7 +13,7 @@ LAB = os.environ.get("LAB_RUN", str(ROOT / "tests/lab/run"))
 CLIPS = Path(os.environ.get("CLIPS", Path.home() / ".cache/v4l2play/clips"))
 VECTORS = Path(os.environ.get("V4L2PLAY_VECTORS", ROOT.parent / "shared/vectors"))
 GOLDEN = Path(os.environ.get("V4L2PLAY_GOLDEN", ROOT.parent / "shared/golden"))
-TOOLS = Path(os.environ.get("TOOLS", ROOT / "build-asan/tests/tools"))
+TOOLS = Path(os.environ.get("TOOLS", ROOT / "build-clang/tests/tools"))
 
 
 # Every so many of the test streams are taken: for runs that have to end soon.
