@@ -14,7 +14,12 @@ Step make_step(Step::Kind kind, FrameId id) {
     return step;
 }
 
-/// Reference frame update process, 7.20
+[[nodiscard]] bool refreshes(const FrameHeader& header, unsigned slot) {
+    return (header.refresh_frame_flags >> slot & 1) != 0;
+}
+
+} // namespace
+
 void save(SavedFrame& saved, const FrameHeader& header) {
     saved.valid = true;
     saved.frame_type = header.frame_type;
@@ -26,12 +31,6 @@ void save(SavedFrame& saved, const FrameHeader& header) {
     saved.segmentation = header.segmentation.params;
     saved.film_grain = header.film_grain;
 }
-
-[[nodiscard]] bool refreshes(const FrameHeader& header, unsigned slot) {
-    return (header.refresh_frame_flags >> slot & 1) != 0;
-}
-
-} // namespace
 
 Result<> DecodingProcess::decode(CodedFrame& coded, Steps& steps) {
     const FrameHeader& header = coded.header;

@@ -24,6 +24,9 @@ struct CodedFrame {
     const char* damage = nullptr; ///< what is wrong with it, static text
 };
 
+/// Reference frame update process, 7.20: what a slot keeps of a frame.
+void save(SavedFrame& saved, const FrameHeader& header);
+
 /// When a frame is shown.
 struct ShowTime {
     Nanoseconds pts = no_time;
