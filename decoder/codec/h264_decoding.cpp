@@ -195,7 +195,9 @@ void DecodingProcess::decode_picture(CodedPicture& coded, bool entry, Steps& ste
     current.counts = counts;
     current.decoded = current.first = coded.picture.structure;
     if (const char* why = obstacle(coded)) {
-        skip(steps, coded.damage != nullptr ? DropReason::Malformed : DropReason::MissingReference, why);
+        // A lost frame is one, however many fields it has.
+        if (!coded.picture.second_field || !open_.lost)
+            skip(steps, coded.damage != nullptr ? DropReason::Malformed : DropReason::MissingReference, why);
         current.lost = true;
         current.excused = coded.damage == nullptr && has_leading_ && counts.frame() < leading_below_;
     } else {

@@ -140,7 +140,8 @@ void DecodingProcess::decode_picture(CodedPicture& coded, Steps& steps) {
     const bool second = coded.picture.second_field;
     if (!second && !header.is_b()) begin_reference(steps);
     if (const char* why = obstacle(coded)) {
-        skip(steps, reason(coded), why);
+        // A lost frame is one, however many fields it has.
+        if (!second || open_->id != 0) skip(steps, reason(coded), why);
         lose(coded);
     } else {
         submit(coded, steps);
