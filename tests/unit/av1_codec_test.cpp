@@ -18,7 +18,8 @@ TEST_F(Av1CodecTest, ShownFramesComeOutAtOnce) {
 }
 
 TEST_F(Av1CodecTest, PicturesHaveWhatADriverNeeds) {
-    parse(key_unit(), 40);
+    const TemporalUnit unit = key_unit(); // the picture's payloads lie in it
+    parse(unit, 40);
     const Av1Picture& key = picture();
     EXPECT_EQ(40, key.pts);
     EXPECT_EQ(10, key.duration);
