@@ -81,8 +81,11 @@ Result<PixelFormat> set_pixel_format(const VideoDevice& device, const SequenceIn
         return fail(ENOTSUP, fmt::format("the decoder makes {}, none of which the output shows", list(offered)),
                     "ENUM_FMT");
     // Drivers fit it to the sequence by themselves; vicodec does not.
-    PixelFormat wanted{*chosen, std::max(current->width, sequence.coded_width),
-                       std::max(current->height, sequence.coded_height), find_format(*chosen)->memory_planes, {}};
+    PixelFormat wanted{*chosen,
+                       std::max(current->width, sequence.coded_width),
+                       std::max(current->height, sequence.coded_height),
+                       find_format(*chosen)->memory_planes,
+                       {}};
     auto format = device.set_format(QueueSide::Capture, wanted);
     if (!format) return format;
     if (format->fourcc != *chosen)

@@ -26,7 +26,7 @@ struct DecoderDevice {
     std::string media_path; ///< empty: no media controller, so no requests
     std::string video_path;
     std::uint32_t kernel_version = 0; ///< as KERNEL_VERSION(); what quirks depend on
-    bool stateless = false; ///< takes requests; else it parses the stream by itself
+    bool stateless = false;           ///< takes requests; else it parses the stream by itself
     std::vector<CodedFormat> coded_formats;
 
     /// Null when the device does not take `fourcc`.
