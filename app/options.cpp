@@ -57,7 +57,8 @@ const Names<StartCode> start_code_names = {
     {"annexb", {StartCode::AnnexB, "slices with start codes"}},
 };
 const Names<OutputChoice> output_names = {
-    {"auto", {OutputChoice::Auto, "kms where a card can be used, else offscreen"}},
+    {"auto", {OutputChoice::Auto, "wayland in a desktop session, kms where a card can be used, else offscreen"}},
+    {"wayland", {OutputChoice::Wayland, "a window of the compositor that WAYLAND_DISPLAY names"}},
     {"kms", {OutputChoice::Kms, "a display plane of a card, without a compositor"}},
     {"offscreen", {OutputChoice::Offscreen, "in real time to nowhere; can save pictures"}},
     {"null", {OutputChoice::Null, "decode only, as fast as possible"}},

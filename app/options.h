@@ -27,7 +27,7 @@ enum class Command { Play, Md5, Probe, Devices };
 enum class DecoderChoice { Auto, Request, Stateful, Software };
 enum class DecodeMode { Best, Frame, Slice };
 enum class StartCode { Best, None, AnnexB };
-enum class OutputChoice { Auto, Kms, Offscreen, Null };
+enum class OutputChoice { Auto, Wayland, Kms, Offscreen, Null };
 
 struct Options {
     Command command = Command::Play;

@@ -1,9 +1,12 @@
 #include "app/output_factory.h"
 
+#include <cstdlib>
+
 #include <fmt/format.h>
 
 #include "render/kms/kms_output.h"
 #include "render/offscreen/offscreen_output.h"
+#include "render/wayland/wayland_output.h"
 
 namespace v4l2play {
 namespace {
@@ -21,6 +24,14 @@ Result<std::unique_ptr<Output>> open_kms(const Options& options) {
     return create_kms_output({options.card, options.connector, options.mode});
 }
 
+/// A card or connector that was asked for is meant for KMS, whatever session there is.
+bool wants_wayland(const Options& options) {
+    if (options.output == OutputChoice::Wayland) return true;
+    const bool in_session = std::getenv("WAYLAND_DISPLAY") != nullptr || std::getenv("WAYLAND_SOCKET") != nullptr;
+    const bool for_kms = !options.card.empty() || !options.connector.empty() || !options.mode.empty();
+    return options.output == OutputChoice::Auto && in_session && !for_kms;
+}
+
 } // namespace
 
 Result<OpenedOutput> open_output(const Options& options) {
@@ -29,14 +40,26 @@ Result<OpenedOutput> open_output(const Options& options) {
         opened.output = create_null_output();
         return opened;
     }
-    if (options.output == OutputChoice::Kms || options.output == OutputChoice::Auto) {
-        auto kms = open_kms(options);
-        if (kms) {
-            opened.output = std::move(*kms);
-            return opened;
+    /// True when that is the output; false when the next is to be tried.
+    const auto take = [&](const char* name, OutputChoice choice,
+                          Result<std::unique_ptr<Output>> output) -> Result<bool> {
+        if (output) {
+            opened.output = std::move(*output);
+            return true;
         }
-        if (options.output == OutputChoice::Kms) return fail(std::move(kms).error());
-        opened.reasons.push_back(fmt::format("kms: {}", kms.error().what));
+        if (options.output == choice) return fail(std::move(output).error());
+        opened.reasons.push_back(fmt::format("{}: {}", name, output.error().what));
+        return false;
+    };
+    if (wants_wayland(options)) {
+        const Result<bool> taken = take("wayland", OutputChoice::Wayland, create_wayland_output({}));
+        if (!taken) return fail(taken.error());
+        if (*taken) return opened;
+    }
+    if (options.output == OutputChoice::Kms || options.output == OutputChoice::Auto) {
+        const Result<bool> taken = take("kms", OutputChoice::Kms, open_kms(options));
+        if (!taken) return fail(taken.error());
+        if (*taken) return opened;
     }
     auto offscreen = open_offscreen(options);
     if (!offscreen) return fail(std::move(offscreen).error());

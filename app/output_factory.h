@@ -15,7 +15,8 @@ struct OpenedOutput {
     std::vector<std::string> reasons; ///< one line per output that was not taken
 };
 
-/// As `options` say; `auto` takes KMS where a card can be used, else offscreen.
+/// As `options` say; `auto` takes Wayland where there is a session whose compositor can show dmabufs, KMS where a card
+/// can be used, else offscreen.
 Result<OpenedOutput> open_output(const Options& options);
 
 } // namespace v4l2play

@@ -18,6 +18,24 @@ bool decoder_ended(Ended ended) {
     return ended == Ended::Failed || ended == Ended::DeviceFailed || ended == Ended::Unsupported;
 }
 
+Key key_of(OutputKey key) {
+    switch (key) {
+    case OutputKey::Quit:
+        return Key::Quit;
+    case OutputKey::Pause:
+        return Key::Pause;
+    case OutputKey::Back:
+        return Key::Back;
+    case OutputKey::Forward:
+        return Key::Forward;
+    case OutputKey::FarBack:
+        return Key::FarBack;
+    case OutputKey::FarForward:
+        return Key::FarForward;
+    }
+    return Key::Other;
+}
+
 } // namespace
 
 Playback::Playback(Stage& stage, FrameChannel& frames, DemuxThread& demux_thread, Rational frame_rate,
@@ -55,7 +73,9 @@ std::optional<Ended> Playback::turn() {
 void Playback::take_output_events() {
     while (auto event = stage_.output.next_event()) {
         if (const auto* shown = std::get_if<FrameShown>(&*event)) on_shown(*shown);
-        if (std::get_if<FrameDiscarded>(&*event) != nullptr) ++report_.frames.dropped_by_output;
+        if (const auto* discarded = std::get_if<FrameDiscarded>(&*event)) on_discarded(*discarded);
+        if (const auto* pressed = std::get_if<KeyPressed>(&*event))
+            if (const auto ended = obey(key_of(pressed->key))) failure_ = ended;
         if (auto* lost = std::get_if<OutputLost>(&*event)) {
             report_.error = std::move(lost->error);
             failure_ = Ended::OutputLost;
@@ -63,15 +83,31 @@ void Playback::take_output_events() {
     }
 }
 
-void Playback::on_shown(const FrameShown& shown) {
+/// The media time of a frame that is on its way to the screen, and is not any more.
+std::optional<Nanoseconds> Playback::take_presented(FrameId id, std::uint32_t serial) {
     const auto end = presented_.begin() + static_cast<std::ptrdiff_t>(presented_count_);
-    const auto found = std::find_if(presented_.begin(), end, [&](const Presented& one) {
-        return one.id == shown.id && one.serial == shown.serial;
-    });
-    if (found == end) return;
-    position_ = found->pts;
+    const auto found = std::find_if(presented_.begin(), end,
+                                    [&](const Presented& one) { return one.id == id && one.serial == serial; });
+    if (found == end) return std::nullopt;
+    const Nanoseconds pts = found->pts;
     std::move(found + 1, end, found);
     --presented_count_;
+    return pts;
+}
+
+/// Playback goes on though nobody sees it: in a hidden window, or while the compositor is away.
+void Playback::on_discarded(const FrameDiscarded& discarded) {
+    ++report_.frames.dropped_by_output;
+    const auto pts = take_presented(discarded.id, discarded.serial);
+    if (!pts) return;
+    position_ = *pts;
+    stage_.scheduler.unseen(*pts, stage_.output.timing(), system_kernel().now());
+}
+
+void Playback::on_shown(const FrameShown& shown) {
+    const auto pts = take_presented(shown.id, shown.serial);
+    if (!pts) return;
+    position_ = *pts;
 
     const VblankTiming timing = stage_.output.timing();
     const std::int64_t late = stage_.scheduler.shown(position_, shown.sequence, shown.time, timing);
@@ -257,7 +293,13 @@ void Playback::sleep(Nanoseconds until) {
 }
 
 std::optional<Ended> Playback::take_keys() {
-    switch (stage_.keyboard.take()) {
+    const Key key = stage_.keyboard.take();
+    if (key == Key::None) stage_.loop.forget(stage_.keyboard.fd()); // the terminal has gone
+    return obey(key);
+}
+
+std::optional<Ended> Playback::obey(Key key) {
+    switch (key) {
     case Key::Quit:
         return Ended::Quit;
     case Key::Pause:
@@ -278,8 +320,6 @@ std::optional<Ended> Playback::take_keys() {
         seek_by(60 * second);
         return std::nullopt;
     case Key::None:
-        stage_.loop.forget(stage_.keyboard.fd());
-        return std::nullopt; // the terminal has gone
     case Key::Other:
         return std::nullopt;
     }

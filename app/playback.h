@@ -63,6 +63,9 @@ class Playback {
     std::optional<Ended> turn();
     void take_output_events();
     void on_shown(const FrameShown& shown);
+    void on_discarded(const FrameDiscarded& discarded);
+    std::optional<Nanoseconds> take_presented(FrameId id, std::uint32_t serial);
+    std::optional<Ended> obey(Key key);
     void take_frames(std::size_t wanted);
     void take_item(DecodeItem item);
     void take_frame(Frame frame);

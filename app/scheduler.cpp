@@ -125,4 +125,10 @@ std::int64_t Scheduler::shown(Nanoseconds pts, std::uint64_t sequence, Nanosecon
     return static_cast<std::int64_t>(sequence - anchor_sequence_) - due_vblank(pts, timing);
 }
 
+void Scheduler::unseen(Nanoseconds pts, const VblankTiming& timing, Nanoseconds now) {
+    if (anchored_) return;
+    const auto vblank = timing.period > 0 ? static_cast<std::uint64_t>(next_vblank(timing, now) - 1) : 0;
+    (void)shown(pts, vblank, now, timing);
+}
+
 } // namespace v4l2play

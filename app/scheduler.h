@@ -58,6 +58,9 @@ class Scheduler {
     /// Feedback: the frame with `pts` appeared. Answers by how many vblanks it was late (0 = on time).
     std::int64_t shown(Nanoseconds pts, std::uint64_t sequence, Nanoseconds time, const VblankTiming& timing);
 
+    /// Feedback: the frame with `pts` was presented and not seen; at `now` that is known. Its time is its all the same.
+    void unseen(Nanoseconds pts, const VblankTiming& timing, Nanoseconds now);
+
     /// Vblanks from the anchor at which `pts` is due (display with vblanks only).
     [[nodiscard]] std::int64_t due_vblank(Nanoseconds pts, const VblankTiming& timing) const;
     /// True when the cadence is locked to the display (ρ is a small fraction).

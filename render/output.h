@@ -54,11 +54,17 @@ struct OutputLost {
     Error error;
 };
 
-using OutputEvent = std::variant<FrameShown, FrameDiscarded, FrameReleased, OutputLost>;
+/// What the person asked for at the display itself: a key in the window, or its close button.
+enum class OutputKey : std::uint8_t { Quit, Pause, Back, Forward, FarBack, FarForward };
+struct KeyPressed {
+    OutputKey key = OutputKey::Quit;
+};
+
+using OutputEvent = std::variant<FrameShown, FrameDiscarded, FrameReleased, OutputLost, KeyPressed>;
 
 /// What the report and the person are told.
 struct OutputDescription {
-    const char* kind = ""; ///< "kms", "offscreen", "null"
+    const char* kind = ""; ///< "kms", "wayland", "offscreen", "null"
     std::string device;    ///< card and driver
     std::string connector; ///< "HDMI-A-1"
     std::string mode;      ///< "1920x1080@60.00"

@@ -1,0 +1,128 @@
+#include "render/wayland/buffer_cache.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "render/wayland/protocols.h"
+
+namespace v4l2play {
+
+/// One import under way.
+struct BufferCache::Import {
+    SlotKey key;
+    Proxy<zwp_linux_buffer_params_v1> params;
+    Proxy<wl_buffer> buffer; ///< the answer; null when it is no
+};
+
+namespace {
+
+constexpr Nanoseconds answer_limit = 2 * second;
+
+void on_created(void* data, zwp_linux_buffer_params_v1*, wl_buffer* buffer) {
+    static_cast<Proxy<wl_buffer>*>(data)->reset(buffer);
+}
+void on_failed(void*, zwp_linux_buffer_params_v1*) {}
+constexpr zwp_linux_buffer_params_v1_listener params_listener = {on_created, on_failed};
+
+void on_buffer_release(void* data, wl_buffer*) {
+    auto& buffer = *static_cast<ImportedBuffer*>(data);
+    buffer.cache->on_release(buffer);
+}
+constexpr wl_buffer_listener buffer_listener = {on_buffer_release};
+
+std::string describe(const FrameFormat& format) {
+    return fmt::format("{}x{} {} (modifier {:#x})", format.coded_width, format.coded_height, to_string(format.fourcc),
+                       format.modifier);
+}
+
+} // namespace
+
+BufferCache::BufferCache(Connection& connection, Listener& listener)
+    : connection_(connection)
+    , listener_(listener)
+    , queue_(wl_display_create_queue(connection.display())) {}
+
+Result<> BufferCache::import(const SlotPool& pool) {
+    std::vector<Import> imports;
+    for (std::uint32_t i = 0; i < pool.count(); ++i)
+        if (find_free({pool.generation(), i}) == nullptr) imports.push_back({{pool.generation(), i}, nullptr, nullptr});
+    for (Import& import : imports) V4L2PLAY_TRY(request(pool, import.key.index, import));
+    return collect(imports, pool.format());
+}
+
+Result<ImportedBuffer*> BufferCache::get(const SlotPool& pool, std::uint32_t index) {
+    const SlotKey key{pool.generation(), index};
+    if (ImportedBuffer* buffer = find_free(key)) return buffer;
+    std::vector<Import> imports(1);
+    imports[0].key = key;
+    V4L2PLAY_TRY(request(pool, index, imports[0]));
+    V4L2PLAY_TRY(collect(imports, pool.format()));
+    return buffers_.back().get();
+}
+
+ImportedBuffer* BufferCache::find_free(SlotKey key) {
+    for (const auto& buffer : buffers_)
+        if (buffer->key == key && buffer->commit == nullptr) return buffer.get();
+    return nullptr;
+}
+
+/// `create` and not `create_immed`: a compositor may end the connection when the latter fails.
+Result<> BufferCache::request(const SlotPool& pool, std::uint32_t index, Import& import) {
+    const FrameFormat& format = pool.format();
+    const SlotMemory& memory = pool.memory(index);
+    const auto modifier = connection_.formats().modifier_for({format.fourcc, format.modifier});
+    if (!modifier) return fail(ENOTSUP, fmt::format("the compositor takes no {}", describe(format)), "linux-dmabuf");
+    import.params.reset(zwp_linux_dmabuf_v1_create_params(connection_.globals().dmabuf.get()));
+    zwp_linux_buffer_params_v1* params = import.params.get();
+    wl_proxy_set_queue(reinterpret_cast<wl_proxy*>(params), queue_.get());
+    zwp_linux_buffer_params_v1_add_listener(params, &params_listener, &import.buffer);
+    for (std::uint32_t i = 0; i < format.components; ++i) {
+        const ComponentLayout& layout = format.layout[i];
+        const UniqueFd& fd = memory.dmabuf[layout.memory_plane];
+        if (!fd) return fail(ENOTSUP, "these frames are in plain memory, not in dmabufs", "linux-dmabuf");
+        zwp_linux_buffer_params_v1_add(params, fd.get(), i, layout.offset, layout.pitch,
+                                       static_cast<std::uint32_t>(*modifier >> 32),
+                                       static_cast<std::uint32_t>(*modifier));
+    }
+    zwp_linux_buffer_params_v1_create(params, static_cast<std::int32_t>(format.coded_width),
+                                      static_cast<std::int32_t>(format.coded_height),
+                                      static_cast<std::uint32_t>(format.fourcc), 0);
+    return {};
+}
+
+Result<> BufferCache::collect(std::vector<Import>& imports, const FrameFormat& format) {
+    if (imports.empty()) return {};
+    V4L2PLAY_TRY(connection_.roundtrip(queue_.get(), answer_limit));
+    for (Import& import : imports)
+        if (import.buffer == nullptr)
+            return fail(ENOTSUP, fmt::format("the compositor refuses a buffer of {}", describe(format)),
+                        "linux-dmabuf");
+    for (Import& import : imports) {
+        buffers_.push_back(std::make_unique<ImportedBuffer>());
+        ImportedBuffer& buffer = *buffers_.back();
+        buffer.proxy = std::move(import.buffer);
+        buffer.key = import.key;
+        buffer.cache = this;
+        wl_proxy_set_queue(reinterpret_cast<wl_proxy*>(buffer.proxy.get()), nullptr);
+        wl_buffer_add_listener(buffer.proxy.get(), &buffer_listener, &buffer);
+    }
+    return {};
+}
+
+void BufferCache::keep_only(std::uint32_t generation) {
+    generation_ = generation;
+    std::erase_if(buffers_, [&](const auto& buffer) {
+        return buffer->key.generation != generation && buffer->commit == nullptr;
+    });
+}
+
+void BufferCache::on_release(ImportedBuffer& buffer) {
+    Commit* const commit = std::exchange(buffer.commit, nullptr);
+    if (buffer.key.generation != generation_)
+        std::erase_if(buffers_, [&](const auto& one) { return one.get() == &buffer; });
+    if (commit != nullptr) listener_.on_release(*commit);
+}
+
+} // namespace v4l2play

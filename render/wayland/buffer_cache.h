@@ -1,0 +1,67 @@
+// Slots as the compositor knows them: one wl_buffer each, made once.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "decoder/slot.h"
+#include "render/wayland/connection.h"
+
+namespace v4l2play {
+
+struct Commit;
+class BufferCache;
+
+/// wl_buffer.release names a buffer, not a commit. So a buffer is attached again only after it was released: `commit`
+/// is the one that the next release answers.
+struct ImportedBuffer {
+    Proxy<wl_buffer> proxy;
+    SlotKey key;
+    Commit* commit = nullptr;
+    BufferCache* cache = nullptr;
+};
+
+class BufferCache {
+  public:
+    /// Told of every release, with the commit that it ends.
+    class Listener {
+      public:
+        virtual void on_release(Commit& commit) = 0;
+
+      protected:
+        ~Listener() = default;
+    };
+
+    BufferCache(Connection& connection, Listener& listener);
+    BufferCache(const BufferCache&) = delete;
+    BufferCache& operator=(const BufferCache&) = delete;
+
+    /// Imports every slot of the pool that is not known yet, with one round trip. ENOTSUP, with the reason, when the
+    /// compositor does not take the format or refuses a buffer; the connection survives that.
+    Result<> import(const SlotPool& pool);
+    /// A buffer of the slot that the compositor does not have at the moment. A picture that is shown again before it
+    /// was released gets a second one.
+    Result<ImportedBuffer*> get(const SlotPool& pool, std::uint32_t index);
+    /// Drops the buffers of other pools: those that are attached, when they are released.
+    void keep_only(std::uint32_t generation);
+
+    [[nodiscard]] std::size_t size() const { return buffers_.size(); }
+    [[nodiscard]] std::vector<std::unique_ptr<ImportedBuffer>>& buffers() { return buffers_; }
+    void on_release(ImportedBuffer& buffer);
+
+  private:
+    struct Import;
+    Result<> request(const SlotPool& pool, std::uint32_t index, Import& import);
+    Result<> collect(std::vector<Import>& imports, const FrameFormat& format);
+    ImportedBuffer* find_free(SlotKey key);
+
+    Connection& connection_;
+    Listener& listener_;
+    /// Answers to imports are waited for alone: no other event is handled in the middle of a frame.
+    Proxy<wl_event_queue> queue_;
+    std::vector<std::unique_ptr<ImportedBuffer>> buffers_;
+    std::uint32_t generation_ = 0; ///< that is kept
+};
+
+} // namespace v4l2play

@@ -1,0 +1,82 @@
+#include "render/wayland/commit_ledger.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace v4l2play {
+namespace {
+
+constexpr std::size_t usual_events = 16; // so that steady playback allocates nothing
+
+} // namespace
+
+CommitLedger::CommitLedger() { events_.reserve(usual_events); }
+
+Commit& CommitLedger::add(SlotRef slot, const Frame& frame, Nanoseconds now) {
+    auto free = std::find_if(commits_.begin(), commits_.end(),
+                             [](const auto& commit) { return commit->answered && !commit->held; });
+    if (free == commits_.end()) free = commits_.insert(free, std::make_unique<Commit>());
+    Commit& commit = **free;
+    commit.slot = std::move(slot);
+    commit.id = frame.id;
+    commit.serial = frame.serial;
+    commit.time = now;
+    commit.answered = false;
+    commit.held = true;
+    ++unanswered_;
+    ++held_;
+    return commit;
+}
+
+void CommitLedger::shown(Commit& commit, Nanoseconds time, std::uint64_t sequence, OutputPath path) {
+    commit.feedback.reset();
+    commit.frame.reset();
+    if (std::exchange(commit.answered, true)) return;
+    --unanswered_;
+    tell(FrameShown{commit.id, commit.serial, time, sequence, path});
+}
+
+void CommitLedger::unseen(Commit& commit, const char* why) {
+    commit.feedback.reset();
+    commit.frame.reset();
+    if (std::exchange(commit.answered, true)) return;
+    --unanswered_;
+    tell(FrameDiscarded{commit.id, commit.serial, why});
+}
+
+/// The hold goes first: whoever reads the event may rely on it.
+void CommitLedger::released(Commit& commit) {
+    if (!std::exchange(commit.held, false)) return;
+    --held_;
+    commit.slot.reset();
+    tell(FrameReleased{commit.id, commit.serial});
+}
+
+void CommitLedger::forget_answers(const char* why) {
+    for (const auto& commit : commits_) unseen(*commit, why);
+}
+
+void CommitLedger::discard(Frame& frame, const char* why) {
+    frame.slot.reset();
+    tell(FrameDiscarded{frame.id, frame.serial, why});
+    tell(FrameReleased{frame.id, frame.serial});
+}
+
+Commit* CommitLedger::oldest_unanswered() {
+    Commit* oldest = nullptr;
+    for (const auto& commit : commits_)
+        if (!commit->answered && (oldest == nullptr || commit->time < oldest->time)) oldest = commit.get();
+    return oldest;
+}
+
+std::optional<OutputEvent> CommitLedger::next_event() {
+    if (first_event_ == events_.size()) return std::nullopt;
+    std::optional<OutputEvent> event(std::move(events_[first_event_++]));
+    if (first_event_ == events_.size()) {
+        events_.clear();
+        first_event_ = 0;
+    }
+    return event;
+}
+
+} // namespace v4l2play

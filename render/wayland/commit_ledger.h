@@ -1,0 +1,62 @@
+// What has been given to the compositor, what it said of it, and what is told of that. No Wayland call, no clock.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "decoder/slot.h"
+#include "render/output.h"
+#include "render/wayland/proxy.h"
+
+namespace v4l2play {
+
+/// One frame, committed once. Two things become of it, in any order: it is *answered* (shown, or never on the screen),
+/// and its buffer is *released*. The entry is used again after both.
+struct Commit {
+    SlotRef slot; ///< the presenter's hold, until the compositor has released the buffer
+    FrameId id = 0;
+    std::uint32_t serial = 0;
+    Nanoseconds time = 0; ///< when it was made
+    bool answered = true;
+    bool held = false;
+    Proxy<struct wp_presentation_feedback> feedback;
+    Proxy<wl_callback> frame; ///< where there is no presentation feedback
+    void* owner = nullptr;    ///< for listeners
+};
+
+class CommitLedger {
+  public:
+    CommitLedger();
+
+    /// The entry keeps its address until it is answered and released.
+    Commit& add(SlotRef slot, const Frame& frame, Nanoseconds now);
+    void shown(Commit& commit, Nanoseconds time, std::uint64_t sequence, OutputPath path);
+    /// It will not be shown, or nobody will tell: an answer that comes later is ignored.
+    void unseen(Commit& commit, const char* why);
+    /// Nobody reads the buffer any more.
+    void released(Commit& commit);
+    /// The answers that are owed are given up; holds stay.
+    void forget_answers(const char* why);
+
+    /// A frame that never was committed.
+    void discard(Frame& frame, const char* why);
+    void tell(OutputEvent event) { events_.push_back(std::move(event)); }
+    std::optional<OutputEvent> next_event();
+
+    [[nodiscard]] unsigned unanswered() const { return unanswered_; }
+    [[nodiscard]] unsigned held() const { return held_; }
+    /// The commit that waits longest for its answer; null when none does.
+    [[nodiscard]] Commit* oldest_unanswered();
+    [[nodiscard]] std::vector<std::unique_ptr<Commit>>& commits() { return commits_; }
+
+  private:
+    std::vector<std::unique_ptr<Commit>> commits_;
+    unsigned unanswered_ = 0;
+    unsigned held_ = 0;
+    std::vector<OutputEvent> events_; ///< read from `first_event_`; cleared when read to the end
+    std::size_t first_event_ = 0;
+};
+
+} // namespace v4l2play

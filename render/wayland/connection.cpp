@@ -1,0 +1,236 @@
+#include "render/wayland/connection.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include "decoder/kernel.h"
+#include "decoder/log.h"
+#include "render/wayland/dmabuf_feedback.h"
+#include "render/wayland/protocols.h"
+
+namespace v4l2play {
+namespace {
+
+constexpr Nanoseconds answer_limit = 5 * second;
+
+void log_from_library(const char* format, std::va_list arguments) {
+    char line[256];
+    std::vsnprintf(line, sizeof line, format, arguments);
+    line[std::strcspn(line, "\n")] = 0;
+    log_debug("wayland", "{}", line);
+}
+
+void on_global(void* data, wl_registry* registry, std::uint32_t name, const char* interface, std::uint32_t version) {
+    static_cast<Connection*>(data)->on_global(registry, name, interface, version);
+}
+void on_global_remove(void* data, wl_registry*, std::uint32_t name) {
+    static_cast<Connection*>(data)->on_global_remove(name);
+}
+constexpr wl_registry_listener registry_listener = {on_global, on_global_remove};
+
+void on_ping(void*, xdg_wm_base* shell, std::uint32_t serial) { xdg_wm_base_pong(shell, serial); }
+constexpr xdg_wm_base_listener shell_listener = {on_ping};
+
+void on_clock_id(void* data, wp_presentation*, std::uint32_t clock) {
+    static_cast<Connection*>(data)->on_clock(static_cast<clockid_t>(clock));
+}
+constexpr wp_presentation_listener presentation_listener = {on_clock_id};
+
+void on_format(void*, zwp_linux_dmabuf_v1*, std::uint32_t) {} // modifier events tell the same, and more
+void on_modifier(void* data, zwp_linux_dmabuf_v1*, std::uint32_t format, std::uint32_t high, std::uint32_t low) {
+    static_cast<Connection*>(data)->on_modifier({DrmFourcc{format}, std::uint64_t{high} << 32 | low});
+}
+constexpr zwp_linux_dmabuf_v1_listener dmabuf_listener = {on_format, on_modifier};
+
+void on_geometry(void*, wl_output*, std::int32_t, std::int32_t, std::int32_t, std::int32_t, std::int32_t, const char*,
+                 const char*, std::int32_t) {}
+void on_mode(void* data, wl_output*, std::uint32_t flags, std::int32_t width, std::int32_t height,
+             std::int32_t refresh) {
+    if ((flags & WL_OUTPUT_MODE_CURRENT) == 0) return;
+    static_cast<WaylandScreen*>(data)->mode = fmt::format("{}x{}@{:.2f}", width, height, refresh / 1000.0);
+}
+void on_screen_done(void*, wl_output*) {}
+void on_scale(void*, wl_output*, std::int32_t) {}
+void on_screen_name(void* data, wl_output*, const char* name) { static_cast<WaylandScreen*>(data)->connector = name; }
+void on_screen_description(void*, wl_output*, const char*) {}
+constexpr wl_output_listener screen_listener = {on_geometry, on_mode,        on_screen_done,
+                                                on_scale,    on_screen_name, on_screen_description};
+
+void on_sync_done(void* data, wl_callback*, std::uint32_t) { *static_cast<bool*>(data) = true; }
+constexpr wl_callback_listener sync_listener = {on_sync_done};
+
+/// A global being announced.
+struct Announcement {
+    wl_registry* registry;
+    std::uint32_t name;
+    std::string_view interface;
+    std::uint32_t version;
+
+    /// Binds it when it is a `wanted`, at the highest version that both sides and this code know.
+    template <class T>
+    bool bind(Proxy<T>& to, const wl_interface& wanted, std::uint32_t newest) const {
+        if (to != nullptr || interface != wanted.name) return false;
+        const std::uint32_t known = std::min(newest, static_cast<std::uint32_t>(wanted.version));
+        to.reset(static_cast<T*>(wl_registry_bind(registry, name, &wanted, std::min(version, known))));
+        return true;
+    }
+};
+
+int wait_for(int fd, short events, Nanoseconds until) {
+    const Nanoseconds left = until - system_kernel().now();
+    if (left <= 0) return 0;
+    pollfd wait{fd, events, 0};
+    return poll(&wait, 1, static_cast<int>(left / millisecond) + 1);
+}
+
+tl::unexpected<Error> lacks(const char* what) {
+    return fail(ENOTSUP, fmt::format("the compositor has no {}", what), "wl_registry");
+}
+
+} // namespace
+
+Connection::Connection(wl_display* display, std::string name)
+    : display_(display)
+    , name_(std::move(name)) {}
+
+Connection::~Connection() {
+    globals_ = {};
+    registry_.reset();
+    wl_display_disconnect(display_);
+}
+
+int Connection::fd() const { return wl_display_get_fd(display_); }
+
+Result<std::unique_ptr<Connection>> Connection::open() {
+    wl_log_set_handler_client(log_from_library);
+    const char* name = std::getenv("WAYLAND_DISPLAY");
+    wl_display* display = wl_display_connect(nullptr);
+    if (display == nullptr)
+        return fail(ENODEV,
+                    fmt::format("no compositor at {}: {}", name == nullptr ? "wayland-0" : name, std::strerror(errno)),
+                    "wl_display_connect");
+    std::unique_ptr<Connection> connection(new Connection(display, name == nullptr ? "wayland-0" : name));
+    V4L2PLAY_TRY(connection->collect());
+    return connection;
+}
+
+Result<> Connection::collect() {
+    registry_.reset(wl_display_get_registry(display_));
+    wl_registry_add_listener(registry_.get(), &registry_listener, this);
+    V4L2PLAY_TRY(roundtrip(answer_limit)); // the globals
+    if (globals_.compositor == nullptr) return lacks("wl_compositor");
+    if (globals_.shell == nullptr) return lacks("xdg_wm_base: it shows no windows");
+    if (globals_.viewporter == nullptr) return lacks("wp_viewporter: it cannot crop");
+    if (globals_.dmabuf == nullptr) return lacks("linux-dmabuf 3 or later: it cannot show a decoder's buffers");
+    if (zwp_linux_dmabuf_v1_get_version(globals_.dmabuf.get()) >=
+        ZWP_LINUX_DMABUF_V1_GET_DEFAULT_FEEDBACK_SINCE_VERSION)
+        V4L2PLAY_TRY(read_feedback());
+    else
+        V4L2PLAY_TRY(roundtrip(answer_limit)); // the modifiers
+    if (formats_.for_decoders().empty()) return lacks("video format among its dmabufs");
+    return {};
+}
+
+Result<> Connection::read_feedback() {
+    DmabufFeedback feedback(zwp_linux_dmabuf_v1_get_default_feedback(globals_.dmabuf.get()), formats_);
+    V4L2PLAY_TRY(roundtrip(answer_limit));
+    if (!feedback.done()) return fail(EPROTO, "the compositor's list of dmabuf formats has no end", "linux-dmabuf");
+    return {};
+}
+
+void Connection::on_global(wl_registry* registry, std::uint32_t name, const char* interface, std::uint32_t version) {
+    const Announcement it{registry, name, interface, version};
+    it.bind(globals_.compositor, wl_compositor_interface, 4);
+    it.bind(globals_.subcompositor, wl_subcompositor_interface, 1);
+    it.bind(globals_.viewporter, wp_viewporter_interface, 1);
+    it.bind(globals_.seat, wl_seat_interface, 5);
+    if (it.bind(globals_.shell, xdg_wm_base_interface, 6))
+        xdg_wm_base_add_listener(globals_.shell.get(), &shell_listener, nullptr);
+    if (it.bind(globals_.presentation, wp_presentation_interface, 1))
+        wp_presentation_add_listener(globals_.presentation.get(), &presentation_listener, this);
+    if (version >= 3 && it.bind(globals_.dmabuf, zwp_linux_dmabuf_v1_interface, 5))
+        zwp_linux_dmabuf_v1_add_listener(globals_.dmabuf.get(), &dmabuf_listener, this);
+    if (Proxy<wl_output> screen; it.bind(screen, wl_output_interface, 4)) {
+        globals_.screens.push_back(std::make_unique<WaylandScreen>(std::move(screen), name, "", ""));
+        WaylandScreen& added = *globals_.screens.back();
+        wl_output_add_listener(added.proxy.get(), &screen_listener, &added);
+    }
+#ifdef HAVE_SINGLE_PIXEL_BUFFER_V1
+    it.bind(globals_.single_pixel, wp_single_pixel_buffer_manager_v1_interface, 1);
+#endif
+#ifdef HAVE_XDG_DECORATION_V1
+    it.bind(globals_.decoration, zxdg_decoration_manager_v1_interface, 1);
+#endif
+#ifdef HAVE_IDLE_INHIBIT_V1
+    it.bind(globals_.idle_inhibit, zwp_idle_inhibit_manager_v1_interface, 1);
+#endif
+#ifdef HAVE_CONTENT_TYPE_V1
+    it.bind(globals_.content_type, wp_content_type_manager_v1_interface, 1);
+#endif
+}
+
+void Connection::on_global_remove(std::uint32_t name) {
+    std::erase_if(globals_.screens, [&](const auto& screen) { return screen->name == name; });
+}
+
+tl::unexpected<Error> Connection::broken() const {
+    const int error = wl_display_get_error(display_);
+    if (error != EPROTO)
+        return fail(EPIPE, fmt::format("the compositor has gone ({})", std::strerror(error)), "wl_display");
+    const wl_interface* interface = nullptr;
+    std::uint32_t id = 0;
+    const std::uint32_t code = wl_display_get_protocol_error(display_, &interface, &id);
+    return fail(EPROTO,
+                fmt::format("the compositor has ended the connection: error {} of {}", code,
+                            interface == nullptr ? "an object" : interface->name),
+                "wl_display");
+}
+
+Result<> Connection::dispatch() {
+    while (wl_display_prepare_read(display_) != 0)
+        if (wl_display_dispatch_pending(display_) < 0) return broken();
+    if (wl_display_read_events(display_) < 0) return broken(); // does not wait: nobody else reads
+    if (wl_display_dispatch_pending(display_) < 0) return broken();
+    return {};
+}
+
+bool Connection::flush() { return wl_display_flush(display_) < 0 && errno == EAGAIN; }
+
+Result<> Connection::roundtrip(Nanoseconds limit) { return roundtrip(nullptr, limit); }
+
+Result<> Connection::roundtrip(wl_event_queue* queue, Nanoseconds limit) {
+    bool answered = false;
+    const Nanoseconds until = system_kernel().now() + limit;
+    const Proxy<wl_callback> callback(wl_display_sync(display_));
+    if (queue != nullptr) wl_proxy_set_queue(reinterpret_cast<wl_proxy*>(callback.get()), queue);
+    wl_callback_add_listener(callback.get(), &sync_listener, &answered);
+    const auto prepare = [&] {
+        return queue == nullptr ? wl_display_prepare_read(display_) : wl_display_prepare_read_queue(display_, queue);
+    };
+    const auto handle = [&] {
+        return queue == nullptr ? wl_display_dispatch_pending(display_)
+                                : wl_display_dispatch_queue_pending(display_, queue);
+    };
+    while (!answered) {
+        while (prepare() != 0)
+            if (handle() < 0) return broken();
+        const bool full = flush();
+        const int ready = answered ? 1 : wait_for(fd(), full ? POLLIN | POLLOUT : POLLIN, until);
+        if (ready == 0) {
+            wl_display_cancel_read(display_);
+            return fail(ETIMEDOUT, "the compositor does not answer", "wl_display_sync");
+        }
+        if (wl_display_read_events(display_) < 0 || handle() < 0) return broken();
+    }
+    return {};
+}
+
+} // namespace v4l2play

@@ -1,0 +1,88 @@
+// A connection to a compositor, and what that has to offer.
+#pragma once
+
+#include <ctime>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "decoder/nanoseconds.h"
+#include "decoder/result.h"
+#include "render/wayland/dmabuf_formats.h"
+#include "render/wayland/proxy.h"
+
+struct wl_display;
+
+namespace v4l2play {
+
+/// One screen of the compositor.
+struct WaylandScreen {
+    Proxy<wl_output> proxy;
+    std::uint32_t name = 0; ///< of the global
+    std::string connector;  ///< "HDMI-A-1"; empty when the compositor is too old to tell
+    std::string mode;       ///< "1920x1080@60.00"
+};
+
+/// What the output uses of the globals; null where the compositor has none.
+struct WaylandGlobals {
+    Proxy<wl_compositor> compositor;
+    Proxy<wl_subcompositor> subcompositor;
+    Proxy<xdg_wm_base> shell;
+    Proxy<wp_viewporter> viewporter;
+    Proxy<wp_presentation> presentation;
+    Proxy<zwp_linux_dmabuf_v1> dmabuf;
+    Proxy<wp_single_pixel_buffer_manager_v1> single_pixel;
+    Proxy<zxdg_decoration_manager_v1> decoration;
+    Proxy<zwp_idle_inhibit_manager_v1> idle_inhibit;
+    Proxy<wp_content_type_manager_v1> content_type;
+    Proxy<wl_seat> seat;
+    std::vector<std::unique_ptr<WaylandScreen>> screens;
+};
+
+class Connection {
+  public:
+    /// To the compositor that the environment names. Waits for its globals and dmabuf formats, a few seconds at most.
+    /// ENODEV when there is none, ENOTSUP when it lacks what a player needs, ETIMEDOUT.
+    static Result<std::unique_ptr<Connection>> open();
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    [[nodiscard]] wl_display* display() const { return display_; }
+    [[nodiscard]] int fd() const;
+    [[nodiscard]] const WaylandGlobals& globals() const { return globals_; }
+    [[nodiscard]] const DmabufFormats& formats() const { return formats_; }
+    /// The clock of presentation feedback.
+    [[nodiscard]] clockid_t presentation_clock() const { return presentation_clock_; }
+    [[nodiscard]] const std::string& name() const { return name_; }
+
+    /// Handles the events that are there; never waits.
+    Result<> dispatch();
+    /// Sends what was asked for. True when the socket is full: again later.
+    bool flush();
+    /// Handles events until the compositor has answered all that was asked for.
+    Result<> roundtrip(Nanoseconds limit);
+    /// The same with a queue whose events alone are handled.
+    Result<> roundtrip(wl_event_queue* queue, Nanoseconds limit);
+
+    // Called by the listeners.
+    void on_global(wl_registry* registry, std::uint32_t name, const char* interface, std::uint32_t version);
+    void on_global_remove(std::uint32_t name);
+    void on_clock(clockid_t clock) { presentation_clock_ = clock; }
+    void on_modifier(FormatModifier format) { formats_.add(format, false); }
+
+  private:
+    Connection(wl_display* display, std::string name);
+    Result<> collect();
+    Result<> read_feedback();
+    [[nodiscard]] tl::unexpected<Error> broken() const;
+
+    wl_display* display_;
+    std::string name_;
+    Proxy<wl_registry> registry_;
+    WaylandGlobals globals_;
+    DmabufFormats formats_;
+    clockid_t presentation_clock_ = CLOCK_MONOTONIC;
+};
+
+} // namespace v4l2play

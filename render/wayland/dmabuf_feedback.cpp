@@ -1,0 +1,74 @@
+#include "render/wayland/dmabuf_feedback.h"
+
+#include <cstring>
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "render/wayland/protocols.h"
+
+namespace v4l2play {
+namespace {
+
+/// An entry of the table.
+struct TableEntry {
+    std::uint32_t format;
+    std::uint32_t padding;
+    std::uint64_t modifier;
+};
+static_assert(sizeof(TableEntry) == 16);
+
+DmabufFeedback& of(void* data) { return *static_cast<DmabufFeedback*>(data); }
+
+void on_done(void* data, zwp_linux_dmabuf_feedback_v1*) { of(data).on_done(); }
+void on_table(void* data, zwp_linux_dmabuf_feedback_v1*, std::int32_t fd, std::uint32_t size) {
+    of(data).on_table(fd, size);
+}
+void on_main_device(void*, zwp_linux_dmabuf_feedback_v1*, wl_array*) {}
+void on_tranche_done(void* data, zwp_linux_dmabuf_feedback_v1*) { of(data).on_tranche_done(); }
+void on_target_device(void*, zwp_linux_dmabuf_feedback_v1*, wl_array*) {}
+void on_tranche_formats(void* data, zwp_linux_dmabuf_feedback_v1*, wl_array* indices) { of(data).on_indices(indices); }
+void on_tranche_flags(void* data, zwp_linux_dmabuf_feedback_v1*, std::uint32_t flags) { of(data).on_flags(flags); }
+
+constexpr zwp_linux_dmabuf_feedback_v1_listener listener = {
+    on_done, on_table, on_main_device, on_tranche_done, on_target_device, on_tranche_formats, on_tranche_flags};
+
+} // namespace
+
+DmabufFeedback::DmabufFeedback(zwp_linux_dmabuf_feedback_v1* feedback, DmabufFormats& formats)
+    : feedback_(feedback)
+    , formats_(formats) {
+    zwp_linux_dmabuf_feedback_v1_add_listener(feedback, &listener, this);
+}
+
+void DmabufFeedback::on_table(int fd, std::uint32_t size) {
+    table_.clear();
+    // Private, as the protocol wants it: the file may be sealed.
+    void* memory = size == 0 ? MAP_FAILED : mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    close(fd);
+    if (memory == MAP_FAILED) return;
+    for (std::size_t at = 0; at + sizeof(TableEntry) <= size; at += sizeof(TableEntry)) {
+        TableEntry entry{};
+        std::memcpy(&entry, static_cast<const char*>(memory) + at, sizeof entry);
+        table_.push_back({DrmFourcc{entry.format}, entry.modifier});
+    }
+    munmap(memory, size);
+}
+
+void DmabufFeedback::on_indices(const wl_array* indices) {
+    tranche_.resize(indices->size / sizeof(std::uint16_t));
+    if (!tranche_.empty()) std::memcpy(tranche_.data(), indices->data, tranche_.size() * sizeof(std::uint16_t));
+}
+
+void DmabufFeedback::on_flags(std::uint32_t flags) {
+    scanout_ = (flags & ZWP_LINUX_DMABUF_FEEDBACK_V1_TRANCHE_FLAGS_SCANOUT) != 0;
+}
+
+void DmabufFeedback::on_tranche_done() {
+    for (const std::uint16_t index : tranche_)
+        if (index < table_.size()) formats_.add(table_[index], scanout_);
+    tranche_.clear();
+    scanout_ = false;
+}
+
+} // namespace v4l2play

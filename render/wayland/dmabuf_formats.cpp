@@ -1,0 +1,62 @@
+#include "render/wayland/dmabuf_formats.h"
+
+#include <algorithm>
+
+#include "decoder/pixel_layout.h"
+
+namespace v4l2play {
+namespace {
+
+bool is_video(DrmFourcc fourcc) {
+    const PixelLayout* layout = find_pixel_layout(fourcc);
+    return layout != nullptr && layout->chroma != PixelLayout::Chroma::None;
+}
+
+// Broadcom's SAND modifiers carry the column height of the buffer, which is no property of what takes it.
+constexpr std::uint64_t vendor_broadcom = 7;
+constexpr std::uint64_t broadcom_layout_mask = 0xff000000000000ffULL;
+
+bool same_modifier(std::uint64_t listed, std::uint64_t given) {
+    if (given >> 56 == vendor_broadcom) return (listed & broadcom_layout_mask) == (given & broadcom_layout_mask);
+    return listed == given;
+}
+
+} // namespace
+
+void DmabufFormats::add(FormatModifier format, bool scanout) {
+    const auto known =
+        std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.format == format; });
+    if (known == entries_.end())
+        entries_.push_back({format, scanout});
+    else
+        known->scanout = known->scanout || scanout;
+}
+
+std::vector<FormatModifier> DmabufFormats::for_decoders() const {
+    std::vector<Entry> ordered = entries_;
+    std::stable_partition(ordered.begin(), ordered.end(),
+                          [](const Entry& entry) { return entry.format.fourcc == fourcc_nv12; });
+    std::stable_partition(ordered.begin(), ordered.end(), [](const Entry& entry) { return entry.scanout; });
+    std::vector<FormatModifier> formats;
+    for (const Entry& entry : ordered) {
+        FormatModifier format = entry.format;
+        if (format.modifier == modifier_invalid) format.modifier = modifier_linear;
+        if (is_video(format.fourcc) && std::find(formats.begin(), formats.end(), format) == formats.end())
+            formats.push_back(format);
+    }
+    return formats;
+}
+
+std::optional<std::uint64_t> DmabufFormats::modifier_for(FormatModifier format) const {
+    bool implicit = false;
+    for (const Entry& entry : entries_) {
+        if (entry.format.fourcc != format.fourcc) continue;
+        if (same_modifier(entry.format.modifier, format.modifier)) return format.modifier;
+        implicit = implicit || entry.format.modifier == modifier_invalid;
+    }
+    const bool plain = format.modifier == modifier_linear || format.modifier == modifier_invalid;
+    if (implicit && plain) return modifier_invalid;
+    return std::nullopt;
+}
+
+} // namespace v4l2play

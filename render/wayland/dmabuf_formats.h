@@ -1,0 +1,33 @@
+// Which dmabufs a compositor takes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "decoder/format.h"
+
+namespace v4l2play {
+
+/// Pairs of format and modifier as they were announced, with whether the display hardware may scan them out. Pure.
+class DmabufFormats {
+  public:
+    void add(FormatModifier format, bool scanout);
+    [[nodiscard]] bool empty() const { return entries_.empty(); }
+
+    /// What decoders may make, best first: what can be scanned out before what has to be composited, NV12 before the
+    /// rest of each. Formats that only have the implicit modifier are listed as linear ones: decoders lay them out so.
+    [[nodiscard]] std::vector<FormatModifier> for_decoders() const;
+
+    /// The modifier under which a buffer laid out as `format` is sent; nothing when the compositor takes none such.
+    [[nodiscard]] std::optional<std::uint64_t> modifier_for(FormatModifier format) const;
+
+  private:
+    struct Entry {
+        FormatModifier format;
+        bool scanout = false;
+    };
+    std::vector<Entry> entries_;
+};
+
+} // namespace v4l2play

@@ -1,0 +1,32 @@
+// Where a picture lies in a window, in the compositor's logical pixels. Pure.
+#pragma once
+
+#include <cstdint>
+
+#include "decoder/format.h"
+
+namespace v4l2play {
+
+struct LogicalSize {
+    std::int32_t width = 0;
+    std::int32_t height = 0;
+    bool operator==(const LogicalSize&) const = default;
+};
+
+struct Placement {
+    std::int32_t x = 0;
+    std::int32_t y = 0;
+    LogicalSize size;
+    bool operator==(const Placement&) const = default;
+};
+
+/// The size at which `visible` is shown with square pixels; a nonsensical aspect counts as 1:1.
+[[nodiscard]] LogicalSize natural_size(const Rect& visible, Rational sample_aspect);
+
+/// A picture of shape `picture` in the middle of `window`, as large as fits.
+[[nodiscard]] Placement fit_inside(LogicalSize picture, LogicalSize window);
+
+/// The largest size of shape `picture` within `bounds` (0: no bound), and not larger than `picture`.
+[[nodiscard]] LogicalSize shrink_to(LogicalSize picture, LogicalSize bounds);
+
+} // namespace v4l2play

@@ -1,0 +1,22 @@
+// The generated interfaces, those of them that this build has.
+#pragma once
+
+#include <wayland-client.h>
+
+#include <linux-dmabuf-v1-client-protocol.h>
+#include <presentation-time-client-protocol.h>
+#include <viewporter-client-protocol.h>
+#include <xdg-shell-client-protocol.h>
+
+#ifdef HAVE_SINGLE_PIXEL_BUFFER_V1
+#include <single-pixel-buffer-v1-client-protocol.h>
+#endif
+#ifdef HAVE_XDG_DECORATION_V1
+#include <xdg-decoration-v1-client-protocol.h>
+#endif
+#ifdef HAVE_IDLE_INHIBIT_V1
+#include <idle-inhibit-v1-client-protocol.h>
+#endif
+#ifdef HAVE_CONTENT_TYPE_V1
+#include <content-type-v1-client-protocol.h>
+#endif

@@ -1,0 +1,407 @@
+#include "render/wayland/wayland_output.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include "decoder/log.h"
+#include "render/wayland/buffer_cache.h"
+#include "render/wayland/commit_ledger.h"
+#include "render/wayland/presentation_clock.h"
+#include "render/wayland/protocols.h"
+#include "render/wayland/readers.h"
+#include "render/wayland/window.h"
+
+namespace v4l2play {
+namespace {
+
+// A commit that is not answered by then is one that nobody can see.
+constexpr Nanoseconds answer_limit = second / 4;
+constexpr Nanoseconds hidden_pause = second / 2; ///< between commits to a hidden window
+constexpr Nanoseconds full_socket_pause = millisecond;
+constexpr Nanoseconds reconnect_pause = second / 4;
+constexpr Nanoseconds release_limit = second / 10; ///< for the compositor to give up what was taken off
+// One on the screen, one about to be, one that is drawn from.
+constexpr unsigned usual_holds = 3;
+
+/// All that dies with the compositor. The window goes before the buffers that it shows.
+struct Session {
+    Session(std::unique_ptr<Connection> made, BufferCache::Listener& listener)
+        : connection(std::move(made))
+        , buffers(*connection, listener) {}
+
+    std::unique_ptr<Connection> connection;
+    BufferCache buffers;
+    std::unique_ptr<Window> window;
+};
+
+class WaylandOutput final : public Output, public BufferCache::Listener {
+  public:
+    WaylandOutput(Kernel& kernel, const WaylandOptions& options, UniqueFd epoll);
+    WaylandOutput(const WaylandOutput&) = delete;
+    WaylandOutput& operator=(const WaylandOutput&) = delete;
+    ~WaylandOutput() override;
+
+    Result<> connect();
+
+    [[nodiscard]] std::vector<FormatModifier> formats() const override { return formats_; }
+    [[nodiscard]] unsigned slots_held() const override { return usual_holds + 1; }
+    [[nodiscard]] bool ready() const override;
+    [[nodiscard]] VblankTiming timing() const override { return clock_.timing(); }
+    Result<> configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) override;
+    Result<> present(Frame& frame, Nanoseconds target) override;
+    std::optional<OutputEvent> next_event() override { return ledger_.next_event(); }
+    [[nodiscard]] int fd() const override { return epoll_.get(); }
+    [[nodiscard]] Nanoseconds next_timeout() const override;
+    Result<> dispatch() override;
+    void stop() override;
+    [[nodiscard]] OutputDescription description() const override;
+
+    // Called by the listeners.
+    void on_presented(Commit& commit, Nanoseconds time, Nanoseconds period, std::uint32_t flags);
+    void on_discarded(Commit& commit);
+    void on_frame(Commit& commit);
+    [[nodiscard]] Nanoseconds to_monotonic(Nanoseconds time) const;
+
+  private:
+    void on_release(Commit& commit) override;
+    Result<> commit(Frame& frame, Nanoseconds now);
+    void ask_for_answer(Commit& commit);
+    void flush();
+    void lose(Error error);
+    void drop_session(const char* why);
+    void reconnect();
+    void give_up_on_answers(Nanoseconds now);
+    void take_readers();
+    void seen();
+    bool wait_for_releases(Nanoseconds limit);
+    [[nodiscard]] OutputDescription describe() const;
+
+    Kernel& kernel_;
+    const WaylandOptions options_;
+    const UniqueFd epoll_; ///< what the loop waits for: the connection, and the readers of released slots
+    CommitLedger ledger_;
+    Readers readers_;
+    PresentationClock clock_;
+    std::unique_ptr<Session> session_; ///< null while there is no compositor
+    std::vector<FormatModifier> formats_;
+
+    std::uint32_t generation_ = 0; ///< of the pool that is configured
+    FrameInfo info_;
+    Nanoseconds committed_ = no_time; ///< the last commit
+    Nanoseconds flush_at_ = no_time;
+    bool hidden_ = false;
+    OutputPath path_ = OutputPath::None;
+    Nanoseconds lost_at_ = no_time;
+    Nanoseconds reconnect_at_ = no_time;
+    bool given_up_ = false; ///< the compositor does not come back
+    Error loss_;
+    OutputDescription description_; ///< as of the last session
+};
+
+WaylandOutput& owner_of(Commit& commit) { return *static_cast<WaylandOutput*>(commit.owner); }
+
+void on_sync_output(void*, struct wp_presentation_feedback*, wl_output*) {}
+void on_presented(void* data, struct wp_presentation_feedback*, std::uint32_t high, std::uint32_t low,
+                  std::uint32_t nanoseconds, std::uint32_t refresh, std::uint32_t, std::uint32_t, std::uint32_t flags) {
+    Commit& commit = *static_cast<Commit*>(data);
+    const auto seconds = static_cast<Nanoseconds>(std::uint64_t{high} << 32 | low);
+    const Nanoseconds time = owner_of(commit).to_monotonic(seconds * second + nanoseconds);
+    owner_of(commit).on_presented(commit, time, refresh, flags);
+}
+void on_discarded(void* data, struct wp_presentation_feedback*) {
+    Commit& commit = *static_cast<Commit*>(data);
+    owner_of(commit).on_discarded(commit);
+}
+constexpr wp_presentation_feedback_listener feedback_listener = {on_sync_output, on_presented, on_discarded};
+
+void on_frame_done(void* data, wl_callback*, std::uint32_t) {
+    Commit& commit = *static_cast<Commit*>(data);
+    owner_of(commit).on_frame(commit);
+}
+constexpr wl_callback_listener frame_listener = {on_frame_done};
+
+WaylandOutput::WaylandOutput(Kernel& kernel, const WaylandOptions& options, UniqueFd epoll)
+    : kernel_(kernel)
+    , options_(options)
+    , epoll_(std::move(epoll))
+    , readers_(kernel, epoll_.get()) {}
+
+WaylandOutput::~WaylandOutput() {
+    stop();
+    drop_session("stopped");
+    while (!readers_.empty()) { // nobody would wake us after this; a GPU's job takes milliseconds
+        poll(nullptr, 0, 1);
+        take_readers();
+    }
+}
+
+Result<> WaylandOutput::connect() {
+    auto connection = Connection::open();
+    if (!connection) return fail(std::move(connection).error());
+    auto session = std::make_unique<Session>(std::move(*connection), *this);
+    auto window = Window::create(*session->connection, options_.fullscreen);
+    if (!window) return fail(std::move(window).error());
+    session->window = std::move(*window);
+    if (const int error = kernel_.epoll_add(epoll_.get(), session->connection->fd(), EPOLLIN, 0); error != 0)
+        return fail(-error, "cannot watch the compositor", "epoll_ctl");
+    session_ = std::move(session);
+    formats_ = session_->connection->formats().for_decoders();
+    generation_ = 0;
+    clock_ = {};
+    hidden_ = false;
+    return {};
+}
+
+Result<> WaylandOutput::configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) {
+    if (session_ == nullptr) return {};
+    if (auto imported = session_->buffers.import(*pool); !imported) {
+        if (imported.error().code == ENOTSUP) return imported;
+        lose(std::move(imported).error());
+        return {};
+    }
+    session_->buffers.keep_only(pool->generation());
+    generation_ = pool->generation();
+    if (!(info == info_) || !session_->window->is_mapped()) session_->window->set_picture(info);
+    info_ = info;
+    return {};
+}
+
+/// One commit a refresh, or the second would replace the first unseen; and no more ahead than the compositor takes to
+/// show them. While the window is hidden nothing is waited for.
+bool WaylandOutput::ready() const {
+    if (session_ == nullptr || ledger_.unanswered() == 0) return true;
+    if (ledger_.unanswered() > 1 + clock_.lead()) return false;
+    const Nanoseconds next = clock_.next_period(committed_);
+    return next != no_time && kernel_.now() >= next;
+}
+
+Result<> WaylandOutput::present(Frame& frame, Nanoseconds) {
+    if (!ready()) return fail(EBUSY, "the last frame has not been shown yet", "present");
+    const Nanoseconds now = kernel_.now();
+    SlotPool& pool = frame.slot.pool();
+    if (session_ != nullptr && (pool.generation() != generation_ || !(frame.info == info_)))
+        V4L2PLAY_TRY(configure(pool.shared_from_this(), frame.info));
+    if (session_ == nullptr) {
+        ledger_.discard(frame, "the compositor is away");
+        return {};
+    }
+    if (hidden_ && now < committed_ + hidden_pause) {
+        ledger_.discard(frame, "the window is hidden");
+        return {};
+    }
+    return commit(frame, now);
+}
+
+Result<> WaylandOutput::commit(Frame& frame, Nanoseconds now) {
+    SlotPool& pool = frame.slot.pool();
+    const Result<ImportedBuffer*> buffer = session_->buffers.get(pool, frame.slot.index());
+    if (!buffer) {
+        if (buffer.error().code == ENOTSUP) return fail(buffer.error());
+        lose(buffer.error());
+        ledger_.discard(frame, "the compositor is away");
+        return {};
+    }
+    Result<SlotRef> slot = pool.export_to_presenter(frame.slot);
+    if (!slot) return fail(std::move(slot).error());
+    Commit& commit = ledger_.add(std::move(*slot), frame, now);
+    frame.slot.reset();
+    commit.owner = this;
+    (*buffer)->commit = &commit;
+    ask_for_answer(commit);
+    session_->window->show((*buffer)->proxy.get());
+    committed_ = now;
+    flush();
+    return {};
+}
+
+void WaylandOutput::ask_for_answer(Commit& commit) {
+    const WaylandGlobals& globals = session_->connection->globals();
+    wl_surface* surface = session_->window->surface();
+    if (globals.presentation != nullptr) {
+        commit.feedback.reset(wp_presentation_feedback(globals.presentation.get(), surface));
+        wp_presentation_feedback_add_listener(commit.feedback.get(), &feedback_listener, &commit);
+    } else {
+        commit.frame.reset(wl_surface_frame(surface));
+        wl_callback_add_listener(commit.frame.get(), &frame_listener, &commit);
+    }
+}
+
+void WaylandOutput::flush() {
+    if (session_ == nullptr) return;
+    flush_at_ = session_->connection->flush() ? kernel_.now() + full_socket_pause : no_time;
+}
+
+Nanoseconds WaylandOutput::to_monotonic(Nanoseconds time) const {
+    const clockid_t clock = session_->connection->presentation_clock();
+    timespec now{};
+    if (clock == CLOCK_MONOTONIC || clock_gettime(clock, &now) != 0) return time;
+    return time + kernel_.now() - (Nanoseconds{now.tv_sec} * second + now.tv_nsec);
+}
+
+void WaylandOutput::on_presented(Commit& commit, Nanoseconds time, Nanoseconds period, std::uint32_t flags) {
+    seen();
+    path_ = (flags & WP_PRESENTATION_FEEDBACK_KIND_ZERO_COPY) != 0 ? OutputPath::Plane : OutputPath::Composited;
+    const std::uint64_t sequence = clock_.presented(commit.time, time, period);
+    ledger_.shown(commit, time, sequence, path_);
+}
+
+void WaylandOutput::on_discarded(Commit& commit) { ledger_.unseen(commit, "the compositor did not show it"); }
+
+/// Without presentation feedback: it has been drawn, and when is anyone's guess.
+void WaylandOutput::on_frame(Commit& commit) {
+    seen();
+    path_ = OutputPath::Composited;
+    const Nanoseconds now = kernel_.now();
+    ledger_.shown(commit, now, clock_.presented(commit.time, now, 0), path_);
+}
+
+void WaylandOutput::seen() {
+    if (std::exchange(hidden_, false)) log_debug("wayland", "the window is seen again");
+}
+
+void WaylandOutput::on_release(Commit& commit) {
+    const SlotMemory& memory = commit.slot.pool().memory(commit.slot.index());
+    if (Readers::has_left(memory))
+        ledger_.released(commit);
+    else
+        readers_.wait_for(commit);
+}
+
+void WaylandOutput::take_readers() {
+    while (Commit* commit = readers_.next_done()) ledger_.released(*commit);
+}
+
+Nanoseconds WaylandOutput::next_timeout() const {
+    if (session_ == nullptr) return given_up_ ? no_time : reconnect_at_;
+    Nanoseconds next = flush_at_;
+    const auto sooner = [&](Nanoseconds time) {
+        if (time != no_time && (next == no_time || time < next)) next = time;
+    };
+    if (ledger_.unanswered() != 0) {
+        sooner(committed_ + answer_limit);
+        if (!ready() && ledger_.unanswered() <= 1 + clock_.lead()) sooner(clock_.next_period(committed_));
+    }
+    return next;
+}
+
+Result<> WaylandOutput::dispatch() {
+    if (session_ == nullptr) {
+        reconnect();
+    } else if (auto dispatched = session_->connection->dispatch(); !dispatched) {
+        lose(std::move(dispatched).error());
+    }
+    take_readers();
+    if (session_ == nullptr) return {};
+    Window& window = *session_->window;
+    if (window.is_suspended()) hidden_ = true;
+    if (window.take_close()) ledger_.tell(KeyPressed{OutputKey::Quit});
+    window.refresh();
+    give_up_on_answers(kernel_.now());
+    flush();
+    return {};
+}
+
+/// Playback's clock goes on though nobody looks: compositors answer for what they show, and for nothing else.
+void WaylandOutput::give_up_on_answers(Nanoseconds now) {
+    if (ledger_.unanswered() == 0) return;
+    if (!hidden_ && now < committed_ + answer_limit) return;
+    if (!std::exchange(hidden_, true)) log_debug("wayland", "the window is hidden");
+    // The last one stays: its answer tells that the window is seen again.
+    ledger_.forget_answers("the window is hidden");
+}
+
+void WaylandOutput::lose(Error error) {
+    log_warning("wayland", "{}", error.what);
+    loss_ = std::move(error);
+    drop_session("the compositor is away");
+    lost_at_ = reconnect_at_ = kernel_.now();
+    given_up_ = false;
+    reconnect();
+}
+
+/// Nobody is left who could show or release anything; the fences of jobs that were under way are waited for.
+void WaylandOutput::drop_session(const char* why) {
+    if (session_ == nullptr) return;
+    ledger_.forget_answers(why);
+    if (session_->window != nullptr) description_ = describe();
+    kernel_.epoll_remove(epoll_.get(), session_->connection->fd());
+    std::vector<Commit*> orphans;
+    for (const auto& buffer : session_->buffers.buffers())
+        if (Commit* commit = std::exchange(buffer->commit, nullptr)) orphans.push_back(commit);
+    session_.reset();
+    flush_at_ = no_time;
+    for (Commit* orphan : orphans) on_release(*orphan);
+}
+
+void WaylandOutput::reconnect() {
+    const Nanoseconds now = kernel_.now();
+    if (given_up_ || now < reconnect_at_) return;
+    if (now > lost_at_ && connect()) {
+        log_info("wayland", "the compositor is back");
+        return;
+    }
+    reconnect_at_ = now + reconnect_pause;
+    if (now < lost_at_ + options_.reconnect_limit) return;
+    given_up_ = true;
+    ledger_.tell(OutputLost{loss_});
+}
+
+bool WaylandOutput::wait_for_releases(Nanoseconds limit) {
+    const Nanoseconds until = kernel_.now() + limit;
+    for (Nanoseconds now = kernel_.now(); session_ != nullptr && ledger_.held() != 0 && now < until;
+         now = kernel_.now()) {
+        pollfd wait{epoll_.get(), POLLIN, 0};
+        poll(&wait, 1, static_cast<int>((until - now) / millisecond) + 1);
+        if (auto dispatched = session_->connection->dispatch(); !dispatched) return false;
+        take_readers();
+    }
+    return ledger_.held() == 0;
+}
+
+/// Nothing of ours is shown once the window is gone and the compositor has answered that. Not all release then what
+/// they had; those that do are waited for, because a plane may be scanning it out until the next refresh.
+void WaylandOutput::stop() {
+    if (session_ == nullptr) return;
+    ledger_.forget_answers("stopped");
+    description_ = describe();
+    session_->window.reset();
+    const bool answered = session_->connection->roundtrip(release_limit).has_value();
+    if (!answered || !wait_for_releases(release_limit))
+        log_info("wayland", "the compositor at {} keeps {} buffers of a window that is gone", description_.device,
+                 ledger_.held());
+    drop_session("stopped");
+    given_up_ = true;
+}
+
+OutputDescription WaylandOutput::description() const { return session_ == nullptr ? description_ : describe(); }
+
+OutputDescription WaylandOutput::describe() const {
+    OutputDescription description;
+    description.kind = "wayland";
+    description.path = path_;
+    description.device = session_->connection->name();
+    const Window& window = *session_->window;
+    if (const WaylandScreen* screen = window.screen(); screen != nullptr) {
+        description.connector = screen->connector;
+        description.mode = screen->mode;
+    }
+    if (window.is_mapped()) description.plane = window.describe();
+    return description;
+}
+
+} // namespace
+
+Result<std::unique_ptr<Output>> create_wayland_output(const WaylandOptions& options) {
+    Kernel& kernel = system_kernel();
+    const int epoll = kernel.epoll_create();
+    if (epoll < 0) return fail(-epoll, "cannot create an epoll descriptor", "epoll_create");
+    auto output = std::make_unique<WaylandOutput>(kernel, options, UniqueFd(kernel, epoll));
+    V4L2PLAY_TRY(output->connect());
+    return output;
+}
+
+} // namespace v4l2play

@@ -1,0 +1,23 @@
+// Frames in a window of a Wayland compositor, each slot handed over as it is (linux-dmabuf).
+#pragma once
+
+#include <memory>
+
+#include "render/output.h"
+
+namespace v4l2play {
+
+struct WaylandOptions {
+    bool fullscreen = false;
+    /// How long a compositor that died is waited for before the output is lost.
+    Nanoseconds reconnect_limit = 5 * second;
+};
+
+/// Connects at once; the window appears with the first frame. Errors are one line each: ENODEV (no compositor), ENOTSUP
+/// (it lacks what is needed, or this build has no Wayland), ETIMEDOUT.
+///
+/// `present` takes the frame's slot when it succeeds. Frames whose commits nobody can see (a hidden window) are
+/// discarded at the pace of the display, so that playback goes on; frames presented while the compositor is away too.
+Result<std::unique_ptr<Output>> create_wayland_output(const WaylandOptions& options);
+
+} // namespace v4l2play

@@ -1,0 +1,232 @@
+#include "render/wayland/window.h"
+
+#include <cstring>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "render/wayland/protocols.h"
+
+namespace v4l2play {
+namespace {
+
+constexpr Nanoseconds answer_limit = 5 * second;
+constexpr std::int32_t everything = std::numeric_limits<std::int32_t>::max();
+
+Window& of(void* data) { return *static_cast<Window*>(data); }
+
+void on_configure(void* data, xdg_surface*, std::uint32_t serial) { of(data).on_configure(serial); }
+constexpr xdg_surface_listener surface_listener = {on_configure};
+
+void on_toplevel_configure(void* data, xdg_toplevel*, std::int32_t width, std::int32_t height, wl_array* states) {
+    of(data).on_toplevel_configure({width, height}, states);
+}
+void on_close(void* data, xdg_toplevel*) { of(data).on_close(); }
+#ifdef XDG_TOPLEVEL_CONFIGURE_BOUNDS_SINCE_VERSION
+void on_bounds(void* data, xdg_toplevel*, std::int32_t width, std::int32_t height) {
+    of(data).on_bounds({width, height});
+}
+#endif
+#ifdef XDG_TOPLEVEL_WM_CAPABILITIES_SINCE_VERSION
+void on_capabilities(void*, xdg_toplevel*, wl_array*) {}
+#endif
+constexpr xdg_toplevel_listener toplevel_listener = {
+    on_toplevel_configure,
+    on_close,
+#ifdef XDG_TOPLEVEL_CONFIGURE_BOUNDS_SINCE_VERSION
+    on_bounds,
+#endif
+#ifdef XDG_TOPLEVEL_WM_CAPABILITIES_SINCE_VERSION
+    on_capabilities,
+#endif
+};
+
+void on_enter(void* data, wl_surface*, wl_output* output) { of(data).on_enter(output); }
+void on_leave(void* data, wl_surface*, wl_output* output) { of(data).on_leave(output); }
+// Designated: newer versions of the interface have more events, which are not asked for.
+constexpr wl_surface_listener main_listener = [] {
+    wl_surface_listener listener{};
+    listener.enter = on_enter;
+    listener.leave = on_leave;
+    return listener;
+}();
+
+bool contains(const wl_array* states, std::uint32_t wanted) {
+    for (std::size_t at = 0; at + sizeof wanted <= states->size; at += sizeof wanted) {
+        std::uint32_t state = 0;
+        std::memcpy(&state, static_cast<const char*>(states->data) + at, sizeof state);
+        if (state == wanted) return true;
+    }
+    return false;
+}
+
+void crop_and_scale(wp_viewport* viewport, const Rect& source, LogicalSize size) {
+    wp_viewport_set_source(
+        viewport, wl_fixed_from_int(static_cast<int>(source.x)), wl_fixed_from_int(static_cast<int>(source.y)),
+        wl_fixed_from_int(static_cast<int>(source.width)), wl_fixed_from_int(static_cast<int>(source.height)));
+    wp_viewport_set_destination(viewport, size.width, size.height);
+}
+
+} // namespace
+
+Window::Window(Connection& connection)
+    : connection_(connection) {}
+
+/// Whatever belongs to a surface goes before it does, and a role after what was made of it.
+Window::~Window() {
+    content_type_.reset();
+    idle_inhibitor_.reset();
+    decoration_.reset();
+    toplevel_.reset();
+    shell_surface_.reset();
+    subsurface_.reset();
+}
+
+Result<std::unique_ptr<Window>> Window::create(Connection& connection, bool fullscreen) {
+    std::unique_ptr<Window> window(new Window(connection));
+    V4L2PLAY_TRY(window->open(fullscreen));
+    return window;
+}
+
+Result<> Window::open(bool fullscreen) {
+    const WaylandGlobals& globals = connection_.globals();
+    main_.reset(wl_compositor_create_surface(globals.compositor.get()));
+    wl_surface_add_listener(main_.get(), &main_listener, this);
+    main_viewport_.reset(wp_viewporter_get_viewport(globals.viewporter.get(), main_.get()));
+    make_box();
+    shell_surface_.reset(xdg_wm_base_get_xdg_surface(globals.shell.get(), main_.get()));
+    xdg_surface_add_listener(shell_surface_.get(), &surface_listener, this);
+    toplevel_.reset(xdg_surface_get_toplevel(shell_surface_.get()));
+    xdg_toplevel_add_listener(toplevel_.get(), &toplevel_listener, this);
+    xdg_toplevel_set_title(toplevel_.get(), "v4l2play");
+    xdg_toplevel_set_app_id(toplevel_.get(), "v4l2play");
+    if (fullscreen) xdg_toplevel_set_fullscreen(toplevel_.get(), nullptr);
+    set_extras();
+    wl_surface_commit(main_.get());
+    V4L2PLAY_TRY(connection_.roundtrip(answer_limit));
+    if (!configured_) V4L2PLAY_TRY(connection_.roundtrip(answer_limit)); // some take two
+    if (!configured_) return fail(EPROTO, "the compositor does not configure the window", "xdg_surface");
+    return {};
+}
+
+void Window::make_box() {
+#ifdef HAVE_SINGLE_PIXEL_BUFFER_V1
+    const WaylandGlobals& globals = connection_.globals();
+    if (globals.single_pixel == nullptr || globals.subcompositor == nullptr) return;
+    constexpr std::uint32_t opaque = 0xffffffff;
+    black_.reset(wp_single_pixel_buffer_manager_v1_create_u32_rgba_buffer(globals.single_pixel.get(), 0, 0, 0, opaque));
+    video_.reset(wl_compositor_create_surface(globals.compositor.get()));
+    video_viewport_.reset(wp_viewporter_get_viewport(globals.viewporter.get(), video_.get()));
+    subsurface_.reset(wl_subcompositor_get_subsurface(globals.subcompositor.get(), video_.get(), main_.get()));
+    wl_subsurface_set_desync(subsurface_.get());
+#endif
+}
+
+/// What only some compositors offer, and playback does without.
+void Window::set_extras() {
+    [[maybe_unused]] const WaylandGlobals& globals = connection_.globals();
+#ifdef HAVE_XDG_DECORATION_V1
+    if (globals.decoration != nullptr) {
+        decoration_.reset(
+            zxdg_decoration_manager_v1_get_toplevel_decoration(globals.decoration.get(), toplevel_.get()));
+        zxdg_toplevel_decoration_v1_set_mode(decoration_.get(), ZXDG_TOPLEVEL_DECORATION_V1_MODE_SERVER_SIDE);
+    }
+#endif
+#ifdef HAVE_IDLE_INHIBIT_V1
+    if (globals.idle_inhibit != nullptr)
+        idle_inhibitor_.reset(zwp_idle_inhibit_manager_v1_create_inhibitor(globals.idle_inhibit.get(), main_.get()));
+#endif
+#ifdef HAVE_CONTENT_TYPE_V1
+    if (globals.content_type != nullptr) {
+        content_type_.reset(wp_content_type_manager_v1_get_surface_content_type(globals.content_type.get(), surface()));
+        wp_content_type_v1_set_content_type(content_type_.get(), WP_CONTENT_TYPE_V1_TYPE_VIDEO);
+    }
+#endif
+}
+
+void Window::set_picture(const FrameInfo& info) {
+    visible_ = info.visible;
+    natural_ = natural_size(info.visible, info.sample_aspect);
+    dirty_ = true;
+}
+
+void Window::on_toplevel_configure(LogicalSize size, const wl_array* states) {
+    wanted_ = size;
+    fullscreen_ = contains(states, XDG_TOPLEVEL_STATE_FULLSCREEN);
+#ifdef XDG_TOPLEVEL_STATE_SUSPENDED_SINCE_VERSION
+    suspended_ = contains(states, XDG_TOPLEVEL_STATE_SUSPENDED);
+#endif
+}
+
+void Window::on_configure(std::uint32_t serial) {
+    serial_ = serial;
+    has_serial_ = configured_ = dirty_ = true;
+}
+
+/// Our own size until the compositor wants another; the picture in the middle of it.
+void Window::lay_out() {
+    const LogicalSize own = shrink_to(natural_, bounds_);
+    size_ = {wanted_.width > 0 ? wanted_.width : own.width, wanted_.height > 0 ? wanted_.height : own.height};
+    placement_ = fit_inside(natural_, size_);
+    if (has_serial_) xdg_surface_ack_configure(shell_surface_.get(), serial_);
+    has_serial_ = dirty_ = false;
+    crop_and_scale(boxed() ? video_viewport_.get() : main_viewport_.get(), visible_, placement_.size);
+    if (!boxed()) return;
+    wl_subsurface_set_position(subsurface_.get(), placement_.x, placement_.y);
+    wp_viewport_set_destination(main_viewport_.get(), size_.width, size_.height);
+}
+
+void Window::commit_main() {
+    if (!mapped_) {
+        wl_surface_attach(main_.get(), black_.get(), 0, 0);
+        wl_surface_damage_buffer(main_.get(), 0, 0, everything, everything);
+    }
+    wl_surface_commit(main_.get());
+}
+
+void Window::show(wl_buffer* buffer) {
+    const bool both = dirty_ && boxed();
+    if (both) wl_subsurface_set_sync(subsurface_.get());
+    if (dirty_) lay_out();
+    wl_surface_attach(surface(), buffer, 0, 0);
+    wl_surface_damage_buffer(surface(), 0, 0, everything, everything);
+    wl_surface_commit(surface());
+    if (both) {
+        commit_main();
+        wl_subsurface_set_desync(subsurface_.get());
+    }
+    mapped_ = true;
+}
+
+void Window::refresh() {
+    if (!dirty_ || !mapped_) return;
+    if (boxed()) wl_subsurface_set_sync(subsurface_.get());
+    lay_out();
+    wl_surface_commit(surface());
+    if (!boxed()) return;
+    commit_main();
+    wl_subsurface_set_desync(subsurface_.get());
+}
+
+void Window::toggle_fullscreen() {
+    if (fullscreen_)
+        xdg_toplevel_unset_fullscreen(toplevel_.get());
+    else
+        xdg_toplevel_set_fullscreen(toplevel_.get(), nullptr);
+}
+
+const WaylandScreen* Window::screen() const {
+    for (const auto& screen : connection_.globals().screens)
+        if (screen->proxy.get() == output_) return screen.get();
+    return nullptr;
+}
+
+std::string Window::describe() const {
+    std::string text = fmt::format("window of {}x{}", size_.width, size_.height);
+    if (fullscreen_) text = fmt::format("full screen, {}x{}", size_.width, size_.height);
+    if (!(placement_.size == size_))
+        text += fmt::format(", the picture {}x{} on black", placement_.size.width, placement_.size.height);
+    return text;
+}
+
+} // namespace v4l2play

@@ -1,0 +1,97 @@
+// The player's window: a black surface of the window's size, and the picture on a subsurface in its middle.
+//
+// The picture has a surface of its own so that a window of another shape than the picture's (maximized, full screen) is
+// filled with black, which compositors know how to leave out when the picture covers it. It is desynchronised: a frame
+// is one commit. Only when the size changes the two are committed as one. Where black cannot be had for free
+// (single-pixel-buffer), the picture is the window, in its own shape.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "decoder/frame.h"
+#include "render/wayland/connection.h"
+#include "render/wayland/geometry.h"
+
+struct wl_array;
+
+namespace v4l2play {
+
+class Window {
+  public:
+    /// Waits for the first configure event.
+    static Result<std::unique_ptr<Window>> create(Connection& connection, bool fullscreen);
+    Window(const Window&) = delete;
+    Window& operator=(const Window&) = delete;
+    ~Window();
+
+    /// The pictures to come.
+    void set_picture(const FrameInfo& info);
+    /// The surface that frames are committed to.
+    [[nodiscard]] wl_surface* surface() const { return boxed() ? video_.get() : main_.get(); }
+    /// Commits `buffer` to `surface`, with everything else that has changed.
+    void show(wl_buffer* buffer);
+    /// Follows a change of size though no frame comes (pause).
+    void refresh();
+    void toggle_fullscreen();
+
+    [[nodiscard]] bool is_mapped() const { return mapped_; }
+    /// True once after the person closed it.
+    bool take_close() { return std::exchange(close_asked_, false); }
+    /// The compositor says that nobody can see it.
+    [[nodiscard]] bool is_suspended() const { return suspended_; }
+    /// The screen that it is on; null when it is on none.
+    [[nodiscard]] const WaylandScreen* screen() const;
+    [[nodiscard]] std::string describe() const;
+
+    // Called by the listeners.
+    void on_configure(std::uint32_t serial);
+    void on_toplevel_configure(LogicalSize size, const wl_array* states);
+    void on_bounds(LogicalSize bounds) { bounds_ = bounds; }
+    void on_close() { close_asked_ = true; }
+    void on_enter(wl_output* output) { output_ = output; }
+    void on_leave(wl_output* output) {
+        if (output_ == output) output_ = nullptr;
+    }
+
+  private:
+    explicit Window(Connection& connection);
+    Result<> open(bool fullscreen);
+    void make_box();
+    void set_extras();
+    [[nodiscard]] bool boxed() const { return video_ != nullptr; }
+    void lay_out();
+    void commit_main();
+
+    Connection& connection_;
+    // First in, last out: roles go before their surfaces.
+    Proxy<wl_surface> main_;
+    Proxy<wp_viewport> main_viewport_;
+    Proxy<wl_surface> video_; ///< null: `main_` shows the picture
+    Proxy<wp_viewport> video_viewport_;
+    Proxy<wl_subsurface> subsurface_;
+    Proxy<wl_buffer> black_;
+    Proxy<xdg_surface> shell_surface_;
+    Proxy<xdg_toplevel> toplevel_;
+    Proxy<zxdg_toplevel_decoration_v1> decoration_;
+    Proxy<zwp_idle_inhibitor_v1> idle_inhibitor_;
+    Proxy<wp_content_type_v1> content_type_;
+
+    Rect visible_;
+    LogicalSize natural_;
+    LogicalSize wanted_; ///< by the compositor; 0: as we like
+    LogicalSize bounds_;
+    LogicalSize size_;
+    Placement placement_;
+    wl_output* output_ = nullptr;
+    std::uint32_t serial_ = 0; ///< of the configure event that is to be acknowledged
+    bool has_serial_ = false;
+    bool configured_ = false;
+    bool dirty_ = false; ///< size or picture have changed since they were last committed
+    bool mapped_ = false;
+    bool fullscreen_ = false;
+    bool suspended_ = false;
+    bool close_asked_ = false;
+};
+
+} // namespace v4l2play
