@@ -159,8 +159,10 @@ void Connection::on_global(wl_registry* registry, std::uint32_t name, const char
     if (version >= 3 && it.bind(globals_.dmabuf, zwp_linux_dmabuf_v1_interface, 5))
         zwp_linux_dmabuf_v1_add_listener(globals_.dmabuf.get(), &dmabuf_listener, this);
     if (Proxy<wl_output> screen; it.bind(screen, wl_output_interface, 4)) {
-        globals_.screens.push_back(std::make_unique<WaylandScreen>(std::move(screen), name, "", ""));
+        globals_.screens.push_back(std::make_unique<WaylandScreen>());
         WaylandScreen& added = *globals_.screens.back();
+        added.proxy = std::move(screen);
+        added.name = name;
         wl_output_add_listener(added.proxy.get(), &screen_listener, &added);
     }
 #ifdef HAVE_SINGLE_PIXEL_BUFFER_V1
