@@ -206,7 +206,9 @@ bool HevcCodec::begin_picture(const SpsTable& spss, const AccessUnit& unit, Step
     if (picture_count_ == pictures_.size()) pictures_.push_back(std::make_unique<CodedPicture>());
     current_ = pictures_[picture_count_].get();
     current_->pps = *sets_.ppss()[incoming_.header.slice_pic_parameter_set_id];
-    current_->sps = *spss[current_->pps.pps_seq_parameter_set_id];
+    const Sps* sps = spss[current_->pps.pps_seq_parameter_set_id];
+    current_->sps = *sps;
+    current_->sps_is_active = sps == sets_.active();
     current_->slice_count = 0;
     current_->entry_points.clear();
     current_->damage = nullptr;

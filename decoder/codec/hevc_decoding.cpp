@@ -41,11 +41,15 @@ SequenceInfo DecodingProcess::describe(const Sps& sps) const {
     return sequence;
 }
 
+bool DecodingProcess::is_active(const CodedPicture& coded) const {
+    return coded.sps_is_active || coded.sps == *sets_.active();
+}
+
 /// NoRaslOutputFlag of 8.1.3. A new SPS without the end of the sequence before is a splice, and taken for a start.
 bool DecodingProcess::is_start(const CodedPicture& coded) const {
     const NalType type = coded.first().nal_unit_type;
     if (!is_irap(type)) return false;
-    return is_idr(type) || is_bla(type) || !started_ || coded.after_end_of_sequence || !(coded.sps == *sets_.active());
+    return is_idr(type) || is_bla(type) || !started_ || coded.after_end_of_sequence || !is_active(coded);
 }
 
 void DecodingProcess::decode(CodedPicture& coded, Steps& steps) {
@@ -53,7 +57,7 @@ void DecodingProcess::decode(CodedPicture& coded, Steps& steps) {
     // Nothing can be done about an IRAP picture that is damaged; nor about a new SPS without one, but for starting
     // anew.
     const bool damaged_irap = is_irap(type) && coded.damage != nullptr;
-    const bool changed = !is_irap(type) && started_ && !(coded.sps == *sets_.active());
+    const bool changed = !is_irap(type) && started_ && !is_active(coded);
     if (started_ && (damaged_irap || changed)) drain(steps, DropReason::MissingReference);
     if (!started_ && (!is_irap(type) || damaged_irap)) {
         if (coded.damage != nullptr)

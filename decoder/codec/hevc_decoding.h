@@ -17,7 +17,8 @@ namespace v4l2play::hevc {
 /// `slice_count` are in use.
 struct CodedPicture {
     HevcPicture picture;
-    Sps sps; ///< as they were when the picture came: later units may bring others with the same id
+    Sps sps;                    ///< as they were when the picture came: later units may bring others with the same id
+    bool sps_is_active = false; ///< known to be: comparing whole sets for each picture would cost half of the parsing
     Pps pps;
     SequenceInfo sequence;
     std::vector<Slice> slices;
@@ -53,6 +54,7 @@ class DecodingProcess {
     void flush(Steps& steps);
 
   private:
+    [[nodiscard]] bool is_active(const CodedPicture& coded) const;
     [[nodiscard]] bool is_start(const CodedPicture& coded) const;
     void start_sequence(CodedPicture& coded, Steps& steps);
     void announce(CodedPicture& coded, Steps& steps);
