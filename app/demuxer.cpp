@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <mutex>
+#include <span>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@ extern "C" {
 }
 
 #include "decoder/log.h"
+#include "decoder/software/hdr_side_data.h"
 
 namespace v4l2play {
 namespace {
@@ -106,23 +108,32 @@ CodecId to_codec_id(AVCodecID id) {
 
 Rational to_rational(AVRational value) { return {value.num, value.den == 0 ? 1 : value.den}; }
 
-/// The display matrix lives in the stream's side data, or from libavformat 60.15 on in its codec parameters'.
-const std::int32_t* display_matrix(const AVStream& stream) {
+/// What the container says beside a stream's parameters; empty when it does not. It lives in the stream, or from
+/// libavformat 60.15 on in its codec parameters.
+std::span<const std::uint8_t> side_data(const AVStream& stream, AVPacketSideDataType type) {
 #if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
-    const AVPacketSideData* data = av_packet_side_data_get(
-        stream.codecpar->coded_side_data, stream.codecpar->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
-    return data == nullptr || data->size < 36 ? nullptr : reinterpret_cast<const std::int32_t*>(data->data);
+    const AVPacketSideData* data =
+        av_packet_side_data_get(stream.codecpar->coded_side_data, stream.codecpar->nb_coded_side_data, type);
+    if (data == nullptr) return {};
+    return {data->data, data->size};
 #else
     std::size_t size = 0;
-    const std::uint8_t* data = av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, &size);
-    return data == nullptr || size < 36 ? nullptr : reinterpret_cast<const std::int32_t*>(data);
+    const std::uint8_t* data = av_stream_get_side_data(&stream, type, &size);
+    return {data, data == nullptr ? 0 : size};
 #endif
 }
 
+HdrMetadata hdr_of(const AVStream& stream) {
+    HdrMetadata hdr;
+    note_mastering_display(side_data(stream, AV_PKT_DATA_MASTERING_DISPLAY_METADATA), hdr);
+    note_content_light(side_data(stream, AV_PKT_DATA_CONTENT_LIGHT_LEVEL), hdr);
+    return hdr;
+}
+
 int rotation_of(const AVStream& stream) {
-    const std::int32_t* matrix = display_matrix(stream);
-    if (matrix == nullptr) return 0;
-    const double degrees = -av_display_rotation_get(matrix);
+    const auto matrix = side_data(stream, AV_PKT_DATA_DISPLAYMATRIX);
+    if (matrix.size() < 9 * sizeof(std::int32_t)) return 0;
+    const double degrees = -av_display_rotation_get(reinterpret_cast<const std::int32_t*>(matrix.data()));
     if (!(degrees > -360.5 && degrees < 360.5)) return 0;
     const int quarter = static_cast<int>(degrees / 90.0 + (degrees < 0 ? -0.5 : 0.5));
     return ((quarter % 4 + 4) % 4) * 90;
@@ -288,6 +299,7 @@ void LibavDemuxer::fill_stream_info(const AVStream& stream) {
     stream_.time_base = to_rational(stream.time_base);
     stream_.color = {static_cast<std::uint8_t>(codec.color_primaries), static_cast<std::uint8_t>(codec.color_trc),
                      static_cast<std::uint8_t>(codec.color_space), codec.color_range == AVCOL_RANGE_JPEG};
+    stream_.hdr = hdr_of(stream);
     stream_.rotation = rotation_of(stream);
     if (codec.extradata_size > 0) stream_.extradata.assign(codec.extradata, codec.extradata + codec.extradata_size);
 }

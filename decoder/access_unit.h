@@ -78,6 +78,7 @@ struct StreamInfo {
     Rational sample_aspect{1, 1};        ///< 0/1 unknown
     Rational time_base{1, 1000};         ///< granularity of the container's time stamps, seconds
     ColorDescription color;              ///< from the container; the bitstream's own wins
+    HdrMetadata hdr;                     ///< likewise
     int rotation = 0;                    ///< degrees clockwise: 0, 90, 180, 270
     std::vector<std::uint8_t> extradata; ///< avcC, hvcC, Annex B parameter sets, ...
 };

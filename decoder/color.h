@@ -31,4 +31,14 @@ struct HdrMetadata {
     bool operator==(const HdrMetadata&) const = default;
 };
 
+/// What the stream itself says; of what it leaves open, what the container says.
+inline HdrMetadata complete(const HdrMetadata& stream, const HdrMetadata& container) {
+    HdrMetadata both = stream.has_mastering_display ? stream : container;
+    const HdrMetadata& light = stream.has_content_light ? stream : container;
+    both.has_content_light = light.has_content_light;
+    both.max_content_light_level = light.max_content_light_level;
+    both.max_pic_average_light_level = light.max_pic_average_light_level;
+    return both;
+}
+
 } // namespace v4l2play

@@ -65,7 +65,7 @@ SequenceInfo describe_sequence(const SequenceHeader& sequence, const FrameSize& 
     info.info.visible = {0, 0, size.upscaled_width, size.frame_height};
     info.info.sample_aspect = sample_aspect(size, container);
     info.info.color = color(sequence.color, container);
-    info.info.hdr = hdr;
+    info.info.hdr = complete(hdr, container.hdr);
     return info;
 }
 

@@ -111,6 +111,7 @@ SequenceInfo describe_sequence(const Sps& sps, const StreamInfo& container) {
     info.info.visible = visible_rectangle(sps, info.coded_width, info.coded_height);
     info.info.sample_aspect = sample_aspect(sps, container);
     info.info.color = color(sps, container);
+    info.info.hdr = container.hdr;
     return info;
 }
 

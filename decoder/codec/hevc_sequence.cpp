@@ -64,7 +64,7 @@ SequenceInfo describe_sequence(const Sps& sps, const StreamInfo& container, std:
     info.info.color = color(sps, container);
     // D.3.38: what the stream says itself is for decoders that do not know the characteristics it prefers (HLG).
     if (preferred_transfer != 0) info.info.color.transfer = preferred_transfer;
-    info.info.hdr = hdr;
+    info.info.hdr = complete(hdr, container.hdr);
     return info;
 }
 

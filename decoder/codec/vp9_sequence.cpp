@@ -38,6 +38,7 @@ SequenceInfo describe_sequence(const FrameHeader& header, const ColorConfig* col
     if (container.sample_aspect.num > 0 && container.sample_aspect.den > 0)
         info.info.sample_aspect = container.sample_aspect;
     info.info.color = container.color;
+    info.info.hdr = container.hdr; // the bitstream has no place for it
     if (color != nullptr) {
         info.info.color.matrix = matrix(color->color_space, container.color.matrix);
         info.info.color.full_range = color->color_range;

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "decoder/log.h"
+#include "decoder/software/hdr_side_data.h"
 #include "decoder/software/libav_log.h"
 #include "decoder/software/libav_pixels.h"
 #include "decoder/software/packet_source.h"
@@ -158,6 +159,15 @@ ColorDescription color_of(const AVFrame& frame, const ColorDescription& containe
         if (pixels->identity_matrix || pixels->layout->rgb) color.matrix = 0;
     }
     return color;
+}
+
+HdrMetadata hdr_of(const AVFrame& frame) {
+    HdrMetadata hdr;
+    if (const AVFrameSideData* data = av_frame_get_side_data(&frame, AV_FRAME_DATA_MASTERING_DISPLAY_METADATA))
+        note_mastering_display({data->data, data->size}, hdr);
+    if (const AVFrameSideData* data = av_frame_get_side_data(&frame, AV_FRAME_DATA_CONTENT_LIGHT_LEVEL))
+        note_content_light({data->data, data->size}, hdr);
+    return hdr;
 }
 
 /// What is remembered of a packet while libavcodec has it.
@@ -428,6 +438,7 @@ void SoftwareDecoder::emit(SlotRef slot) {
     frame.info.sample_aspect =
         aspect.num > 0 && aspect.den > 0 ? Rational{aspect.num, aspect.den} : stream_.sample_aspect;
     frame.info.color = color_of(*frame_, stream_.color);
+    frame.info.hdr = complete(hdr_of(*frame_), stream_.hdr);
     frame.pts = from_libav(frame_->best_effort_timestamp);
     frame.duration = std::max<std::int64_t>(frame_->V4L2PLAY_FRAME_DURATION, 0);
     frame.serial = sent != nullptr ? sent->serial : serial_;

@@ -201,6 +201,20 @@ TEST_F(Av1CodecTest, ExtradataTellsTheSequence) {
         << "the units need not repeat it";
 }
 
+TEST_F(Av1CodecTest, HdrMetadataOfTheContainerServesWhereTheStreamHasNone) {
+    StreamInfo container;
+    container.hdr.has_mastering_display = true;
+    container.hdr.max_luminance = 40'000'000;
+    ASSERT_TRUE(codec_->configure(container));
+    const Bytes light = BitWriter().u(8, 1).u(16, 1200).u(16, 300).bytes();
+    parse(TemporalUnit().sequence().obu(ObuType::Metadata, light).frame(av1_key_frame()));
+    ASSERT_EQ(Step::Kind::Sequence, steps_.front().kind);
+    const HdrMetadata& hdr = steps_.front().sequence->info.hdr;
+    EXPECT_TRUE(hdr.has_mastering_display && hdr.has_content_light);
+    EXPECT_EQ(40'000'000U, hdr.max_luminance);
+    EXPECT_EQ(1200, hdr.max_content_light_level);
+}
+
 TEST_F(Av1CodecTest, HdrMetadataGoesWithTheSequence) {
     BitWriter display;
     display.u(8, 2); // METADATA_TYPE_HDR_MDCV

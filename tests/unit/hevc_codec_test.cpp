@@ -322,6 +322,21 @@ TEST_F(HevcCodecTest, HdrMetadataGoesWithTheSequence) {
     EXPECT_TRUE(sequence().info.hdr.has_mastering_display);
 }
 
+TEST_F(HevcCodecTest, HdrMetadataOfTheContainerServesWhereTheStreamHasNone) {
+    StreamInfo container;
+    container.hdr.has_mastering_display = container.hdr.has_content_light = true;
+    container.hdr.max_luminance = 40'000'000;
+    container.hdr.max_content_light_level = 4000;
+    ASSERT_TRUE(codec_->configure(container));
+    parameter_sets();
+    EXPECT_EQ(slice(idr()).parse(), "S64x64 D1()");
+    EXPECT_EQ(sequence().info.hdr, container.hdr);
+    unit(mastering_display());
+    EXPECT_EQ(slice(idr()).parse(), "O1 F1 S64x64 D2()");
+    EXPECT_EQ(sequence().info.hdr.max_luminance, 10'000'000U);
+    EXPECT_EQ(sequence().info.hdr.max_content_light_level, 4000);
+}
+
 TEST_F(HevcCodecTest, PreferredTransferWins) {
     parameter_sets().unit(write_sei(147, BitWriter().u(8, 18))).slice(idr()).parse();
     EXPECT_EQ(sequence().info.color.transfer, 18);

@@ -143,7 +143,10 @@ TEST(SoftwareDecoder, GivesThePicturesThatWereEncoded) {
     options.height = 130;
     const Clip clip = make_clip(options);
     ASSERT_EQ(clip.units.size(), 24U);
-    Harness harness(config_for(clip));
+    DecoderConfig config = config_for(clip);
+    config.stream.hdr.has_content_light = true;
+    config.stream.hdr.max_content_light_level = 1000;
+    Harness harness(config);
     int shown = 0;
     const auto check = [&] {
         for (; !harness.frames.empty(); harness.frames.pop_front(), ++shown) {
@@ -152,6 +155,7 @@ TEST(SoftwareDecoder, GivesThePicturesThatWereEncoded) {
             EXPECT_EQ(frame.info.visible, (Rect{0, 0, 174, 130}));
             EXPECT_EQ(frame.id, static_cast<FrameId>(shown + 1));
             EXPECT_EQ(frame.slot.hold(), Hold::Queue);
+            EXPECT_EQ(frame.info.hdr, config.stream.hdr);
             EXPECT_FALSE(frame.corrupt);
             ASSERT_EQ(pixels_of(frame), drawn_pixels(options, shown)) << shown;
         }

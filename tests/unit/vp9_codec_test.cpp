@@ -195,6 +195,8 @@ TEST_F(Vp9CodecTest, ColorsOfStreamAndContainer) {
     StreamInfo container;
     container.color = {9, 16, 9, true};
     container.sample_aspect = {4, 3};
+    container.hdr.has_content_light = true;
+    container.hdr.max_content_light_level = 1000;
     ASSERT_TRUE(codec_->configure(container));
     EXPECT_EQ(nullptr, codec_->sequence());
     send(Vp9Frame::intra_only());
@@ -203,6 +205,7 @@ TEST_F(Vp9CodecTest, ColorsOfStreamAndContainer) {
     send(frame);
     EXPECT_EQ((ColorDescription{9, 16, 9, false}), step(0).sequence->info.color);
     EXPECT_EQ(4, step(0).sequence->info.sample_aspect.num);
+    EXPECT_EQ(container.hdr, step(0).sequence->info.hdr);
     frame.header.color.color_space = ColorSpace::Bt709;
     EXPECT_EQ("S64x64 D3() O3 F2", send(frame));
     EXPECT_EQ((ColorDescription{9, 16, 1, false}), step(0).sequence->info.color);
