@@ -141,7 +141,7 @@ void Playback::take_item(DecodeItem item) {
     if (auto* changed = std::get_if<PoolChanged>(&item)) {
         report_.format = changed->pool->format();
         report_.slot_terms = changed->terms;
-        report_.pools.push_back(changed->pool);
+        report_.use(changed->pool);
         log_info("play", "{} slots of {} {}x{}: {}", changed->pool->count(), to_string(report_.format.fourcc),
                  report_.format.coded_width, report_.format.coded_height, changed->terms);
     } else if (auto* dropped = std::get_if<PicturesDropped>(&item)) {

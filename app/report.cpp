@@ -1,5 +1,6 @@
 #include "app/report.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -109,15 +110,26 @@ Result<> write_file(const std::string& path, const std::string& text) {
 
 } // namespace
 
+void ItemReport::read(const SlotPool& pool) {
+    const SlotStatistics one = pool.statistics();
+    slots.count = std::max(slots.count, one.count);
+    slots.maximum_exported = std::max(slots.maximum_exported, one.maximum_exported);
+    slots.longest_export = std::max(slots.longest_export, one.longest_export);
+    slots.early_reuse += one.early_reuse;
+    slots.exhausted += one.exhausted;
+}
+
+void ItemReport::use(const std::shared_ptr<SlotPool>& pool) {
+    std::erase_if(pools, [&](const std::shared_ptr<SlotPool>& old) {
+        if (old.use_count() > 1) return false;
+        read(*old);
+        return true;
+    });
+    if (std::find(pools.begin(), pools.end(), pool) == pools.end()) pools.push_back(pool);
+}
+
 void ItemReport::finish() {
-    for (const auto& pool : pools) {
-        const SlotStatistics one = pool->statistics();
-        slots.count = std::max(slots.count, one.count);
-        slots.maximum_exported = std::max(slots.maximum_exported, one.maximum_exported);
-        slots.longest_export = std::max(slots.longest_export, one.longest_export);
-        slots.early_reuse += one.early_reuse;
-        slots.exhausted += one.exhausted;
-    }
+    for (const auto& pool : pools) read(*pool);
     pools.clear();
 }
 

@@ -60,15 +60,20 @@ struct ItemReport {
     FrameInfo info;
     OutputPath path = OutputPath::None;
     std::string slot_terms;
-    std::vector<std::shared_ptr<SlotPool>> pools; ///< until `finish`
+    std::vector<std::shared_ptr<SlotPool>> pools; ///< whose statistics are to be read; each once
     SlotStatistics slots;
     FrameCounts frames;
     std::map<std::int64_t, std::uint64_t> holds;
     Startup startup;
     double cpu_us_per_frame = 0;
 
+    /// Frames come from `pool` now. Lets go of those that nobody else has: their memory may be large.
+    void use(const std::shared_ptr<SlotPool>& pool);
     /// Reads the pools' statistics for the last time and lets go of them.
     void finish();
+
+  private:
+    void read(const SlotPool& pool);
 };
 
 struct Report {
