@@ -32,8 +32,8 @@ class Av1Codec final : public Codec {
     Result<> receive_frame_header(const Obu& obu, const AccessUnit& unit, Steps& steps);
     Result<> refuse_header(const SyntaxError& error, const FrameHeader& header, Steps& steps);
     [[nodiscard]] bool is_copy(const Obu& obu) const;
-    Result<> receive_tile_group(const Obu& obu, SyntaxReader& reader, Steps& steps);
-    Result<> finish_frame(Steps& steps);
+    void receive_tile_group(const Obu& obu, SyntaxReader& reader, Steps& steps);
+    void finish_frame(Steps& steps);
     [[nodiscard]] bool is_dropped(const Obu& obu) const;
     void begin_frame(const AccessUnit& unit);
     ShowTime take_time(const AccessUnit& unit);
@@ -81,7 +81,8 @@ Result<> Av1Codec::parse(const AccessUnit& unit, Steps& steps) {
     ObuReader units(unit.payload.bytes());
     while (const auto obu = units.next()) V4L2PLAY_TRY(receive_obu(*obu, unit, steps));
     if (units.malformed() && current_ == nullptr) decoding_.skip(DropReason::Malformed, "an OBU is cut short", steps);
-    return finish_frame(steps);
+    finish_frame(steps);
+    return {};
 }
 
 /// 5.3.1: units of layers that the operating point does not have.
@@ -95,7 +96,8 @@ Result<> Av1Codec::receive_obu(const Obu& obu, const AccessUnit& unit, Steps& st
     if (obu.type == ObuType::SequenceHeader) return receive_sequence_header(obu, steps);
     if (obu.type == ObuType::TemporalDelimiter) {
         last_header_ = {};
-        return finish_frame(steps);
+        finish_frame(steps);
+        return {};
     }
     if (is_dropped(obu)) return {};
     switch (obu.type) {
@@ -104,7 +106,8 @@ Result<> Av1Codec::receive_obu(const Obu& obu, const AccessUnit& unit, Steps& st
         return receive_frame_header(obu, unit, steps);
     case ObuType::TileGroup: {
         SyntaxReader reader(obu.payload);
-        return receive_tile_group(obu, reader, steps);
+        receive_tile_group(obu, reader, steps);
+        return {};
     }
     case ObuType::Metadata:
         parse_metadata(obu.payload, hdr_);
@@ -124,7 +127,7 @@ Result<> Av1Codec::receive_sequence_header(const Obu& obu, Steps& steps) {
         return {};
     }
     if (any_sequence_ && received == sequence_) return {};
-    V4L2PLAY_TRY(finish_frame(steps));
+    finish_frame(steps);
     if (const char* why = unsupported(received)) return fail(ENOTSUP, why, "sequence_header_obu");
     if (any_sequence_) {
         decoding_.drain(steps);
@@ -144,7 +147,7 @@ bool Av1Codec::is_copy(const Obu& obu) const {
 /// 5.9.1, and 5.10 with the tile group behind it
 Result<> Av1Codec::receive_frame_header(const Obu& obu, const AccessUnit& unit, Steps& steps) {
     if (is_copy(obu)) return {};
-    V4L2PLAY_TRY(finish_frame(steps));
+    finish_frame(steps);
     if (!any_sequence_) {
         decoding_.skip(DropReason::BeforeRandomAccess, "a frame comes before any sequence header", steps);
         return {};
@@ -173,7 +176,7 @@ Result<> Av1Codec::receive_frame_header(const Obu& obu, const AccessUnit& unit, 
     }
     if (obu.type == ObuType::Frame) {
         reader.bits().align();
-        return receive_tile_group(obu, reader, steps);
+        receive_tile_group(obu, reader, steps);
     }
     return {};
 }
@@ -192,18 +195,18 @@ Result<> Av1Codec::refuse_header(const SyntaxError& error, const FrameHeader& he
 }
 
 /// 5.11.1
-Result<> Av1Codec::receive_tile_group(const Obu& obu, SyntaxReader& reader, Steps& steps) {
-    if (current_ == nullptr) return {};
+void Av1Codec::receive_tile_group(const Obu& obu, SyntaxReader& reader, Steps& steps) {
+    if (current_ == nullptr) return;
     CodedFrame& coded = *current_;
     const auto parsed = parse_tile_group(reader, coded.header.tile_info, coded.bitstream_size, coded.tiles);
     if (!parsed) {
         coded.damage = parsed.error().why;
-        return finish_frame(steps);
+        finish_frame(steps);
+        return;
     }
     coded.payloads.push_back(obu.payload);
     coded.bitstream_size += static_cast<std::uint32_t>(obu.payload.size());
-    if (coded.tiles.size() < coded.header.tile_info.count()) return {};
-    return finish_frame(steps);
+    if (coded.tiles.size() == coded.header.tile_info.count()) finish_frame(steps);
 }
 
 /// A frame with no tiles yet.
@@ -228,13 +231,13 @@ ShowTime Av1Codec::take_time(const AccessUnit& unit) {
     return {unit.pts, unit.duration, unit.discard};
 }
 
-Result<> Av1Codec::finish_frame(Steps& steps) {
-    if (current_ == nullptr) return {};
+void Av1Codec::finish_frame(Steps& steps) {
+    if (current_ == nullptr) return;
     CodedFrame& coded = *std::exchange(current_, nullptr);
     last_header_ = {};
     if (coded.tiles.size() < coded.header.tile_info.count() && coded.damage == nullptr)
         coded.damage = "tiles are missing";
-    return decoding_.decode(coded, steps);
+    decoding_.decode(coded, steps);
 }
 
 } // namespace

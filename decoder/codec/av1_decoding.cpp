@@ -32,25 +32,24 @@ void save(SavedFrame& saved, const FrameHeader& header) {
     saved.film_grain = header.film_grain;
 }
 
-Result<> DecodingProcess::decode(CodedFrame& coded, Steps& steps) {
+void DecodingProcess::decode(CodedFrame& coded, Steps& steps) {
     const FrameHeader& header = coded.header;
     if (!started_ && header.frame_type != FrameType::Key) {
         skip(waiting_reason_, "waiting for a key frame", steps);
-        return {};
+        return;
     }
     if (const char* why = coded.damage != nullptr ? coded.damage : obstacle(coded)) {
         // A key frame that is hidden begins with frames that refer to what was before it (7.6.3).
         const DropReason absent = complete_ ? DropReason::MissingReference : DropReason::BeforeRandomAccess;
         skip(coded.damage != nullptr ? DropReason::Malformed : absent, why, steps);
         refresh(header, 0, steps);
-        return {};
+        return;
     }
-    V4L2PLAY_TRY(announce(coded, steps));
+    announce(coded, steps);
     started_ = true;
     complete_ |= header.is_shown_key();
     submit(coded, steps);
     refresh(header, coded.picture.id, steps);
-    return {};
 }
 
 const char* DecodingProcess::obstacle(const CodedFrame& coded) const {
@@ -60,29 +59,16 @@ const char* DecodingProcess::obstacle(const CodedFrame& coded) const {
     return nullptr;
 }
 
-bool DecodingProcess::refers_to_other_buffers(const FrameHeader& header) const {
-    if (header.is_intra()) return false;
-    return std::any_of(header.ref_frame_idx.begin(), header.ref_frame_idx.end(), [&](std::uint8_t slot) {
-        return std::any_of(held_.begin(), held_.end(),
-                           [&](const Held& held) { return held.id == slots_[slot] && held.other_buffers; });
-    });
-}
-
-/// Frames of another size need other buffers; and drivers do not refer from one set of buffers to the other.
-Result<> DecodingProcess::announce(CodedFrame& coded, Steps& steps) {
+/// Frames of another size need other buffers. Those that they may refer to stay where they are.
+void DecodingProcess::announce(CodedFrame& coded, Steps& steps) {
     coded.info = describe_sequence(coded.sequence, coded.header.size, container_, coded.hdr);
-    const bool other_buffers = !any_announced_ || !same_buffers(coded.info, announced_);
-    if (refers_to_other_buffers(coded.header) || (other_buffers && !coded.header.is_intra()))
-        return fail(ENOTSUP, "AV1 with references of another size is not done by this decoder", "frame_size");
-    if (other_buffers)
-        for (Held& held : held_) held.other_buffers = true;
-    if (any_announced_ && same_sequence(coded.info, announced_)) return {};
+    if (any_announced_ && same_sequence(coded.info, announced_)) return;
+    coded.info.continues = coded.header.frame_type != FrameType::Key || coded.header.refresh_frame_flags != all_frames;
     announced_ = coded.info;
     any_announced_ = true;
     Step step = make_step(Step::Kind::Sequence, 0);
     step.sequence = &coded.info;
     steps.push_back(step);
-    return {};
 }
 
 void DecodingProcess::submit(CodedFrame& coded, Steps& steps) {
@@ -94,7 +80,7 @@ void DecodingProcess::submit(CodedFrame& coded, Steps& steps) {
     picture.payloads = coded.payloads;
     for (unsigned i = 0; i < num_ref_frames; ++i) {
         const Held* held = find(slots_[i]);
-        picture.slots[i] = held != nullptr && !held->other_buffers ? held->id : 0;
+        picture.slots[i] = held != nullptr ? held->id : 0;
     }
     std::size_t count = 0;
     if (!coded.header.is_intra())
@@ -106,7 +92,7 @@ void DecodingProcess::submit(CodedFrame& coded, Steps& steps) {
     Step decode = make_step(Step::Kind::Decode, picture.id);
     decode.picture = &picture;
     steps.push_back(decode);
-    held_.push_back({picture.id, coded.header.show_frame, false});
+    held_.push_back({picture.id, coded.header.show_frame});
     if (coded.header.show_frame) steps.push_back(make_step(Step::Kind::Output, picture.id));
 }
 

@@ -45,8 +45,8 @@ class DecodingProcess {
     /// What headers are read against; they change it (5.9.2, 5.9.4).
     [[nodiscard]] SavedFrames& saved() { return saved_; }
 
-    /// Appends the steps for the next frame in decoding order. ENOTSUP when drivers do not do it.
-    Result<> decode(CodedFrame& coded, Steps& steps);
+    /// Appends the steps for the next frame in decoding order.
+    void decode(CodedFrame& coded, Steps& steps);
     /// show_existing_frame == 1
     void show_existing(const FrameHeader& header, const ShowTime& time, Steps& steps);
     /// A frame of which no more is known than which slots it would have gone to: frames are missing for its header.
@@ -63,15 +63,13 @@ class DecodingProcess {
     struct Held {
         FrameId id = 0;
         bool shown = false;
-        bool other_buffers = false; ///< decoded for a sequence of another size or depth
     };
 
-    Result<> announce(CodedFrame& coded, Steps& steps);
+    void announce(CodedFrame& coded, Steps& steps);
     const char* obstacle(const CodedFrame& coded) const;
     void submit(CodedFrame& coded, Steps& steps);
     void refresh(const FrameHeader& header, FrameId id, Steps& steps);
     void release(Steps& steps);
-    [[nodiscard]] bool refers_to_other_buffers(const FrameHeader& header) const;
     Held* find(FrameId id);
 
     const StreamInfo& container_;

@@ -141,6 +141,18 @@ void parse_references(const HeaderContext& c) {
     }
 }
 
+/// 7.11.3.3: how far references may be scaled.
+void check_scales(const HeaderContext& c) {
+    const FrameSize& size = c.header.size;
+    for (unsigned i = 0; i < refs_per_frame && c.r.ok(); ++i) {
+        const FrameSize& reference = c.reference(i).size;
+        c.r.require(
+            2 * size.frame_width >= reference.upscaled_width && 2 * size.frame_height >= reference.frame_height &&
+                size.frame_width <= 16 * reference.upscaled_width && size.frame_height <= 16 * reference.frame_height,
+            "refers to a frame whose size is too far from its own (7.11.3.3)");
+    }
+}
+
 /// What only inter frames have, up to use_ref_frame_mvs.
 void parse_inter(const HeaderContext& c) {
     FrameHeader& h = c.header;
@@ -149,6 +161,7 @@ void parse_inter(const HeaderContext& c) {
         parse_frame_size_with_refs(c);
     else
         parse_frame_size(c);
+    check_scales(c);
     if (!h.force_integer_mv) c.r.flag(h.allow_high_precision_mv);
     h.interpolation_filter = c.r.flag() ? switchable_filter : static_cast<std::uint8_t>(c.r.f(2)); // 5.9.10
     c.r.flag(h.is_motion_mode_switchable);

@@ -37,6 +37,7 @@ struct SequenceInfo {
     std::uint8_t chroma_format_idc = 1; ///< 0 = 4:0:0, 1 = 4:2:0, 2 = 4:2:2, 3 = 4:4:4
     bool interlaced = false;            ///< field pictures or MBAFF may occur
     unsigned dpb_slots = 0; ///< most pictures alive at once for reference or reordering, without the current
+    bool continues = false; ///< its pictures may refer to those before it, whatever their size
     FrameInfo info;
 };
 

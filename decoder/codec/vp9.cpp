@@ -59,11 +59,11 @@ class Vp9Codec final : public Codec {
 
   private:
     Result<> receive_frame(std::span<const std::uint8_t> data, const AccessUnit& unit, CodedFrame& coded, Steps& steps);
-    Result<> decode(std::span<const std::uint8_t> data, const AccessUnit& unit, CodedFrame& coded, Steps& steps);
+    void decode(std::span<const std::uint8_t> data, const AccessUnit& unit, CodedFrame& coded, Steps& steps);
     void refuse(const SyntaxError& error, Steps& steps);
     void lose(DropReason reason, const char* why, Steps& steps);
     void show_existing(const FrameHeader& header, const AccessUnit& unit, Steps& steps);
-    Result<> enter_sequence(CodedFrame& coded, Steps& steps);
+    void enter_sequence(CodedFrame& coded, Steps& steps);
     void submit(CodedFrame& coded, Steps& steps);
     void start_over(DropReason reason, Steps& steps);
     static void skip(DropReason reason, const char* why, Steps& steps);
@@ -77,8 +77,8 @@ class Vp9Codec final : public Codec {
     FrameId last_id_ = 0;
 
     SequenceInfo announced_;
-    unsigned sequence_number_ = 0; ///< of buffers; 0 before the first
-    ColorConfig color_;            ///< coded last
+    bool any_announced_ = false;
+    ColorConfig color_; ///< coded last
     bool color_known_ = false;
 
     std::array<CodedFrame, maximum_frames_in_superframe> frames_; ///< of the current unit
@@ -106,29 +106,32 @@ Result<> Vp9Codec::receive_frame(std::span<const std::uint8_t> data, const Acces
         show_existing(coded.header, unit, steps);
         return {};
     }
-    if (parsed) return decode(data, unit, coded, steps);
+    if (parsed) {
+        decode(data, unit, coded, steps);
+        return {};
+    }
     if (parsed.error().code == ENOTSUP) return fail(ENOTSUP, parsed.error().why, "uncompressed_header");
     // One byte can be nothing but a frame that is shown again; encoders put others where they dropped a frame.
     if (data.size() > 1) refuse(parsed.error(), steps);
     return {};
 }
 
-Result<> Vp9Codec::decode(std::span<const std::uint8_t> data, const AccessUnit& unit, CodedFrame& coded, Steps& steps) {
+void Vp9Codec::decode(std::span<const std::uint8_t> data, const AccessUnit& unit, CodedFrame& coded, Steps& steps) {
     const FrameHeader& header = coded.header;
     contexts_ |= contexts_reset(header);
     if ((contexts_ & context_used(header)) == 0) {
         // Also where decoding would start at an intra-only frame that counts on what came before it.
         lose(started_ ? DropReason::MissingReference : waiting_reason_, "uses probabilities that were never set",
              steps);
-        return {};
+        return;
     }
     const auto tiles = data.subspan(header.uncompressed_size);
     const auto parsed = parse_compressed_header(tiles.first(header.header_size_in_bytes), header, coded.compressed);
     if (!parsed) {
         refuse(parsed.error(), steps);
-        return {};
+        return;
     }
-    V4L2PLAY_TRY(enter_sequence(coded, steps));
+    enter_sequence(coded, steps);
     coded.picture.data = data;
     coded.picture.pts = unit.pts;
     coded.picture.duration = unit.duration;
@@ -136,30 +139,23 @@ Result<> Vp9Codec::decode(std::span<const std::uint8_t> data, const AccessUnit& 
     coded.picture.discard = unit.discard;
     submit(coded, steps);
     started_ = true;
-    return {};
 }
 
-/// Announces what has changed. Only intra frames can begin new buffers: references in others could not be named.
-Result<> Vp9Codec::enter_sequence(CodedFrame& coded, Steps& steps) {
+/// Announces what has changed. Any frame may have another size; all but key frames leave references of the old one.
+void Vp9Codec::enter_sequence(CodedFrame& coded, Steps& steps) {
     const FrameHeader& header = coded.header;
     if (header.has_color_config) {
         color_ = header.color;
         color_known_ = true;
     }
     coded.sequence = describe_sequence(header, color_known_ ? &color_ : nullptr, container_);
-    const bool same = sequence_number_ != 0 && same_buffers(coded.sequence, announced_);
-    const auto is_elsewhere = [&](std::uint8_t slot) { return references_[slot].sequence != sequence_number_; };
-    if (!header.is_intra() &&
-        (!same || std::any_of(header.ref_frame_idx.begin(), header.ref_frame_idx.end(), is_elsewhere)))
-        return fail(ENOTSUP, "VP9 frames that refer to frames of another size are not done by this decoder",
-                    "frame_size_with_refs");
-    if (same && same_sequence(coded.sequence, announced_)) return {};
-    if (!same) ++sequence_number_;
+    if (any_announced_ && same_sequence(coded.sequence, announced_)) return;
+    coded.sequence.continues = !header.key_frame;
     announced_ = coded.sequence;
+    any_announced_ = true;
     Step step = make_step(Step::Kind::Sequence);
     step.sequence = &coded.sequence;
     steps.push_back(step);
-    return {};
 }
 
 void Vp9Codec::submit(CodedFrame& coded, Steps& steps) {
@@ -182,7 +178,7 @@ void Vp9Codec::submit(CodedFrame& coded, Steps& steps) {
     Step output = make_step(Step::Kind::Output, picture.id);
     if (!coded.header.show_frame) output.retimed = output.discard = true;
     steps.push_back(output);
-    const Reference current{picture.id, {coded.header.frame_width, coded.header.frame_height}, sequence_number_};
+    const Reference current{picture.id, {coded.header.frame_width, coded.header.frame_height}};
     references_.refresh(coded.header.refresh_frame_flags, current, steps);
 }
 

@@ -12,7 +12,6 @@ namespace v4l2play::vp9 {
 struct Reference {
     FrameId id = 0; ///< 0: nothing there
     ReferenceSize size;
-    unsigned sequence = 0; ///< whose buffers it is in
 };
 
 class References {

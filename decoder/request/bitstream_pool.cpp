@@ -48,9 +48,9 @@ Result<> BitstreamPool::grow(std::size_t needed) {
     buffers_.clear();
     if (auto none = queue_->request_buffers(0); !none) return fail(none.error());
     format_.plane[0].sizeimage = static_cast<std::uint32_t>(size + bitstream_padding);
-    const auto first = queue_->create_buffers(count, format_);
-    if (!first) return fail(first.error());
-    V4L2PLAY_TRY(map_all(*first, count));
+    const auto created = queue_->create_buffers(count, format_);
+    if (!created) return fail(created.error());
+    V4L2PLAY_TRY(map_all(created->first, std::min(created->count, count)));
     if (capacity_ < needed)
         return fail(ENOMEM, fmt::format("the driver gives no bitstream buffers of {} bytes", needed), "CREATE_BUFS");
     return queue_->stream_on();

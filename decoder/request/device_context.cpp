@@ -24,11 +24,8 @@ DeviceContext::DeviceContext(const ContextNeeds& needs, VideoDevice device)
     , capture_(device_, QueueSide::Capture)
     , bitstreams_(output_)
     , requests_(needs.kernel, needs.media_fd, needs.epoll_fd, request_event)
+    , slots_(needs.kernel, capture_, needs.waker)
     , quirks_(quirks_of(device_.driver(), device_.kernel_version())) {}
-
-DeviceContext::~DeviceContext() {
-    if (pool_ != nullptr) pool_->set_waker(nullptr);
-}
 
 Result<std::unique_ptr<DeviceContext>> DeviceContext::create(const ContextNeeds& needs, const SequenceInfo& sequence) {
     V4L2PLAY_TRY(check_device(needs.device, V4l2Fourcc{needs.controls.coded_fourcc()}, sequence.coded_width,
@@ -43,53 +40,64 @@ Result<std::unique_ptr<DeviceContext>> DeviceContext::create(const ContextNeeds&
 Result<> DeviceContext::set_up(const SequenceInfo& sequence) {
     if (sequence.interlaced && has_quirk(quirks_, Quirk::NoInterlaced))
         return fail(ENOTSUP, fmt::format("{} does not do interlaced video", device_.driver()), "quirks");
-    const auto formats = set_up_device(device_, needs_.controls, sequence, needs_.config.output_formats);
+    const auto formats = set_formats(sequence);
     if (!formats) return fail(formats.error());
     V4L2PLAY_TRY(bitstreams_.allocate(pipeline_depth, formats->coded));
     if (sequence.interlaced && !can_hold())
         return fail(ENOTSUP, "the driver cannot put two fields into one frame", "REQBUFS");
-    V4L2PLAY_TRY(allocate_slots(formats->pixels, sequence));
+    const SlotCount slots = count_slots(sequence, needs_.config);
+    V4L2PLAY_TRY(slots_.allocate(formats->pixels, slots.count, slots.least));
+    note_slots(slots);
     V4L2PLAY_TRY(requests_.allocate(bitstreams_.count()));
     return start();
 }
 
-Result<> DeviceContext::allocate_slots(const PixelFormat& format, const SequenceInfo& sequence) {
-    const auto layout = to_frame_format(format);
-    if (!layout) return fail(layout.error());
-    const SlotCount slots = count_slots(sequence, needs_.config);
-    capture_.set_memory_planes(format.memory_planes);
-    const auto given = capture_.request_buffers(slots.count);
-    if (!given) return fail(given.error());
-    // Fewer than these, and decoding stops for ever with the references alone.
-    if (*given < sequence.dpb_slots + 2)
-        return fail(ENOMEM, fmt::format("the driver has memory for {} pictures, {} are needed", *given, slots.count),
-                    "REQBUFS");
-    const unsigned count = std::min<unsigned>(*given, VIDEO_MAX_FRAME);
-    terms_ = fmt::format("{} = {}", slots.terms, slots.count);
-    if (count != slots.count) terms_ += fmt::format(", the driver gave {}", count);
-    std::vector<SlotMemory> memory;
-    for (unsigned i = 0; i < count; ++i) {
-        auto slot = export_slot(i, format.memory_planes);
-        if (!slot) return fail(slot.error());
-        memory.push_back(std::move(*slot));
-    }
-    pool_ = SlotPool::create(needs_.kernel, *layout, std::move(memory));
-    pool_->set_waker(needs_.waker);
-    uses_.resize(count);
+Result<DeviceFormats> DeviceContext::set_formats(const SequenceInfo& sequence) {
+    return set_up_device(device_, needs_.controls, sequence, needs_.config.output_formats);
+}
+
+/// After each change of the slots.
+void DeviceContext::note_slots(const SlotCount& wanted) {
+    const unsigned count = slots_.pool()->count();
+    terms_ = fmt::format("{} = {}", wanted.terms, wanted.count);
+    if (count != wanted.count) terms_ += fmt::format(", the driver gave {}", count);
+    uses_.resize(slots_.end());
     for (Use& use : uses_) use.references.reserve(32); // of both fields
-    finished_.reserve(count);
+    finished_.reserve(uses_.size());
     log_info("request", "{} slots: {}", count, terms_);
+}
+
+Result<> DeviceContext::add_slots(const SequenceInfo& sequence) {
+    const SlotCount slots = count_slots(sequence, needs_.config);
+    V4L2PLAY_TRY(slots_.grow(slots.count));
+    note_slots(slots);
     return {};
 }
 
-Result<SlotMemory> DeviceContext::export_slot(unsigned index, unsigned memory_planes) const {
-    SlotMemory memory;
-    for (unsigned plane = 0; plane < memory_planes; ++plane) {
-        auto dmabuf = capture_.export_plane(index, plane);
-        if (!dmabuf) return fail(dmabuf.error());
-        memory.dmabuf[plane] = std::move(*dmabuf);
+/// The stateless interface knows no such change; verisilicon's driver (6.9) takes new formats in spite of allocated
+/// buffers if the pixel format stays, with OUTPUT streaming or, before that, without.
+Result<> DeviceContext::change_size(const SequenceInfo& sequence) {
+    V4L2PLAY_TRY(take_back_spare());
+    auto formats = set_formats(sequence);
+    if (!formats && formats.error().code == EBUSY) {
+        output_.stream_off();
+        formats = set_formats(sequence);
+        V4L2PLAY_TRY(output_.stream_on());
     }
-    return memory;
+    if (!formats) return fail(formats.error());
+    const SlotCount slots = count_slots(sequence, needs_.config);
+    V4L2PLAY_TRY(slots_.change(formats->pixels, slots.count, slots.least));
+    note_slots(slots);
+    return {};
+}
+
+/// A buffer that is queued with the old size would be filled with the next picture.
+Result<> DeviceContext::take_back_spare() {
+    if (!spare_) return {};
+    capture_.stream_off();
+    uses_[slots_.buffer_of(spare_)].queued = false;
+    spare_.reset();
+    return capture_.stream_on();
 }
 
 /// Edge-triggered: with empty queues the descriptor polls as an error, which is none.
@@ -105,15 +113,17 @@ bool DeviceContext::can_hold() const {
     return (output_.capabilities() & V4L2_BUF_CAP_SUPPORTS_M2M_HOLD_CAPTURE_BUF) != 0;
 }
 
-SlotRef DeviceContext::acquire_slot() { return spare_ ? std::move(spare_) : pool_->acquire(); }
+SlotRef DeviceContext::acquire_slot() { return spare_ ? std::move(spare_) : slots_.acquire(); }
 
-void DeviceContext::begin(FrameId id, SlotRef target) {
+std::uint32_t DeviceContext::begin(FrameId id, SlotRef target) {
     close_held();
-    Use& use = uses_[target.index()];
+    const std::uint32_t buffer = slots_.buffer_of(target);
+    Use& use = uses_[buffer];
     use.id = id;
     use.corrupt = false;
     use.target = std::move(target);
     ++pictures_;
+    return buffer;
 }
 
 void DeviceContext::refer(std::uint32_t target, const SlotRef& reference) {
@@ -232,13 +242,13 @@ void DeviceContext::finish(const DequeuedBuffer& buffer) {
     Use& use = uses_[buffer.index];
     use.corrupt |= buffer.error;
     if (buffer.id != use.id) {
-        log_error("request", "slot {} comes back as picture {}, but picture {} was to be in it", buffer.index,
+        log_error("request", "buffer {} comes back as picture {}, but picture {} was to be in it", buffer.index,
                   buffer.id, use.id);
         use.corrupt = true;
     }
-    for (const SlotRef& reference : use.references) use.corrupt |= uses_[reference.index()].corrupt;
+    for (const SlotRef& reference : use.references) use.corrupt |= uses_[slots_.buffer_of(reference)].corrupt;
     finished_.push_back({use.id, use.corrupt});
-    (void)pool_->finish_decode(use.target);
+    (void)use.target.pool().finish_decode(use.target);
     use.id = 0;
     use.queued = false;
     use.target.reset();

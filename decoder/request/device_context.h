@@ -8,6 +8,7 @@
 
 #include "decoder/decoder.h"
 #include "decoder/request/bitstream_pool.h"
+#include "decoder/request/capture_slots.h"
 #include "decoder/request/codec_controls.h"
 #include "decoder/request/device_setup.h"
 #include "decoder/request/request_pool.h"
@@ -46,13 +47,21 @@ struct FinishedPicture {
 class DeviceContext {
   public:
     static Result<std::unique_ptr<DeviceContext>> create(const ContextNeeds& needs, const SequenceInfo& sequence);
-    ~DeviceContext();
     DeviceContext(const DeviceContext&) = delete;
     DeviceContext& operator=(const DeviceContext&) = delete;
 
-    [[nodiscard]] const std::shared_ptr<SlotPool>& pool() const { return pool_; }
+    /// Where pictures are decoded into now.
+    [[nodiscard]] const std::shared_ptr<SlotPool>& pool() const { return slots_.pool(); }
     [[nodiscard]] const std::string& terms() const { return terms_; }
     [[nodiscard]] bool can_hold() const;
+
+    /// More slots for a sequence that differs in `dpb_slots` alone; at any time. On failure nothing has changed.
+    Result<> add_slots(const SequenceInfo& sequence);
+    /// Slots of another size, while pictures in the old ones can still be referred to; the context must be idle. On
+    /// failure the context is of no more use. Most drivers refuse (EBUSY), since buffers are allocated.
+    Result<> change_size(const SequenceInfo& sequence);
+    /// What `change_size` waits for has come (EAGAIN: frames of older slots are still shown).
+    [[nodiscard]] bool may_change_size() const { return slots_.any_idle_pool(); }
 
     // --- submission: a picture is begun, then sent in one or more parts ---
 
@@ -66,9 +75,10 @@ class DeviceContext {
 
     /// A FREE slot to decode into; empty when there is none.
     SlotRef acquire_slot();
-    /// Takes over the holds on the target. The slot's picture is in flight from the first part on.
-    void begin(FrameId id, SlotRef target);
-    /// The picture in slot `target` refers to the one in `reference`: holds it until the picture is finished.
+    /// Takes over the holds on the target. The slot's picture is in flight from the first part on. Returns the index of
+    /// the slot's buffer, by which it is called below.
+    std::uint32_t begin(FrameId id, SlotRef target);
+    /// The picture in `target` refers to the one in `reference`: holds it until the picture is finished.
     void refer(std::uint32_t target, const SlotRef& reference);
     /// Sends part `index`; `can_submit` must be true. 0 or -errno; on failure nothing of this part is in flight.
     int submit(const Picture& picture, unsigned index, std::uint32_t target, bool hold);
@@ -110,8 +120,9 @@ class DeviceContext {
 
     DeviceContext(const ContextNeeds& needs, VideoDevice device);
     Result<> set_up(const SequenceInfo& sequence);
-    Result<> allocate_slots(const PixelFormat& format, const SequenceInfo& sequence);
-    Result<SlotMemory> export_slot(unsigned index, unsigned memory_planes) const;
+    Result<DeviceFormats> set_formats(const SequenceInfo& sequence);
+    Result<> take_back_spare();
+    void note_slots(const SlotCount& wanted);
     Result<> start();
     int send(const Picture& picture, unsigned index, std::uint32_t target, bool hold, unsigned bitstream,
              unsigned request);
@@ -125,15 +136,15 @@ class DeviceContext {
     Queue capture_;
     BitstreamPool bitstreams_;
     RequestPool requests_;
-    std::shared_ptr<SlotPool> pool_;
+    CaptureSlots slots_;
     std::string terms_;
     std::uint32_t quirks_ = 0;
     static constexpr std::uint32_t nobody = UINT32_MAX;
     void close_held();
 
-    std::vector<Use> uses_;       ///< by slot index, which is the V4L2 buffer index
+    std::vector<Use> uses_;       ///< by V4L2 buffer index
     SlotRef spare_;               ///< queued for a picture that failed: the next picture gets it
-    std::uint32_t held_ = nobody; ///< slot of the picture of which more parts are to come
+    std::uint32_t held_ = nobody; ///< buffer of the picture of which more parts are to come
     unsigned pictures_ = 0;       ///< in flight
     unsigned outputs_ = 0;        ///< OUTPUT buffers in flight
     std::uint32_t video_events_ = 0;

@@ -148,6 +148,7 @@ SlotCount count_slots(const SequenceInfo& sequence, const DecoderConfig& config)
     SlotCount slots;
     const unsigned wanted = sequence.dpb_slots + slots_in_decode + config.queue_slots + config.presenter_slots + 1;
     slots.count = std::min<unsigned>(wanted, VIDEO_MAX_FRAME);
+    slots.least = sequence.dpb_slots + 2;
     slots.terms = fmt::format("{} references + {} in decode + {} queued + {} shown + 1", sequence.dpb_slots,
                               slots_in_decode, config.queue_slots, config.presenter_slots);
     if (slots.count < wanted) slots.terms += fmt::format(", cut to {}", slots.count);

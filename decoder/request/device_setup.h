@@ -38,6 +38,7 @@ Result<DeviceFormats> set_up_device(const VideoDevice& device, CodecControls& co
 /// How many slots a sequence needs, and why.
 struct SlotCount {
     unsigned count = 0;
+    unsigned least = 0; ///< with fewer, decoding stops for ever with the references alone
     std::string terms;
 };
 SlotCount count_slots(const SequenceInfo& sequence, const DecoderConfig& config);

@@ -16,7 +16,7 @@ namespace v4l2play {
 struct PictureRecord {
     Frame frame; ///< `frame.slot` is the hold for display
     SlotRef reference;
-    std::uint32_t slot_index = 0;
+    std::uint32_t buffer = 0; ///< V4L2 index
     bool in_flight = false;   ///< CAPTURE has not come back
     bool lost = false;        ///< will never be decoded
     bool forgotten = false;   ///< Forget was seen

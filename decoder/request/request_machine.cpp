@@ -76,7 +76,6 @@ Result<SendStatus> RequestDecoder::send(AccessUnit& unit) {
     }
     unit_ = std::move(unit);
     if (auto parsed = codec_->parse(unit_, steps_); !parsed) {
-        // What came before is fine: the stream ends here, with the reason.
         end_error_ = std::move(parsed).error();
         ending_ = Ending::Asked;
     }
@@ -139,10 +138,10 @@ void RequestDecoder::give_out() {
 
 Result<> RequestDecoder::dispatch(Nanoseconds timeout) {
     if (failure_) return {};
-    if (waits_for_slot_) {
+    if (waits_for_slot_ || waits_for_room_) {
         // Armed first, looked at then: a slot that is given back in between is not missed.
         waker_->arm();
-        if (context_->pool()->free_count() != 0) timeout = 0;
+        if (waits_for_room_ ? context_->may_change_size() : context_->pool()->free_count() != 0) timeout = 0;
     }
     const bool in_flight = context_ != nullptr && !context_->idle();
     if (in_flight && context_->is_working() && (timeout < 0 || timeout > soft_limit)) timeout = soft_limit;
@@ -209,7 +208,7 @@ void RequestDecoder::fail_with(Error error) {
     context_.reset();
     steps_.clear();
     next_step_ = 0;
-    waits_for_slot_ = false;
+    waits_for_slot_ = waits_for_room_ = false;
     unit_ = {};
     for (Frame frame; pictures_.next_frame(frame);) events_.push(std::move(frame));
     events_.push(DecoderFailed{std::move(error)});

@@ -65,9 +65,16 @@ class RequestDecoder final : public Decoder {
     void drop_picture(const Picture& picture, DropReason reason, std::string_view why);
     void device_refused(const Picture& picture, PictureRecord& record, int error);
 
-    /// A context for the sequence that is wanted. False: wait until the one before is empty.
-    bool ensure_context();
+    /// A context for the sequence that is wanted, whose first picture is `next`. False: wait until the one before is
+    /// empty.
+    bool ensure_context(FrameId next);
+    bool has_slots();
+    /// 0, EAGAIN (wait) or why the device does not.
+    int change_size();
     Result<> open_context();
+    void use_context();
+    [[nodiscard]] bool refers_to_another_size(const Picture& picture) const;
+    void end_with(Error error);
 
     // --- completion (request_machine.cpp) ---
 
@@ -96,7 +103,8 @@ class RequestDecoder final : public Decoder {
     std::size_t next_step_ = 0;
     unsigned next_part_ = 0; ///< of the Decode step that is under way
     bool waits_for_slot_ = false;
-    bool resynchronise_ = false; ///< no more Decode steps of this unit; then tell the codec
+    bool waits_for_room_ = false; ///< for slots of another size, until older ones are FREE
+    bool resynchronise_ = false;  ///< no more Decode steps of this unit; then tell the codec
     Ending ending_ = Ending::No;
     std::optional<Error> end_error_; ///< what the stream ends with, instead of Drained
     std::optional<Error> failure_;   ///< the decoder is over
@@ -104,6 +112,7 @@ class RequestDecoder final : public Decoder {
     std::optional<SequenceInfo> sequence_; ///< the latest
     SequenceInfo context_sequence_;        ///< what the context was made for
     std::unique_ptr<DeviceContext> context_;
+    FrameId first_in_context_ = 0; ///< ids below it are of pictures that went with a context
 
     unsigned troubles_ = 0;       ///< device failures since the last good picture
     Nanoseconds quiet_since_ = 0; ///< nothing has completed since then; 0 unknown

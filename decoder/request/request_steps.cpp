@@ -9,17 +9,20 @@
 namespace v4l2play {
 namespace {
 
-/// Nothing but the way to show it has changed.
+bool same_samples(const SequenceInfo& a, const SequenceInfo& b) {
+    return a.codec == b.codec && a.bit_depth_luma == b.bit_depth_luma && a.bit_depth_chroma == b.bit_depth_chroma &&
+           a.chroma_format_idc == b.chroma_format_idc && a.interlaced == b.interlaced;
+}
+
+/// But for their number.
 bool same_buffers(const SequenceInfo& a, const SequenceInfo& b) {
-    return a.codec == b.codec && a.coded_width == b.coded_width && a.coded_height == b.coded_height &&
-           a.bit_depth_luma == b.bit_depth_luma && a.bit_depth_chroma == b.bit_depth_chroma &&
-           a.chroma_format_idc == b.chroma_format_idc && a.interlaced == b.interlaced && a.dpb_slots == b.dpb_slots;
+    return same_samples(a, b) && a.coded_width == b.coded_width && a.coded_height == b.coded_height;
 }
 
 } // namespace
 
 bool RequestDecoder::run_steps() {
-    waits_for_slot_ = false;
+    waits_for_slot_ = waits_for_room_ = false;
     while (!failure_) {
         while (next_step_ < steps_.size()) {
             if (!run_step(steps_[next_step_])) return false;
@@ -82,15 +85,22 @@ void RequestDecoder::skip(DropReason reason, std::string_view why, unsigned coun
     events_.push(PicturesDropped{reason, count, repeated ? std::string() : last_skip_});
 }
 
-bool RequestDecoder::ensure_context() {
+bool RequestDecoder::ensure_context(FrameId next) {
     if (!sequence_) {
         fail_with({EBADMSG, "a picture comes before any description of the sequence", "codec"});
         return true;
     }
-    if (context_ != nullptr && same_buffers(*sequence_, context_sequence_)) return true;
+    if (context_ != nullptr && same_buffers(*sequence_, context_sequence_) && has_slots()) return true;
     if (context_ != nullptr && !context_->idle()) {
         context_->release_held();
         return false;
+    }
+    if (context_ != nullptr && sequence_->continues) {
+        const int error = change_size();
+        waits_for_room_ = error == EAGAIN;
+        if (error == 0) return true;
+        if (waits_for_room_) return false;
+        first_in_context_ = next;
     }
     give_out();
     if (!pictures_.all_out()) return false;
@@ -101,6 +111,35 @@ bool RequestDecoder::ensure_context() {
     return true;
 }
 
+/// A sequence with fewer references keeps the slots it finds: another one with more would want them back.
+bool RequestDecoder::has_slots() {
+    if (sequence_->dpb_slots <= context_sequence_.dpb_slots) return true;
+    if (auto added = context_->add_slots(*sequence_); !added) {
+        log_info("request", "a new context, since slots cannot be added: {}", added.error().what);
+        return false;
+    }
+    use_context();
+    return true;
+}
+
+/// Also the size of a picture that refers to others. Where that fails, all of them are lost to those that follow.
+int RequestDecoder::change_size() {
+    if (!same_samples(*sequence_, context_sequence_)) return ENOTSUP;
+    if (auto changed = context_->change_size(*sequence_); !changed) {
+        if (changed.error().code != EAGAIN)
+            log_info("request", "a new context, since the size cannot change in this one: {}", changed.error().what);
+        return changed.error().code;
+    }
+    use_context();
+    return 0;
+}
+
+/// It is set up for the sequence that is wanted.
+void RequestDecoder::use_context() {
+    context_sequence_ = *sequence_;
+    events_.push(PoolChanged{context_->pool(), context_->terms()});
+}
+
 Result<> RequestDecoder::open_context() {
     // Two contexts at a time would need the memory of both.
     context_.reset();
@@ -108,9 +147,8 @@ Result<> RequestDecoder::open_context() {
     auto context = DeviceContext::create(needs, *sequence_);
     if (!context) return fail(std::move(context).error());
     context_ = std::move(*context);
-    context_sequence_ = *sequence_;
     quiet_since_ = 0;
-    events_.push(PoolChanged{context_->pool(), context_->terms()});
+    use_context();
     return {};
 }
 
@@ -119,9 +157,23 @@ void RequestDecoder::drop_picture(const Picture& picture, DropReason reason, std
     if (first == nullptr)
         pictures_.lose(pictures_.add(picture, sequence_->info));
     else if (context_ != nullptr && first->in_flight)
-        context_->cut_short(first->slot_index); // half of the frame is there
+        context_->cut_short(first->buffer); // half of the frame is there
     skip(reason, why);
     resynchronise_ = true;
+}
+
+/// What came before is fine: the stream ends here, with the reason.
+void RequestDecoder::end_with(Error error) {
+    end_error_ = std::move(error);
+    ending_ = Ending::Asked;
+    steps_.clear();
+    next_step_ = 0;
+}
+
+/// A picture in the context before this one, which had to go when the size changed.
+bool RequestDecoder::refers_to_another_size(const Picture& picture) const {
+    return std::any_of(picture.references.begin(), picture.references.end(),
+                       [&](FrameId id) { return id < first_in_context_; });
 }
 
 bool RequestDecoder::has_all_references(const Picture& picture) {
@@ -166,11 +218,10 @@ PictureRecord* RequestDecoder::begin_picture(const Picture& picture, bool& wait)
         return nullptr;
     }
     PictureRecord& record = pictures_.add(picture, sequence_->info);
-    record.slot_index = slot.index();
     record.in_flight = true;
     record.reference = slot.also(Hold::Reference);
     record.frame.slot = slot.also(Hold::Queue);
-    context_->begin(picture.id, std::move(slot));
+    record.buffer = context_->begin(picture.id, std::move(slot));
     return &record;
 }
 
@@ -180,9 +231,13 @@ bool RequestDecoder::decode(const Picture& picture) {
             drop_picture(picture, DropReason::MissingReference, "follows a lost picture");
         return true;
     }
-    if (!ensure_context()) return false;
+    if (!ensure_context(picture.id)) return false;
     if (failure_) return true;
     if (next_part_ == 0) {
+        if (refers_to_another_size(picture)) {
+            end_with({ENOTSUP, "pictures that refer to those of another size are not done by this driver", "S_FMT"});
+            return true;
+        }
         if (!has_all_references(picture)) {
             drop_picture(picture, DropReason::MissingReference, "refers to a picture that is lost");
             return true;
@@ -196,7 +251,7 @@ bool RequestDecoder::decode(const Picture& picture) {
     if (wait) return false;
     if (record == nullptr) return true;
     if (next_part_ == 0)
-        for (const FrameId id : picture.references) context_->refer(record->slot_index, pictures_.find(id)->reference);
+        for (const FrameId id : picture.references) context_->refer(record->buffer, pictures_.find(id)->reference);
     return send_parts(picture, *record);
 }
 
@@ -211,7 +266,7 @@ bool RequestDecoder::send_parts(const Picture& picture, PictureRecord& record) {
     for (; next_part_ < parts; ++next_part_) {
         if (!context_->can_submit()) return false;
         const bool last = next_part_ + 1 == parts && !picture.first_field;
-        const int error = context_->submit(picture, next_part_, record.slot_index, !last);
+        const int error = context_->submit(picture, next_part_, record.buffer, !last);
         if (error == 0) continue;
         device_refused(picture, record, error);
         return true;
@@ -225,10 +280,10 @@ void RequestDecoder::device_refused(const Picture& picture, PictureRecord& recor
         return;
     }
     if (next_part_ == 0 && !picture.second_field) {
-        context_->cancel(record.slot_index);
+        context_->cancel(record.buffer);
         pictures_.lose(record);
     } else {
-        context_->cut_short(record.slot_index);
+        context_->cut_short(record.buffer);
     }
     skip(DropReason::DeviceError, fmt::format("the device refuses a picture: {}", error_text(-error)));
     resynchronise_ = true;

@@ -39,9 +39,9 @@ Result<> UnitBuffers::grow(std::size_t needed) {
     log_info("stateful", "bitstream buffers for {} bytes are added", needed);
     PixelFormat larger = format_;
     larger.plane[0].sizeimage = static_cast<std::uint32_t>(std::min(needed + needed / 2, largest_unit));
-    const auto first = queue_->create_buffers(added_at_once, larger);
-    if (!first) return fail(first.error());
-    V4L2PLAY_TRY(map(*first, added_at_once));
+    const auto created = queue_->create_buffers(added_at_once, larger);
+    if (!created) return fail(created.error());
+    V4L2PLAY_TRY(map(created->first, created->count));
     if (!fits(needed))
         return fail(ENOMEM, fmt::format("the driver gives no buffers of {} bytes", needed), "CREATE_BUFS");
     return {};

@@ -24,6 +24,7 @@ struct PixelFormat {
     std::uint32_t height = 0;
     std::uint8_t memory_planes = 1;
     std::array<PlaneFormat, 4> plane{};
+    bool operator==(const PixelFormat&) const = default;
 };
 
 /// What is known of a V4L2 pixel format without a picture size.

@@ -54,34 +54,27 @@ Result<unsigned> Queue::request_buffers(unsigned count) {
     return request.count;
 }
 
-Result<unsigned> Queue::create_buffers(unsigned count, const PixelFormat& format) {
+Result<BufferRange> Queue::create_buffers(unsigned count, const PixelFormat& format) {
     v4l2_create_buffers request{};
     request.count = count;
     request.memory = V4L2_MEMORY_MMAP;
     request.format.type = type_;
-    if (multi_planar_) {
-        v4l2_pix_format_mplane& pix = request.format.fmt.pix_mp;
-        pix.pixelformat = static_cast<std::uint32_t>(format.fourcc);
-        pix.width = format.width;
-        pix.height = format.height;
-        pix.field = V4L2_FIELD_NONE;
-        pix.num_planes = format.memory_planes;
-        pix.plane_fmt[0].sizeimage = format.plane[0].sizeimage;
-    } else {
-        v4l2_pix_format& pix = request.format.fmt.pix;
-        pix.pixelformat = static_cast<std::uint32_t>(format.fourcc);
-        pix.width = format.width;
-        pix.height = format.height;
-        pix.field = V4L2_FIELD_NONE;
-        pix.sizeimage = format.plane[0].sizeimage;
-    }
+    to_kernel(format, multi_planar_, request.format);
     if (const int error = call(VIDIOC_CREATE_BUFS, &request); error < 0)
         return fail(
             -error,
             fmt::format("the driver gives no buffers of {} bytes: {}", format.plane[0].sizeimage, error_text(-error)),
             "CREATE_BUFS");
-    if (request.count < count) return fail(ENOMEM, "the driver gives too few buffers", "CREATE_BUFS");
-    return request.index;
+    if (request.count == 0) return fail(ENOMEM, "the driver gives no buffers", "CREATE_BUFS");
+    return BufferRange{request.index, request.count};
+}
+
+int Queue::remove_buffers(BufferRange buffers) {
+    v4l2_remove_buffers request{};
+    request.index = buffers.first;
+    request.count = buffers.count;
+    request.type = type_;
+    return call(VIDIOC_REMOVE_BUFS, &request);
 }
 
 Result<Mapping> Queue::map(unsigned index) {

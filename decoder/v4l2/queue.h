@@ -33,6 +33,12 @@ struct DequeuedBuffer {
     std::uint32_t bytes_used = 0; ///< memory plane 0
 };
 
+/// Buffers that were made together.
+struct BufferRange {
+    std::uint32_t first = 0;
+    std::uint32_t count = 0;
+};
+
 /// Memory-mapped buffers of one side. The hot calls (`queue`, `dequeue`) answer 0 or -errno and allocate nothing.
 /// Must not outlive its device.
 class Queue {
@@ -41,8 +47,11 @@ class Queue {
 
     /// VIDIOC_REQBUFS. Returns how many there are now, which may be more or fewer than asked for.
     Result<unsigned> request_buffers(unsigned count);
-    /// VIDIOC_CREATE_BUFS: buffers of `format`, which may be larger than the one set. Returns the index of the first.
-    Result<unsigned> create_buffers(unsigned count, const PixelFormat& format);
+    /// VIDIOC_CREATE_BUFS: buffers of `format`, which may be larger than the one set; also while streaming. There may
+    /// be fewer than asked for, but at least one.
+    Result<BufferRange> create_buffers(unsigned count, const PixelFormat& format);
+    /// VIDIOC_REMOVE_BUFS: none of them may be queued. 0 or -errno; -ENOTTY before Linux 6.10.
+    int remove_buffers(BufferRange buffers);
     /// V4L2_BUF_CAP_*, told by request_buffers.
     [[nodiscard]] std::uint32_t capabilities() const { return capabilities_; }
 

@@ -39,6 +39,17 @@
 #define V4L2_BUF_CAP_SUPPORTS_REMOVE_BUFS (1 << 8)
 #endif
 
+// Taking buffers out of a queue (6.10).
+#ifndef VIDIOC_REMOVE_BUFS
+struct v4l2_remove_buffers {
+    __u32 index;
+    __u32 count;
+    __u32 type;
+    __u32 reserved[13];
+};
+#define VIDIOC_REMOVE_BUFS _IOWR('V', 104, struct v4l2_remove_buffers)
+#endif
+
 // Reference picture sets of an HEVC SPS, as they were sent (7.0). Both are dynamic arrays.
 #ifndef V4L2_CID_STATELESS_HEVC_EXT_SPS_ST_RPS
 #define V4L2_CID_STATELESS_HEVC_EXT_SPS_ST_RPS (V4L2_CID_CODEC_STATELESS_BASE + 408)
@@ -76,6 +87,7 @@ static_assert(sizeof(v4l2_fmtdesc) == 64);
 static_assert(sizeof(v4l2_frmsizeenum) == 44);
 static_assert(sizeof(v4l2_requestbuffers) == 20);
 static_assert(sizeof(v4l2_exportbuffer) == 64);
+static_assert(sizeof(v4l2_remove_buffers) == 64);
 static_assert(sizeof(v4l2_query_ext_ctrl) == 232);
 static_assert(sizeof(v4l2_ext_control) == 20);
 static_assert(sizeof(v4l2_decoder_cmd) == 72);

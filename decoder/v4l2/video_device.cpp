@@ -29,6 +29,8 @@ PixelFormat from_kernel(const v4l2_format& format, bool multi_planar) {
     return out;
 }
 
+} // namespace
+
 void to_kernel(const PixelFormat& in, bool multi_planar, v4l2_format& format) {
     if (!multi_planar) {
         v4l2_pix_format& pix = format.fmt.pix;
@@ -51,8 +53,6 @@ void to_kernel(const PixelFormat& in, bool multi_planar, v4l2_format& format) {
         pix.plane_fmt[i].sizeimage = in.plane[i].sizeimage;
     }
 }
-
-} // namespace
 
 std::string error_text(int code) { return std::generic_category().message(code); }
 

@@ -23,6 +23,9 @@ struct FrameSizes {
     std::uint32_t maximum_height = 0;
 };
 
+/// Fills in what drivers read of a format; the type must have been set.
+void to_kernel(const PixelFormat& in, bool multi_planar, v4l2_format& format);
+
 /// An open video device. Every context has its own descriptor; two never share one.
 class VideoDevice {
   public:

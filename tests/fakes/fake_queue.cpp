@@ -18,17 +18,46 @@ std::uint32_t FakeQueue::capabilities() const {
     std::uint32_t flags =
         V4L2_BUF_CAP_SUPPORTS_MMAP | V4L2_BUF_CAP_SUPPORTS_DMABUF | V4L2_BUF_CAP_SUPPORTS_ORPHANED_BUFS;
     if (!capture_) flags |= V4L2_BUF_CAP_SUPPORTS_REQUESTS;
+    if (decoder_.removes_buffers) flags |= V4L2_BUF_CAP_SUPPORTS_REMOVE_BUFS;
     if (!capture_ && decoder_.holds) flags |= V4L2_BUF_CAP_SUPPORTS_M2M_HOLD_CAPTURE_BUF;
     return flags;
 }
 
-void FakeQueue::allocate(unsigned count, const std::array<std::uint32_t, 4>& sizes, unsigned planes) {
-    for (unsigned i = 0; i < count; ++i) {
-        FakeBuffer buffer;
+void FakeQueue::allocate(unsigned first, unsigned count, const std::array<std::uint32_t, 4>& sizes, unsigned planes) {
+    buffers.resize(std::max<std::size_t>(buffers.size(), first + count));
+    for (unsigned i = first; i < first + count; ++i) {
+        buffers[i] = {};
         for (unsigned plane = 0; plane < planes; ++plane)
-            buffer.planes.push_back(std::make_shared<FakeMemory>(sizes[plane]));
-        buffers.push_back(std::move(buffer));
+            buffers[i].planes.push_back(std::make_shared<FakeMemory>(sizes[plane]));
     }
+}
+
+bool FakeQueue::busy() const {
+    return std::any_of(buffers.begin(), buffers.end(),
+                       [](const FakeBuffer& buffer) { return buffer.state != FakeBuffer::State::Removed; });
+}
+
+/// The first gap for `count` buffers in a row, or the end.
+unsigned FakeQueue::find_room(unsigned count) const {
+    unsigned gap = 0;
+    for (unsigned i = 0; i < buffers.size(); ++i) {
+        gap = is_there(i) ? 0 : gap + 1;
+        if (gap == count) return i + 1 - count;
+    }
+    return static_cast<unsigned>(buffers.size());
+}
+
+int FakeQueue::remove_buffers(const v4l2_remove_buffers& wanted) {
+    if (!decoder_.removes_buffers) return -ENOTTY;
+    for (unsigned i = wanted.index; i < wanted.index + wanted.count; ++i) {
+        if (!is_there(i)) return -EINVAL;
+        if (buffers[i].state != FakeBuffer::State::Dequeued) return -EBUSY;
+    }
+    for (unsigned i = wanted.index; i < wanted.index + wanted.count; ++i) {
+        buffers[i] = {};
+        buffers[i].state = FakeBuffer::State::Removed;
+    }
+    return 0;
 }
 
 int FakeQueue::request_buffers(v4l2_requestbuffers& wanted, const FakeFormat& format) {
@@ -38,14 +67,14 @@ int FakeQueue::request_buffers(v4l2_requestbuffers& wanted, const FakeFormat& fo
     // Mapped or exported memory outlives its buffer: it is "orphaned".
     buffers.clear();
     wanted.count = std::min(wanted.count, decoder_.most_buffers);
-    allocate(wanted.count, format.size, format.planes);
+    allocate(0, wanted.count, format.size, format.planes);
     return 0;
 }
 
 int FakeQueue::create_buffers(v4l2_create_buffers& wanted, const FakeFormat& format) {
     if (wanted.memory != V4L2_MEMORY_MMAP) return -EINVAL;
     wanted.capabilities = capabilities();
-    wanted.index = static_cast<std::uint32_t>(buffers.size());
+    wanted.index = find_room(std::max(wanted.count, 1U));
     if (wanted.count == 0) return 0;
     std::array<std::uint32_t, 4> sizes{};
     unsigned planes = 1;
@@ -61,7 +90,7 @@ int FakeQueue::create_buffers(v4l2_create_buffers& wanted, const FakeFormat& for
     const auto room = decoder_.most_buffers - std::min(decoder_.most_buffers, wanted.index);
     if (room == 0) return -ENOBUFS;
     wanted.count = std::min(wanted.count, room);
-    allocate(wanted.count, sizes, planes);
+    allocate(wanted.index, wanted.count, sizes, planes);
     return 0;
 }
 
@@ -106,7 +135,7 @@ void FakeQueue::describe(const FakeBuffer& buffer, unsigned index, v4l2_buffer& 
 }
 
 int FakeQueue::query(v4l2_buffer& out) const {
-    if (out.index >= buffers.size()) return -EINVAL;
+    if (!is_there(out.index)) return -EINVAL;
     const FakeBuffer& buffer = buffers[out.index];
     if (decoder_.multi_planar && (out.m.planes == nullptr || out.length < buffer.planes.size())) return -EINVAL;
     describe(buffer, out.index, out);
@@ -114,7 +143,7 @@ int FakeQueue::query(v4l2_buffer& out) const {
 }
 
 int FakeQueue::export_buffer(v4l2_exportbuffer& wanted) {
-    if (wanted.index >= buffers.size() || wanted.plane >= buffers[wanted.index].planes.size()) return -EINVAL;
+    if (!is_there(wanted.index) || wanted.plane >= buffers[wanted.index].planes.size()) return -EINVAL;
     if ((wanted.flags & ~static_cast<unsigned>(O_CLOEXEC | O_ACCMODE)) != 0) return -EINVAL;
     if ((wanted.flags & O_CLOEXEC) == 0) world_.violation("EXPBUF without O_CLOEXEC");
     wanted.fd = world_.install(std::make_shared<FakeDmabuf>(buffers[wanted.index].planes[wanted.plane]));
@@ -122,7 +151,7 @@ int FakeQueue::export_buffer(v4l2_exportbuffer& wanted) {
 }
 
 int FakeQueue::check(const v4l2_buffer& buffer) const {
-    if (buffer.index >= buffers.size() || buffer.memory != V4L2_MEMORY_MMAP) return -EINVAL;
+    if (!is_there(buffer.index) || buffer.memory != V4L2_MEMORY_MMAP) return -EINVAL;
     const FakeBuffer& known = buffers[buffer.index];
     if (decoder_.multi_planar && (buffer.m.planes == nullptr || buffer.length < known.planes.size())) return -EINVAL;
     if (known.state != FakeBuffer::State::Dequeued) {
@@ -164,7 +193,7 @@ void FakeQueue::stream_off() {
             buffer.request->unbind_buffers();
         }
         buffer.request.reset();
-        buffer.state = FakeBuffer::State::Dequeued;
+        if (buffer.state != FakeBuffer::State::Removed) buffer.state = FakeBuffer::State::Dequeued;
         buffer.error = false;
     }
 }

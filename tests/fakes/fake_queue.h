@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "decoder/v4l2/uapi.h"
 #include "tests/fakes/fake_format.h"
 #include "tests/fakes/fake_world.h"
 
@@ -13,7 +14,7 @@ namespace v4l2play::fakes {
 class FakeRequest;
 
 struct FakeBuffer {
-    enum class State { Dequeued, InRequest, Queued, Done };
+    enum class State { Dequeued, InRequest, Queued, Done, Removed };
     State state = State::Dequeued;
     std::vector<std::shared_ptr<FakeMemory>> planes;
     std::uint64_t timestamp = 0; ///< ns
@@ -46,6 +47,7 @@ class FakeQueue {
 
     int request_buffers(v4l2_requestbuffers& wanted, const FakeFormat& format);
     int create_buffers(v4l2_create_buffers& wanted, const FakeFormat& format);
+    int remove_buffers(const v4l2_remove_buffers& wanted);
     int query(v4l2_buffer& out) const;
     int export_buffer(v4l2_exportbuffer& wanted);
     /// What QBUF refuses for any buffer: wrong index, memory or planes, or not dequeued.
@@ -59,7 +61,7 @@ class FakeQueue {
     void finish(unsigned index, bool error);
     [[nodiscard]] std::shared_ptr<FakeMemory> memory(std::size_t length, std::int64_t offset) const;
 
-    [[nodiscard]] bool busy() const { return !buffers.empty(); }
+    [[nodiscard]] bool busy() const;
     [[nodiscard]] bool streaming() const { return streaming_; }
     [[nodiscard]] bool any_in_flight() const;
     [[nodiscard]] bool any_done() const { return !done_.empty(); }
@@ -68,7 +70,11 @@ class FakeQueue {
     std::deque<unsigned> queued; ///< waiting for the driver, oldest first
 
   private:
-    void allocate(unsigned count, const std::array<std::uint32_t, 4>& sizes, unsigned planes);
+    [[nodiscard]] bool is_there(unsigned index) const {
+        return index < buffers.size() && buffers[index].state != FakeBuffer::State::Removed;
+    }
+    [[nodiscard]] unsigned find_room(unsigned count) const;
+    void allocate(unsigned first, unsigned count, const std::array<std::uint32_t, 4>& sizes, unsigned planes);
     void describe(const FakeBuffer& buffer, unsigned index, v4l2_buffer& out) const;
     [[nodiscard]] std::uint32_t capabilities() const;
     [[nodiscard]] std::uint32_t offset(unsigned index, unsigned plane) const;

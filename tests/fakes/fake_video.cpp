@@ -71,7 +71,9 @@ int FakeContext::describe(v4l2_capability& out) const {
 }
 
 int FakeContext::set_format(v4l2_format& format, bool set) {
-    return formats_.negotiate(format, set, output_.busy(), capture_.busy());
+    const bool resizes = decoder_.resize == FakeResize::Always ||
+                         (decoder_.resize == FakeResize::NotWhileStreaming && !output_.streaming());
+    return formats_.negotiate(format, set, !resizes && output_.busy(), !resizes && capture_.busy());
 }
 
 int FakeContext::create_buffers(v4l2_create_buffers& wanted) {
@@ -116,6 +118,8 @@ void FakeContext::check_reuse(unsigned index) {
 int FakeContext::queue_capture(const v4l2_buffer& buffer) {
     if ((buffer.flags & V4L2_BUF_FLAG_REQUEST_FD) != 0) return -EBADR;
     if (const int error = capture_.check(buffer); error != 0) return error;
+    // As drivers do in buf_prepare.
+    if (capture_.buffers[buffer.index].planes[0]->size() < formats_.capture().size[0]) return -EINVAL;
     check_reuse(buffer.index);
     capture_.buffers[buffer.index].content = 0;
     capture_.buffers[buffer.index].timestamp = 0;
@@ -205,6 +209,10 @@ int FakeContext::buffer_ioctl(unsigned long request, void* argument) {
     }
     case VIDIOC_CREATE_BUFS:
         return create_buffers(as<v4l2_create_buffers>(argument));
+    case VIDIOC_REMOVE_BUFS: {
+        FakeQueue* queue = queue_of(as<v4l2_remove_buffers>(argument).type);
+        return queue == nullptr ? -EINVAL : queue->remove_buffers(as<v4l2_remove_buffers>(argument));
+    }
     case VIDIOC_QUERYBUF: {
         FakeQueue* queue = queue_of(as<v4l2_buffer>(argument).type);
         return queue == nullptr ? -EINVAL : queue->query(as<v4l2_buffer>(argument));

@@ -16,6 +16,9 @@
 
 namespace v4l2play::fakes {
 
+/// When S_FMT may change the size although buffers are allocated.
+enum class FakeResize { Never, NotWhileStreaming, Always };
+
 /// What one stateless decoder is like. Fields may be changed while it runs.
 struct FakeDecoder {
     std::string driver = "fake-vpu";
@@ -36,6 +39,8 @@ struct FakeDecoder {
     bool two_phase = false;      ///< gives the OUTPUT buffer back halfway, before the request is complete
     bool topology_moves = false; ///< the topology changes between the first two MEDIA_IOC_G_TOPOLOGY
     std::uint32_t most_buffers = 32;
+    FakeResize resize = FakeResize::Never;
+    bool removes_buffers = false;              ///< VIDIOC_REMOVE_BUFS
     Nanoseconds decode_time = 4 * millisecond; ///< per request; 0 = done before the ioctl returns
 };
 

@@ -159,7 +159,7 @@ TEST_F(Av1FrameHeaderTest, SwitchFramesRefreshAllAndOverrideTheSize) {
     for (unsigned i = 0; i < 8; ++i) s.u("ref_order_hint", 7, i);
     s.flag("frame_refs_short_signaling", false);
     for (unsigned i = 0; i < 7; ++i) s.u("ref_frame_idx", 3, i);
-    s.u("frame_width_minus_1", 10, 31).u("frame_height_minus_1", 10, 15);
+    s.u("frame_width_minus_1", 10, 31).u("frame_height_minus_1", 10, 47);
     s.flag("render_and_frame_size_different", false).flag("allow_high_precision_mv", true);
     s.flag("is_filter_switchable", true).flag("is_motion_mode_switchable", true);
     s.flag("disable_frame_end_update_cdf", true).append(av1_coding_tools());
@@ -170,12 +170,13 @@ TEST_F(Av1FrameHeaderTest, SwitchFramesRefreshAllAndOverrideTheSize) {
     EXPECT_EQ(all_frames, h.refresh_frame_flags);
     EXPECT_TRUE(h.error_resilient_mode && h.frame_size_override_flag && h.reduced_tx_set);
     EXPECT_EQ(32U, h.size.upscaled_width);
-    EXPECT_EQ(16U, h.size.frame_height);
+    EXPECT_EQ(48U, h.size.frame_height);
     EXPECT_EQ(EBADMSG, error_of(s.with("frame_width_minus_1", 64))) << "above the maximum";
+    EXPECT_EQ(EBADMSG, error_of(s.with("frame_width_minus_1", 30))) << "less than half of a reference";
 }
 
 TEST_F(Av1FrameHeaderTest, SizesMayBeThoseOfAReference) {
-    frames_[2].size = {40, 40, 30, 50, 60, false, 8};
+    frames_[2].size = {40, 40, 36, 50, 60, false, 8};
     Structure found;
     found.flag("found_ref_0", false).flag("found_ref_1", true);
     const Structure inter = av1_inter_frame(9, 0, true, {0, 2, 0, 0, 0, 0, 0})
@@ -184,13 +185,13 @@ TEST_F(Av1FrameHeaderTest, SizesMayBeThoseOfAReference) {
                                 .after("ref_frame_idx_6", found);
     const FrameHeader& h = parse(inter);
     EXPECT_EQ(40U, h.size.upscaled_width);
-    EXPECT_EQ(30U, h.size.frame_height);
+    EXPECT_EQ(36U, h.size.frame_height);
     EXPECT_EQ(50U, h.size.render_width);
     EXPECT_EQ(60U, h.size.render_height);
     Structure none;
     for (unsigned i = 0; i < 7; ++i) none.flag("found_ref", false);
-    none.u("frame_width_minus_1", 10, 9).u("frame_height_minus_1", 10, 8);
-    EXPECT_EQ(10U, parse(av1_inter_frame(9, 0).with("frame_size_override_flag", 1).after("ref_frame_idx_6", none))
+    none.u("frame_width_minus_1", 10, 39).u("frame_height_minus_1", 10, 38);
+    EXPECT_EQ(40U, parse(av1_inter_frame(9, 0).with("frame_size_override_flag", 1).after("ref_frame_idx_6", none))
                        .size.frame_width);
 }
 

@@ -1,0 +1,186 @@
+// More slots, and slots of another size, in a context that goes on.
+#include <gtest/gtest.h>
+
+#include "decoder/log.h"
+#include "tests/unit/request_playback.h"
+
+namespace v4l2play {
+namespace {
+
+using namespace fakes;
+using namespace test;
+
+/// H.264 whose first picture of a new size refers to the last one of the old: as VP9 and AV1 may, for which the fake
+/// kernel has no controls.
+class ContinuingCodec final : public Codec {
+  public:
+    Result<> configure(const StreamInfo& stream) override { return codec_->configure(stream); }
+    [[nodiscard]] const SequenceInfo* sequence() const override { return codec_->sequence(); }
+    Result<> parse(const AccessUnit& unit, Steps& steps) override {
+        Steps own;
+        V4L2PLAY_TRY(codec_->parse(unit, own));
+        for (const Step& step : own) add(step, steps);
+        return {};
+    }
+    void drain(Steps& steps) override { codec_->drain(steps); }
+    void flush(Steps& steps) override { codec_->flush(steps); }
+    void resynchronise(Steps& steps) override { codec_->resynchronise(steps); }
+
+  private:
+    void add(Step step, Steps& steps) {
+        if (step.kind == Step::Kind::Forget && step.id == last_) {
+            late_ = step; // kept for the picture to come
+            return;
+        }
+        if (step.kind == Step::Kind::Sequence) {
+            sequence_ = *step.sequence;
+            sequence_.continues = true;
+            step.sequence = &sequence_;
+            resized_ = last_ != 0;
+        }
+        if (step.kind == Step::Kind::Decode) {
+            if (resized_) picture_references_ = {last_};
+            if (resized_) const_cast<Picture*>(step.picture)->references = picture_references_;
+            last_ = step.picture->id;
+        }
+        steps.push_back(step);
+        if (step.kind == Step::Kind::Decode && std::exchange(resized_, false)) steps.push_back(late_);
+    }
+
+    std::unique_ptr<Codec> codec_ = create_h264_codec();
+    SequenceInfo sequence_;
+    std::vector<FrameId> picture_references_;
+    FrameId last_ = 0;
+    bool resized_ = false;
+    Step late_;
+};
+
+constexpr unsigned pictures_each = 6;
+
+std::vector<TestUnit> clips(const std::vector<ClipOptions>& options) {
+    std::vector<TestUnit> units;
+    for (ClipOptions clip : options) {
+        clip.start = static_cast<Nanoseconds>(units.size()) * 40 * millisecond;
+        clip.pictures = pictures_each;
+        for (auto& unit : make_clip(clip)) units.push_back(std::move(unit));
+    }
+    return units;
+}
+
+class RequestResizeTest : public testing::Test {
+  protected:
+    RequestResizeTest() {
+        set_log_level(LogLevel::Error);
+        testing::internal::CaptureStderr();
+        playback_.period = 40 * millisecond;
+    }
+    ~RequestResizeTest() override { testing::internal::GetCapturedStderr(); }
+
+    bool play(const std::vector<ClipOptions>& options, std::unique_ptr<Codec> codec) {
+        const auto config = config_for(options[0]);
+        auto opened = open_decoder(kernel_, config, std::move(codec));
+        if (!opened) return false;
+        decoder_ = std::move(*opened);
+        return playback_.play(*decoder_, clips(options));
+    }
+    void close() {
+        decoder_.reset();
+        EXPECT_EQ("", playback_.faults);
+        playback_.release_all();
+        for (const auto& pool : playback_.pools) {
+            EXPECT_EQ(0u, pool->statistics().early_reuse + pool->statistics().illegal);
+            EXPECT_EQ(pool->count(), pool->free_count());
+        }
+        playback_.pools.clear();
+        EXPECT_EQ("", kernel_.violations());
+        EXPECT_EQ("", kernel_.leaks());
+    }
+    /// "64 128": sizes of the frames in their order, each run once.
+    [[nodiscard]] std::string widths() const {
+        std::string text;
+        std::uint32_t last = 0;
+        for (const PlayedFrame& frame : playback_.frames)
+            if (std::exchange(last, frame.coded_width) != frame.coded_width)
+                text += (text.empty() ? "" : " ") + std::to_string(frame.coded_width);
+        return text;
+    }
+    [[nodiscard]] std::size_t different_pools() const {
+        std::set<SlotPool*> found;
+        for (const auto& pool : playback_.pools) found.insert(pool.get());
+        return found.size();
+    }
+
+    FakeKernel kernel_;
+    Playback playback_{kernel_};
+    std::unique_ptr<Decoder> decoder_;
+};
+
+const ClipOptions narrow{.width = 64};
+const ClipOptions wide{.width = 128};
+
+TEST_F(RequestResizeTest, MoreReferencesGetMoreSlots) {
+    EXPECT_TRUE(play({{.references = 1}, {.references = 4}, {.references = 2}}, create_h264_codec()));
+    EXPECT_EQ(3 * pictures_each, playback_.frames.size());
+    ASSERT_EQ(2u, playback_.pools.size());
+    EXPECT_EQ(playback_.pools[0], playback_.pools[1]) << "the same pool, told again";
+    close();
+}
+
+TEST_F(RequestResizeTest, WithoutRoomForMoreThereIsANewContext) {
+    kernel_.decoder().most_buffers = 8;
+    EXPECT_TRUE(play({{.references = 1}, {.references = 4}}, create_h264_codec()));
+    EXPECT_EQ(2 * pictures_each, playback_.frames.size());
+    EXPECT_EQ(2u, different_pools());
+    close();
+}
+
+TEST_F(RequestResizeTest, PicturesOfAnotherSizeReferToOldOnes) {
+    for (const FakeResize resize : {FakeResize::Always, FakeResize::NotWhileStreaming}) {
+        kernel_.decoder().resize = resize;
+        kernel_.decoder().removes_buffers = true;
+        playback_.frames.clear();
+        EXPECT_TRUE(play({narrow, wide, narrow, wide}, std::make_unique<ContinuingCodec>()));
+        EXPECT_EQ(4 * pictures_each, playback_.frames.size());
+        EXPECT_EQ("64 128 64 128", widths());
+        EXPECT_TRUE(playback_.dropped.empty());
+        close();
+    }
+}
+
+TEST_F(RequestResizeTest, WithoutRemovalAPoolIsUsedAgainWhenItsSizeComesBack) {
+    kernel_.decoder().resize = FakeResize::Always;
+    EXPECT_TRUE(play({narrow, wide, narrow, wide}, std::make_unique<ContinuingCodec>()));
+    EXPECT_EQ(4 * pictures_each, playback_.frames.size());
+    EXPECT_EQ(2u, different_pools());
+    close();
+}
+
+TEST_F(RequestResizeTest, RemovedBuffersMakeRoomForOthers) {
+    const std::vector<ClipOptions> sizes{
+        {.width = 64, .references = 8}, {.width = 96, .references = 8}, {.width = 128, .references = 8}};
+    kernel_.decoder().resize = FakeResize::Always;
+    kernel_.decoder().removes_buffers = true;
+    EXPECT_TRUE(play(sizes, std::make_unique<ContinuingCodec>()));
+    EXPECT_EQ(3 * pictures_each, playback_.frames.size());
+    close();
+}
+
+TEST_F(RequestResizeTest, ADriverThatKeepsAllBuffersRunsOutOfThem) {
+    const std::vector<ClipOptions> sizes{
+        {.width = 64, .references = 8}, {.width = 96, .references = 8}, {.width = 128, .references = 8}};
+    kernel_.decoder().resize = FakeResize::Always;
+    EXPECT_FALSE(play(sizes, std::make_unique<ContinuingCodec>()));
+    EXPECT_EQ(2 * pictures_each, playback_.frames.size()) << "all that came before";
+    close();
+}
+
+TEST_F(RequestResizeTest, ADriverThatKeepsItsSizeEndsTheStreamAfterWhatItCan) {
+    EXPECT_FALSE(play({narrow, wide}, std::make_unique<ContinuingCodec>()));
+    EXPECT_EQ(pictures_each, playback_.frames.size()) << "all that came before";
+    ASSERT_TRUE(playback_.failure);
+    EXPECT_EQ(ENOTSUP, playback_.failure->code);
+    close();
+}
+
+} // namespace
+} // namespace v4l2play
