@@ -13,8 +13,9 @@ constexpr std::size_t usual_events = 16; // so that steady playback allocates no
 CommitLedger::CommitLedger() { events_.reserve(usual_events); }
 
 Commit& CommitLedger::add(SlotRef slot, const Frame& frame, Nanoseconds now) {
-    auto free = std::find_if(commits_.begin(), commits_.end(),
-                             [](const auto& commit) { return commit->answered && !commit->held; });
+    auto free = std::find_if(commits_.begin(), commits_.end(), [](const auto& commit) {
+        return commit->answered && !commit->held && commit->feedback == nullptr && commit->frame == nullptr;
+    });
     if (free == commits_.end()) free = commits_.insert(free, std::make_unique<Commit>());
     Commit& commit = **free;
     commit.slot = std::move(slot);
@@ -39,6 +40,10 @@ void CommitLedger::shown(Commit& commit, Nanoseconds time, std::uint64_t sequenc
 void CommitLedger::unseen(Commit& commit, const char* why) {
     commit.feedback.reset();
     commit.frame.reset();
+    tell_unseen(commit, why);
+}
+
+void CommitLedger::tell_unseen(Commit& commit, const char* why) {
     if (std::exchange(commit.answered, true)) return;
     --unanswered_;
     tell(FrameDiscarded{commit.id, commit.serial, why});
@@ -56,17 +61,14 @@ void CommitLedger::forget_answers(const char* why) {
     for (const auto& commit : commits_) unseen(*commit, why);
 }
 
+void CommitLedger::give_up_on_answers(const char* why) {
+    for (const auto& commit : commits_) tell_unseen(*commit, why);
+}
+
 void CommitLedger::discard(Frame& frame, const char* why) {
     frame.slot.reset();
     tell(FrameDiscarded{frame.id, frame.serial, why});
     tell(FrameReleased{frame.id, frame.serial});
-}
-
-Commit* CommitLedger::oldest_unanswered() {
-    Commit* oldest = nullptr;
-    for (const auto& commit : commits_)
-        if (!commit->answered && (oldest == nullptr || commit->time < oldest->time)) oldest = commit.get();
-    return oldest;
 }
 
 std::optional<OutputEvent> CommitLedger::next_event() {

@@ -33,12 +33,14 @@ class CommitLedger {
     /// The entry keeps its address until it is answered and released.
     Commit& add(SlotRef slot, const Frame& frame, Nanoseconds now);
     void shown(Commit& commit, Nanoseconds time, std::uint64_t sequence, OutputPath path);
-    /// It will not be shown, or nobody will tell: an answer that comes later is ignored.
+    /// It will not be shown.
     void unseen(Commit& commit, const char* why);
     /// Nobody reads the buffer any more.
     void released(Commit& commit);
     /// The answers that are owed are given up; holds stay.
     void forget_answers(const char* why);
+    /// The answers that are owed take too long. One that comes yet changes nothing, but is heard: somebody looks again.
+    void give_up_on_answers(const char* why);
 
     /// A frame that never was committed.
     void discard(Frame& frame, const char* why);
@@ -47,11 +49,10 @@ class CommitLedger {
 
     [[nodiscard]] unsigned unanswered() const { return unanswered_; }
     [[nodiscard]] unsigned held() const { return held_; }
-    /// The commit that waits longest for its answer; null when none does.
-    [[nodiscard]] Commit* oldest_unanswered();
-    [[nodiscard]] std::vector<std::unique_ptr<Commit>>& commits() { return commits_; }
 
   private:
+    void tell_unseen(Commit& commit, const char* why);
+
     std::vector<std::unique_ptr<Commit>> commits_;
     unsigned unanswered_ = 0;
     unsigned held_ = 0;

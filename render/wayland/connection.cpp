@@ -151,7 +151,10 @@ void Connection::on_global(wl_registry* registry, std::uint32_t name, const char
     it.bind(globals_.compositor, wl_compositor_interface, 4);
     it.bind(globals_.subcompositor, wl_subcompositor_interface, 1);
     it.bind(globals_.viewporter, wp_viewporter_interface, 1);
-    it.bind(globals_.seat, wl_seat_interface, 5);
+    if (seat_ == 0 && it.interface == wl_seat_interface.name) {
+        seat_ = name;
+        seat_version_ = version;
+    }
     if (it.bind(globals_.shell, xdg_wm_base_interface, 6))
         xdg_wm_base_add_listener(globals_.shell.get(), &shell_listener, nullptr);
     if (it.bind(globals_.presentation, wp_presentation_interface, 1))
@@ -177,6 +180,13 @@ void Connection::on_global(wl_registry* registry, std::uint32_t name, const char
 #ifdef HAVE_CONTENT_TYPE_V1
     it.bind(globals_.content_type, wp_content_type_manager_v1_interface, 1);
 #endif
+}
+
+Proxy<wl_seat> Connection::bind_seat() const {
+    Proxy<wl_seat> seat;
+    const Announcement it{registry_.get(), seat_, wl_seat_interface.name, seat_version_};
+    if (seat_ != 0) it.bind(seat, wl_seat_interface, 5);
+    return seat;
 }
 
 void Connection::on_global_remove(std::uint32_t name) {

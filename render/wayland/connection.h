@@ -35,7 +35,6 @@ struct WaylandGlobals {
     Proxy<zxdg_decoration_manager_v1> decoration;
     Proxy<zwp_idle_inhibit_manager_v1> idle_inhibit;
     Proxy<wp_content_type_manager_v1> content_type;
-    Proxy<wl_seat> seat;
     std::vector<std::unique_ptr<WaylandScreen>> screens;
 };
 
@@ -55,6 +54,8 @@ class Connection {
     /// The clock of presentation feedback.
     [[nodiscard]] clockid_t presentation_clock() const { return presentation_clock_; }
     [[nodiscard]] const std::string& name() const { return name_; }
+    /// The person's seat; null when there is none. Bound only now, so that whoever listens to it misses nothing.
+    [[nodiscard]] Proxy<wl_seat> bind_seat() const;
 
     /// Handles the events that are there; never waits.
     Result<> dispatch();
@@ -83,6 +84,8 @@ class Connection {
     WaylandGlobals globals_;
     DmabufFormats formats_;
     clockid_t presentation_clock_ = CLOCK_MONOTONIC;
+    std::uint32_t seat_ = 0; ///< name of the global
+    std::uint32_t seat_version_ = 0;
 };
 
 } // namespace v4l2play

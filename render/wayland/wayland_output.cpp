@@ -10,6 +10,7 @@
 #include "decoder/log.h"
 #include "render/wayland/buffer_cache.h"
 #include "render/wayland/commit_ledger.h"
+#include "render/wayland/keyboard.h"
 #include "render/wayland/presentation_clock.h"
 #include "render/wayland/protocols.h"
 #include "render/wayland/readers.h"
@@ -29,16 +30,18 @@ constexpr unsigned usual_holds = 3;
 
 /// All that dies with the compositor. The window goes before the buffers that it shows.
 struct Session {
-    Session(std::unique_ptr<Connection> made, BufferCache::Listener& listener)
+    Session(std::unique_ptr<Connection> made, BufferCache::Listener& releases, WindowKeyboard::Listener& wishes)
         : connection(std::move(made))
-        , buffers(*connection, listener) {}
+        , buffers(*connection, releases)
+        , keyboard(connection->bind_seat(), wishes) {}
 
     std::unique_ptr<Connection> connection;
     BufferCache buffers;
+    WindowKeyboard keyboard;
     std::unique_ptr<Window> window;
 };
 
-class WaylandOutput final : public Output, public BufferCache::Listener {
+class WaylandOutput final : public Output, public BufferCache::Listener, public WindowKeyboard::Listener {
   public:
     WaylandOutput(Kernel& kernel, const WaylandOptions& options, UniqueFd epoll);
     WaylandOutput(const WaylandOutput&) = delete;
@@ -68,6 +71,7 @@ class WaylandOutput final : public Output, public BufferCache::Listener {
 
   private:
     void on_release(Commit& commit) override;
+    void on_wish(WindowKeyboard::Wish wish) override;
     Result<> commit(Frame& frame, Nanoseconds now);
     void ask_for_answer(Commit& commit);
     void flush();
@@ -142,7 +146,7 @@ WaylandOutput::~WaylandOutput() {
 Result<> WaylandOutput::connect() {
     auto connection = Connection::open();
     if (!connection) return fail(std::move(connection).error());
-    auto session = std::make_unique<Session>(std::move(*connection), *this);
+    auto session = std::make_unique<Session>(std::move(*connection), *this, *this);
     auto window = Window::create(*session->connection, options_.fullscreen);
     if (!window) return fail(std::move(window).error());
     session->window = std::move(*window);
@@ -173,7 +177,7 @@ Result<> WaylandOutput::configure(const std::shared_ptr<SlotPool>& pool, const F
 /// One commit a refresh, or the second would replace the first unseen; and no more ahead than the compositor takes to
 /// show them. While the window is hidden nothing is waited for.
 bool WaylandOutput::ready() const {
-    if (session_ == nullptr || ledger_.unanswered() == 0) return true;
+    if (session_ == nullptr || hidden_ || ledger_.unanswered() == 0) return true;
     if (ledger_.unanswered() > 1 + clock_.lead()) return false;
     const Nanoseconds next = clock_.next_period(committed_);
     return next != no_time && kernel_.now() >= next;
@@ -271,6 +275,13 @@ void WaylandOutput::on_release(Commit& commit) {
         readers_.wait_for(commit);
 }
 
+void WaylandOutput::on_wish(WindowKeyboard::Wish wish) {
+    constexpr OutputKey keys[] = {OutputKey::Quit,    OutputKey::Pause,   OutputKey::Back,
+                                  OutputKey::Forward, OutputKey::FarBack, OutputKey::FarForward};
+    if (wish != WindowKeyboard::Wish::Fullscreen) return ledger_.tell(KeyPressed{keys[static_cast<int>(wish)]});
+    if (session_ != nullptr && session_->window != nullptr) session_->window->toggle_fullscreen();
+}
+
 void WaylandOutput::take_readers() {
     while (Commit* commit = readers_.next_done()) ledger_.released(*commit);
 }
@@ -307,20 +318,19 @@ Result<> WaylandOutput::dispatch() {
 
 /// Playback's clock goes on though nobody looks: compositors answer for what they show, and for nothing else.
 void WaylandOutput::give_up_on_answers(Nanoseconds now) {
-    if (ledger_.unanswered() == 0) return;
-    if (!hidden_ && now < committed_ + answer_limit) return;
+    if (ledger_.unanswered() == 0 || now < committed_ + answer_limit) return;
     if (!std::exchange(hidden_, true)) log_debug("wayland", "the window is hidden");
-    // The last one stays: its answer tells that the window is seen again.
-    ledger_.forget_answers("the window is hidden");
+    ledger_.give_up_on_answers("the window is hidden");
 }
 
 void WaylandOutput::lose(Error error) {
     log_warning("wayland", "{}", error.what);
     loss_ = std::move(error);
     drop_session("the compositor is away");
-    lost_at_ = reconnect_at_ = kernel_.now();
-    given_up_ = false;
-    reconnect();
+    lost_at_ = kernel_.now();
+    reconnect_at_ = lost_at_ + reconnect_pause;
+    given_up_ = options_.reconnect_limit == 0;
+    if (given_up_) ledger_.tell(OutputLost{loss_});
 }
 
 /// Nobody is left who could show or release anything; the fences of jobs that were under way are waited for.
@@ -340,7 +350,7 @@ void WaylandOutput::drop_session(const char* why) {
 void WaylandOutput::reconnect() {
     const Nanoseconds now = kernel_.now();
     if (given_up_ || now < reconnect_at_) return;
-    if (now > lost_at_ && connect()) {
+    if (connect()) {
         log_info("wayland", "the compositor is back");
         return;
     }

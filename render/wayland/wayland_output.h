@@ -9,7 +9,7 @@ namespace v4l2play {
 
 struct WaylandOptions {
     bool fullscreen = false;
-    /// How long a compositor that died is waited for before the output is lost.
+    /// How long a compositor that died is waited for before the output is lost; 0: not at all.
     Nanoseconds reconnect_limit = 5 * second;
 };
 

@@ -158,5 +158,17 @@ TEST(Scheduler, FreeRunningNeverWaits) {
     EXPECT_EQ(scheduler.plan(1000 * second, no_time, timing, second).action, Plan::Action::Show);
 }
 
+TEST(Scheduler, PlaybackThatNobodySeesGoesByTheClock) {
+    Scheduler scheduler;
+    scheduler.set_rate({25, 1}, {1, 1000});
+    const Nanoseconds now = 100 * second;
+    EXPECT_EQ(scheduler.plan(0, no_time, {}, now).action, Plan::Action::Show);
+    EXPECT_EQ(scheduler.plan(40 * millisecond, no_time, {}, now).action, Plan::Action::Show) << "nothing is known yet";
+    scheduler.unseen(0, {}, now);
+    const Plan plan = scheduler.plan(40 * millisecond, no_time, {}, now + 5 * millisecond);
+    EXPECT_EQ(plan.action, Plan::Action::Wait);
+    EXPECT_EQ(plan.when, now + 40 * millisecond);
+}
+
 } // namespace
 } // namespace v4l2play

@@ -1,0 +1,91 @@
+// A compositor that shows nothing and does exactly what a test tells it to: takes any descriptor for a dmabuf, and
+// answers commits and releases buffers when, in the order, and if the test wants.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "decoder/format.h"
+#include "decoder/nanoseconds.h"
+
+namespace v4l2play {
+
+struct MockFormat {
+    FormatModifier format;
+    bool scanout = false;
+};
+
+struct MockOptions {
+    std::uint32_t dmabuf_version = 4; ///< below 4: modifier events and no feedback; 0: no linux-dmabuf
+    std::vector<MockFormat> formats{{{fourcc_nv12, modifier_linear}, false}};
+    bool single_pixel = true;
+    bool presentation = true;
+    bool viewporter = true;
+};
+
+/// One commit with a buffer made of dmabufs, in the order in which they came.
+struct MockCommit {
+    std::uint32_t buffer = 0; ///< number of its import, from 1
+    std::uint32_t surface = 0;
+    bool answered = false;
+    bool released = false;
+    int destination_width = 0;
+    int destination_height = 0;
+    int x = 0; ///< of the subsurface
+    int y = 0;
+};
+
+/// Runs in a thread of its own from construction to destruction, and is what WAYLAND_DISPLAY names meanwhile. Every
+/// call first handles all that the client has sent, and returns when its own events are on their way.
+class MockCompositor {
+  public:
+    explicit MockCompositor(const MockOptions& options = {});
+    ~MockCompositor();
+    MockCompositor(const MockCompositor&) = delete;
+    MockCompositor& operator=(const MockCompositor&) = delete;
+
+    [[nodiscard]] std::vector<MockCommit> commits();
+    /// Answers commit `index` (from 0).
+    void present(std::size_t index, Nanoseconds time, Nanoseconds period, bool zero_copy = false);
+    void discard(std::size_t index);
+    void release(std::size_t index);
+    void configure(int width, int height, bool fullscreen = false);
+    void close_window();
+    /// Presses and lets go of the key with this code of <linux/input-event-codes.h>, on a US keyboard.
+    void press(std::uint32_t key);
+    /// The next imports are refused.
+    void refuse_imports(bool refuse);
+    /// Breaks the connection with a protocol error.
+    void post_error();
+    /// Ends the connection without a word, as a crash does; new ones are accepted.
+    void drop_clients();
+
+    [[nodiscard]] unsigned imports();
+    [[nodiscard]] unsigned buffers_alive();
+    [[nodiscard]] unsigned connections();
+    [[nodiscard]] bool has_window();
+    [[nodiscard]] std::string title();
+
+    struct State;
+
+  private:
+    void run(const std::function<void(State&)>& what);
+    void serve();
+    void handle_requests();
+
+    std::unique_ptr<State> state_;
+    std::mutex mutex_;
+    std::condition_variable done_;
+    const std::function<void(State&)>* command_ = nullptr;
+    bool ending_ = false;
+    int wake_ = -1;
+    std::thread thread_;
+};
+
+} // namespace v4l2play

@@ -1,0 +1,535 @@
+#include "render/wayland/wayland_output.h"
+
+#include <cstdlib>
+
+#include <gtest/gtest.h>
+#include <linux/input-event-codes.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "tests/unit/mock_compositor.h"
+
+namespace v4l2play {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+constexpr Nanoseconds period = 16'666'667;
+
+FrameFormat nv12() {
+    FrameFormat format;
+    format.fourcc = fourcc_nv12;
+    format.coded_width = 64;
+    format.coded_height = 48;
+    format.layout[0] = {0, 0, 64};
+    format.layout[1] = {0, 64 * 48, 64};
+    format.memory_size[0] = 64 * 48 * 3 / 2;
+    return format;
+}
+
+class WaylandOutputTest : public testing::Test {
+  protected:
+    void start(const MockOptions& mock = {}, const WaylandOptions& options = {false, 0}) {
+        mock_ = std::make_unique<MockCompositor>(mock);
+        auto output = create_wayland_output(options);
+        ASSERT_TRUE(output) << output.error().what;
+        output_ = std::move(*output);
+    }
+
+    /// `make_fd`: what stands for a dmabuf.
+    std::shared_ptr<SlotPool> make_pool(
+        unsigned count, const std::function<int()>& make_fd = [] { return memfd_create("slot", MFD_CLOEXEC); }) {
+        std::vector<SlotMemory> slots(count);
+        for (SlotMemory& slot : slots) slot.dmabuf[0] = UniqueFd(system_kernel(), make_fd());
+        return SlotPool::create(system_kernel(), nv12(), std::move(slots));
+    }
+
+    static Frame make_frame(const std::shared_ptr<SlotPool>& pool, FrameId id) {
+        Frame frame;
+        const SlotRef slot = pool->acquire();
+        EXPECT_TRUE(slot);
+        EXPECT_TRUE(pool->finish_decode(slot));
+        frame.id = id;
+        frame.slot = slot.also(Hold::Queue);
+        frame.info.visible = {0, 0, 64, 48};
+        return frame;
+    }
+
+    /// Presents frame `id`, and has the compositor show it at once.
+    void show(const std::shared_ptr<SlotPool>& pool, FrameId id) {
+        Frame frame = make_frame(pool, id);
+        const auto presented = output_->present(frame, 0);
+        ASSERT_TRUE(presented) << presented.error().what;
+        mock_->present(mock_->commits().size() - 1, next_refresh(), period);
+        dispatch();
+    }
+
+    Nanoseconds next_refresh() {
+        refresh_ = std::max(refresh_ + period, system_kernel().now());
+        return refresh_;
+    }
+
+    void dispatch() { EXPECT_TRUE(output_->dispatch()); }
+
+    /// "shown 1", "released 1", ...
+    Texts events() {
+        Texts texts;
+        while (auto event = output_->next_event()) {
+            if (const auto* shown = std::get_if<FrameShown>(&*event))
+                texts.push_back("shown " + std::to_string(shown->id));
+            if (const auto* released = std::get_if<FrameReleased>(&*event))
+                texts.push_back("released " + std::to_string(released->id));
+            if (const auto* discarded = std::get_if<FrameDiscarded>(&*event))
+                texts.push_back("discarded " + std::to_string(discarded->id));
+            if (const auto* lost = std::get_if<OutputLost>(&*event)) texts.push_back("lost: " + lost->error.what);
+            if (const auto* key = std::get_if<KeyPressed>(&*event))
+                texts.push_back("key " + std::to_string(static_cast<int>(key->key)));
+        }
+        return texts;
+    }
+
+    static std::string states(const SlotPool& pool) {
+        std::string text;
+        for (std::uint32_t i = 0; i < pool.count(); ++i) text += to_string(pool.snapshot(i).state)[0];
+        return text;
+    }
+
+    /// Dispatches as the event loop does until `ms` have passed.
+    void live_for(int ms) {
+        const Nanoseconds until = system_kernel().now() + ms * millisecond;
+        for (Nanoseconds now = system_kernel().now(); now < until; now = system_kernel().now()) {
+            pollfd wait{output_->fd(), POLLIN, 0};
+            const Nanoseconds wanted = output_->next_timeout();
+            const Nanoseconds end = wanted == no_time ? until : std::clamp(wanted, now, until);
+            poll(&wait, 1, static_cast<int>((end - now) / millisecond) + 1);
+            dispatch();
+        }
+    }
+
+    std::unique_ptr<MockCompositor> mock_;
+    std::unique_ptr<Output> output_; // goes before its compositor
+    Nanoseconds refresh_ = 0;
+};
+
+TEST_F(WaylandOutputTest, NoCompositorIsOneClearError) {
+    setenv("XDG_RUNTIME_DIR", "/tmp", 1);
+    setenv("WAYLAND_DISPLAY", "no-such-compositor", 1);
+    const auto output = create_wayland_output({});
+    ASSERT_FALSE(output);
+    EXPECT_EQ(output.error().code, ENODEV);
+    EXPECT_NE(output.error().what.find("no-such-compositor"), std::string::npos) << output.error().what;
+}
+
+TEST_F(WaylandOutputTest, WhatTheCompositorLacksIsNamed) {
+    for (const auto& [options, word] :
+         {std::pair{MockOptions{.dmabuf_version = 0}, "linux-dmabuf"},
+          std::pair{MockOptions{.dmabuf_version = 2}, "linux-dmabuf"}, std::pair{MockOptions{.formats = {}}, "format"},
+          std::pair{MockOptions{.viewporter = false}, "wp_viewporter"}}) {
+        const MockCompositor mock(options);
+        const auto output = create_wayland_output({});
+        ASSERT_FALSE(output) << word;
+        EXPECT_EQ(output.error().code, ENOTSUP);
+        EXPECT_NE(output.error().what.find(word), std::string::npos) << output.error().what;
+    }
+}
+
+TEST_F(WaylandOutputTest, WhatCanBeScannedOutIsOfferedFirst) {
+    constexpr std::uint64_t tiled = 0x0300000000000001ULL;
+    start({.formats = {{{fourcc_yuv420, modifier_linear}, false},
+                       {{fourcc_nv12, modifier_linear}, false},
+                       {{drm_fourcc('X', 'R', '2', '4'), modifier_linear}, true},
+                       {{fourcc_p010, modifier_linear}, true},
+                       {{fourcc_nv12, tiled}, true}}});
+    const std::vector<FormatModifier> expected = {{fourcc_nv12, tiled},
+                                                  {fourcc_p010, modifier_linear},
+                                                  {fourcc_nv12, modifier_linear},
+                                                  {fourcc_yuv420, modifier_linear}};
+    EXPECT_EQ(output_->formats(), expected);
+}
+
+TEST_F(WaylandOutputTest, VersionThreeWithImplicitModifiersTakesLinearFrames) {
+    start({.dmabuf_version = 3, .formats = {{{fourcc_nv12, modifier_invalid}, false}}});
+    EXPECT_EQ(output_->formats(), (std::vector<FormatModifier>{{fourcc_nv12, modifier_linear}}));
+    const auto pool = make_pool(2);
+    show(pool, 1);
+    EXPECT_EQ(events(), Texts{"shown 1"});
+}
+
+TEST_F(WaylandOutputTest, SlotIsFreeAfterItsOwnReleaseInWhateverOrder) {
+    start();
+    const auto pool = make_pool(4);
+    for (FrameId id = 1; id <= 4; ++id) show(pool, id);
+    EXPECT_EQ(events(), (Texts{"shown 1", "shown 2", "shown 3", "shown 4"}));
+    EXPECT_EQ(states(*pool), "EEEE");
+    EXPECT_FALSE(pool->acquire());
+
+    mock_->release(2);
+    dispatch();
+    EXPECT_EQ(states(*pool), "EEFE");
+    mock_->release(0);
+    dispatch();
+    EXPECT_EQ(states(*pool), "FEFE");
+    EXPECT_EQ(events(), (Texts{"released 3", "released 1"}));
+    // The buffer of slot 2 goes round again: its old release does not count for its new commit.
+    show(pool, 5);
+    EXPECT_EQ(states(*pool), "FEEE");
+    mock_->release(1);
+    dispatch();
+    EXPECT_EQ(states(*pool), "FFEE");
+    EXPECT_EQ(pool->statistics().early_reuse, 0U);
+}
+
+TEST_F(WaylandOutputTest, EachSlotIsImportedOnce) {
+    start();
+    const auto pool = make_pool(3);
+    for (FrameId id = 1; id <= 100; ++id) {
+        show(pool, id);
+        if (id > 1) mock_->release(id - 2);
+        dispatch();
+    }
+    EXPECT_EQ(mock_->imports(), 3U);
+    EXPECT_EQ(mock_->commits().size(), 100U);
+    EXPECT_EQ(events().size(), 199U);
+}
+
+TEST_F(WaylandOutputTest, BuffersOfAnOldPoolGoWhenTheyAreReleased) {
+    start();
+    const auto old_pool = make_pool(3);
+    show(old_pool, 1);
+    const auto new_pool = make_pool(2);
+    show(new_pool, 2);
+    EXPECT_EQ(mock_->imports(), 5U);
+    EXPECT_EQ(mock_->buffers_alive(), 3U); // the one on the screen is not taken away
+    mock_->release(0);
+    dispatch();
+    EXPECT_EQ(mock_->buffers_alive(), 2U);
+    EXPECT_EQ(states(*old_pool), "FFF");
+}
+
+TEST_F(WaylandOutputTest, PictureShownAgainBeforeItsReleaseHasABufferOfItsOwn) {
+    start();
+    const auto pool = make_pool(1);
+    Frame first = make_frame(pool, 1);
+    Frame again;
+    again.id = 2;
+    again.slot = first.slot.also(Hold::Queue);
+    again.info = first.info;
+    ASSERT_TRUE(output_->present(first, 0));
+    mock_->present(0, next_refresh(), period);
+    dispatch();
+    ASSERT_TRUE(output_->present(again, 0));
+    const auto commits = mock_->commits();
+    ASSERT_EQ(commits.size(), 2U);
+    EXPECT_NE(commits[0].buffer, commits[1].buffer);
+    mock_->release(0);
+    dispatch();
+    EXPECT_EQ(states(*pool), "E") << "the second commit holds it";
+    mock_->release(1);
+    dispatch();
+    EXPECT_EQ(states(*pool), "F");
+}
+
+TEST_F(WaylandOutputTest, DiscardedFrameIsToldAndHeldUntilItsRelease) {
+    start();
+    const auto pool = make_pool(2);
+    Frame frame = make_frame(pool, 1);
+    ASSERT_TRUE(output_->present(frame, 0));
+
+    mock_->discard(0);
+    dispatch();
+    EXPECT_EQ(events(), Texts{"discarded 1"});
+    EXPECT_EQ(states(*pool), "EF");
+    mock_->release(0);
+    dispatch();
+    EXPECT_EQ(events(), Texts{"released 1"});
+    EXPECT_EQ(states(*pool), "FF");
+}
+
+TEST_F(WaylandOutputTest, ReleaseMayComeBeforeTheAnswer) {
+    start();
+    const auto pool = make_pool(1);
+    Frame frame = make_frame(pool, 1);
+    ASSERT_TRUE(output_->present(frame, 0));
+    mock_->release(0);
+    dispatch();
+    EXPECT_EQ(states(*pool), "F");
+    mock_->present(0, next_refresh(), period);
+    dispatch();
+    EXPECT_EQ(events(), (Texts{"released 1", "shown 1"}));
+}
+
+TEST_F(WaylandOutputTest, OneCommitUntilItIsAnswered) {
+    start();
+    const auto pool = make_pool(3);
+    EXPECT_TRUE(output_->ready());
+    Frame first = make_frame(pool, 1);
+    Frame second = make_frame(pool, 2);
+    ASSERT_TRUE(output_->present(first, 0));
+    EXPECT_FALSE(output_->ready());
+    const auto refused = output_->present(second, 0);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, EBUSY);
+    EXPECT_TRUE(second.slot) << "the caller keeps the frame";
+    mock_->present(0, next_refresh(), period);
+    dispatch();
+    EXPECT_TRUE(output_->ready());
+}
+
+TEST_F(WaylandOutputTest, PathIsWhatTheCompositorSays) {
+    start();
+    const auto pool = make_pool(2);
+    for (const bool zero_copy : {true, false}) {
+        Frame frame = make_frame(pool, 1);
+        ASSERT_TRUE(output_->present(frame, 0));
+        mock_->present(mock_->commits().size() - 1, next_refresh(), period, zero_copy);
+        dispatch();
+        const auto event = output_->next_event();
+        ASSERT_TRUE(event && std::holds_alternative<FrameShown>(*event));
+        EXPECT_EQ(std::get<FrameShown>(*event).path, zero_copy ? OutputPath::Plane : OutputPath::Composited);
+        EXPECT_EQ(output_->description().path, zero_copy ? OutputPath::Plane : OutputPath::Composited);
+    }
+}
+
+TEST_F(WaylandOutputTest, SlotWithReadersIsHeldAfterItsRelease) {
+    start();
+    // An eventfd whose count is full cannot be written: like a dmabuf with a fence that has not signalled.
+    const auto full_counter = [] {
+        const int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        eventfd_write(fd, 0xfffffffffffffffeULL);
+        return fd;
+    };
+    const auto pool = make_pool(1, full_counter);
+    show(pool, 1);
+    mock_->release(0);
+    dispatch();
+    EXPECT_EQ(events(), Texts{"shown 1"});
+    EXPECT_EQ(states(*pool), "E");
+    EXPECT_EQ(pool->snapshot(0).holds[static_cast<std::size_t>(Hold::Fence)], 1);
+    EXPECT_EQ(pool->snapshot(0).holds[static_cast<std::size_t>(Hold::Presenter)], 0);
+
+    eventfd_t count = 0;
+    eventfd_read(pool->memory(0).dmabuf[0].get(), &count); // the reader has finished
+    pollfd wait{output_->fd(), POLLIN, 0};
+    EXPECT_EQ(poll(&wait, 1, 1000), 1) << "the loop is woken for it";
+    dispatch();
+    EXPECT_EQ(events(), Texts{"released 1"});
+    EXPECT_EQ(states(*pool), "F");
+    EXPECT_EQ(poll(&wait, 1, 0), 0) << "and not again";
+}
+
+TEST_F(WaylandOutputTest, RefusedImportIsAnErrorAndTheConnectionLives) {
+    start();
+    mock_->refuse_imports(true);
+    const auto pool = make_pool(2);
+    Frame frame = make_frame(pool, 1);
+    const auto presented = output_->present(frame, 0);
+    ASSERT_FALSE(presented);
+    EXPECT_EQ(presented.error().code, ENOTSUP);
+    EXPECT_NE(presented.error().what.find("NV12"), std::string::npos) << presented.error().what;
+    mock_->refuse_imports(false);
+    ASSERT_TRUE(output_->present(frame, 0));
+    mock_->present(0, next_refresh(), period);
+    dispatch();
+    EXPECT_EQ(events(), Texts{"shown 1"});
+}
+
+TEST_F(WaylandOutputTest, LostReleaseDoesNotHoldTheEndUp) {
+    start();
+    const auto pool = make_pool(3);
+    for (FrameId id = 1; id <= 3; ++id) show(pool, id);
+    const Nanoseconds before = system_kernel().now();
+    output_->stop();
+    EXPECT_LT(system_kernel().now() - before, second);
+    EXPECT_EQ(states(*pool), "FFF");
+    EXPECT_EQ(events(), (Texts{"shown 1", "shown 2", "shown 3", "released 1", "released 2", "released 3"}));
+    EXPECT_FALSE(mock_->has_window());
+}
+
+TEST_F(WaylandOutputTest, DeathOfTheCompositorIsAnEvent) {
+    start();
+    const auto pool = make_pool(3);
+    show(pool, 1);
+    Frame flying = make_frame(pool, 2);
+    ASSERT_TRUE(output_->present(flying, 0));
+    EXPECT_EQ(events(), Texts{"shown 1"});
+    mock_.reset();
+    dispatch();
+    live_for(20);
+    const Texts texts = events();
+    ASSERT_EQ(texts.size(), 4U);
+    EXPECT_EQ(texts[0], "discarded 2");
+    EXPECT_EQ(texts[3].substr(0, 6), "lost: ");
+    EXPECT_EQ(states(*pool), "FFF");
+    Frame late = make_frame(pool, 3);
+    EXPECT_TRUE(output_->ready());
+    ASSERT_TRUE(output_->present(late, 0));
+    EXPECT_EQ(events(), (Texts{"discarded 3", "released 3"}));
+    EXPECT_EQ(states(*pool), "FFF");
+}
+
+TEST_F(WaylandOutputTest, ProtocolErrorIsNamed) {
+    start();
+    const auto pool = make_pool(1);
+    show(pool, 1);
+    mock_->post_error();
+    dispatch();
+    const Texts texts = events();
+    ASSERT_FALSE(texts.empty());
+    EXPECT_NE(texts.back().find("error 7 of xdg_toplevel"), std::string::npos) << texts.back();
+}
+
+TEST_F(WaylandOutputTest, PlaybackGoesOnWithACompositorThatCameBack) {
+    start({}, {false, 5 * second});
+    const auto pool = make_pool(2);
+    show(pool, 1);
+    mock_->drop_clients();
+    dispatch();
+    EXPECT_EQ(events(), (Texts{"shown 1", "released 1"}));
+    Frame away = make_frame(pool, 2);
+    ASSERT_TRUE(output_->present(away, 0));
+    EXPECT_EQ(events(), (Texts{"discarded 2", "released 2"}));
+    live_for(400);
+    EXPECT_EQ(mock_->connections(), 2U);
+    Frame frame = make_frame(pool, 3);
+    ASSERT_TRUE(output_->present(frame, 0));
+    const auto commits = mock_->commits();
+    ASSERT_EQ(commits.size(), 2U);
+    mock_->present(1, system_kernel().now(), period);
+    dispatch();
+    EXPECT_EQ(events(), Texts{"shown 3"});
+    EXPECT_EQ(mock_->imports(), 4U) << "each slot anew, once";
+}
+
+TEST_F(WaylandOutputTest, HiddenWindowHoldsNothingUp) {
+    start();
+    const auto pool = make_pool(3);
+    show(pool, 1);
+    events();
+    Frame unseen = make_frame(pool, 2);
+    ASSERT_TRUE(output_->present(unseen, 0));
+    live_for(300); // no answer
+    EXPECT_EQ(events(), Texts{"discarded 2"});
+    ASSERT_TRUE(output_->ready());
+    mock_->release(0);
+    dispatch();
+    // What comes in quick succession is not even committed.
+    Frame next = make_frame(pool, 3);
+    ASSERT_TRUE(output_->present(next, 0));
+    EXPECT_EQ(events(), (Texts{"released 1", "discarded 3", "released 3"}));
+    EXPECT_EQ(mock_->commits().size(), 2U);
+    // A while later one is, so that the compositor has something recent; its answer ends the hiding.
+    live_for(300);
+    EXPECT_EQ(events(), Texts{});
+    Frame recent = make_frame(pool, 4);
+    ASSERT_TRUE(output_->present(recent, 0));
+    EXPECT_EQ(mock_->commits().size(), 3U);
+    mock_->present(2, next_refresh(), period);
+    dispatch();
+    EXPECT_EQ(events(), Texts{"shown 4"});
+    mock_->release(1);
+    dispatch();
+    show(pool, 5);
+    EXPECT_EQ(events(), (Texts{"released 2", "shown 5"}));
+}
+
+TEST_F(WaylandOutputTest, AnswerThatComesLateEndsTheHiding) {
+    start();
+    const auto pool = make_pool(3);
+    show(pool, 1);
+    Frame slow = make_frame(pool, 2);
+    ASSERT_TRUE(output_->present(slow, 0));
+    live_for(300);
+    EXPECT_EQ(events(), (Texts{"shown 1", "discarded 2"}));
+    mock_->present(1, next_refresh(), period);
+    dispatch();
+    EXPECT_EQ(events(), Texts{}) << "it was told of already";
+    show(pool, 3);
+    EXPECT_EQ(events(), Texts{"shown 3"});
+}
+
+TEST_F(WaylandOutputTest, CloseButtonQuits) {
+    start();
+    mock_->close_window();
+    dispatch();
+    EXPECT_EQ(events(), Texts{"key " + std::to_string(static_cast<int>(OutputKey::Quit))});
+    EXPECT_EQ(events(), Texts{});
+}
+
+TEST_F(WaylandOutputTest, KeysInTheWindowAreTold) {
+    start();
+    dispatch(); // the seat has a keyboard
+    EXPECT_EQ(mock_->imports(), 0U);
+    dispatch(); // the keyboard has a layout
+    mock_->press(KEY_Q);
+    mock_->press(KEY_LEFT);
+    mock_->press(KEY_A); // means nothing
+    dispatch();
+    EXPECT_EQ(events(), (Texts{"key " + std::to_string(static_cast<int>(OutputKey::Quit)),
+                               "key " + std::to_string(static_cast<int>(OutputKey::Back))}));
+}
+
+TEST_F(WaylandOutputTest, PictureKeepsItsShapeInAWindowOfAnother) {
+    start();
+    const auto pool = make_pool(3);
+    show(pool, 1);
+    mock_->configure(200, 48);
+    dispatch();
+    show(pool, 2);
+    const auto commits = mock_->commits();
+    EXPECT_EQ(commits[0].destination_width, 64);
+    EXPECT_EQ(commits[0].destination_height, 48);
+    EXPECT_EQ(commits[1].destination_width, 64);
+    EXPECT_EQ(commits[1].destination_height, 48);
+    EXPECT_EQ(commits[1].x, 68);
+    EXPECT_EQ(commits[1].y, 0);
+    mock_->configure(640, 480, true);
+    dispatch();
+    show(pool, 3);
+    EXPECT_EQ(mock_->commits()[2].destination_width, 640);
+    EXPECT_EQ(mock_->commits()[2].x, 0);
+    EXPECT_EQ(output_->description().plane, "full screen, 640x480");
+}
+
+TEST_F(WaylandOutputTest, WorksWithoutPresentationFeedback) {
+    start({.presentation = false});
+    const auto pool = make_pool(2);
+    show(pool, 1);
+    show(pool, 2);
+    EXPECT_EQ(events(), (Texts{"shown 1", "shown 2"}));
+    EXPECT_EQ(output_->timing().period, 0);
+}
+
+TEST_F(WaylandOutputTest, WorksWithoutSinglePixelBuffers) {
+    start({.single_pixel = false});
+    const auto pool = make_pool(2);
+    show(pool, 1);
+    show(pool, 2);
+    EXPECT_EQ(events(), (Texts{"shown 1", "shown 2"}));
+}
+
+TEST_F(WaylandOutputTest, ClockCountsRefreshesByTime) {
+    start();
+    const auto pool = make_pool(3);
+    const Nanoseconds base = system_kernel().now();
+    std::vector<std::uint64_t> sequences;
+    for (const int refresh : {0, 1, 3, 8}) {
+        Frame frame = make_frame(pool, 1);
+        ASSERT_TRUE(output_->present(frame, 0));
+        const std::size_t last = mock_->commits().size() - 1;
+        mock_->present(last, base + refresh * period + (refresh % 2) * 100'000, period);
+        mock_->release(last);
+        dispatch();
+        while (const auto event = output_->next_event())
+            if (const auto* shown = std::get_if<FrameShown>(&*event)) sequences.push_back(shown->sequence);
+    }
+    ASSERT_EQ(sequences.size(), 4U);
+    EXPECT_EQ(sequences[1] - sequences[0], 1U);
+    EXPECT_EQ(sequences[2] - sequences[1], 2U);
+    EXPECT_EQ(sequences[3] - sequences[2], 5U);
+    EXPECT_EQ(output_->timing().period, period);
+}
+
+} // namespace
+} // namespace v4l2play

@@ -1,0 +1,89 @@
+// The parts of the Wayland output that talk to nobody.
+
+#include <gtest/gtest.h>
+
+#include "render/wayland/dmabuf_formats.h"
+#include "render/wayland/geometry.h"
+#include "render/wayland/presentation_clock.h"
+
+namespace v4l2play {
+namespace {
+
+constexpr Nanoseconds period = 16'000'000;
+
+TEST(PresentationClockTest, CompositorThatShowsAtTheNextVblankHasNoLead) {
+    PresentationClock clock;
+    for (int i = 1; i <= 20; ++i) clock.presented(i * period + 2'000'000, (i + 1) * period, period);
+    EXPECT_EQ(clock.lead(), 0U);
+    EXPECT_EQ(clock.timing().last_time, 21 * period);
+}
+
+TEST(PresentationClockTest, CompositorThatIsAPeriodLateIsAskedAPeriodEarlier) {
+    PresentationClock clock;
+    for (int i = 1; i <= 20; ++i) clock.presented(i * period + 2'000'000, (i + 2) * period, period);
+    EXPECT_EQ(clock.lead(), 1U);
+    EXPECT_EQ(clock.timing().last_time, 21 * period) << "the vblank was at 22";
+    EXPECT_EQ(clock.timing().last_sequence, 20U);
+}
+
+TEST(PresentationClockTest, SingleStallsAreNoLead) {
+    PresentationClock clock;
+    for (int i = 1; i <= 40; ++i) clock.presented(i * period + 2'000'000, (i + (i % 4 == 0 ? 1 : 3)) * period, period);
+    EXPECT_EQ(clock.lead(), 0U);
+}
+
+TEST(PresentationClockTest, NextPeriodBeginsAfterTheVblank) {
+    PresentationClock clock;
+    EXPECT_EQ(clock.next_period(5), no_time);
+    clock.presented(0, 100 * period, period);
+    EXPECT_EQ(clock.next_period(100 * period + 1), 101 * period + period / 16);
+    EXPECT_EQ(clock.next_period(103 * period + period / 2), 104 * period + period / 16);
+    EXPECT_EQ(clock.next_period(100 * period - 1), 100 * period + period / 16) << "the time told was yet to come";
+}
+
+TEST(PresentationClockTest, VariableRefreshHasNoPeriod) {
+    PresentationClock clock;
+    clock.presented(0, 5 * period, 0);
+    EXPECT_EQ(clock.presented(5 * period, 7 * period, 0), 2U);
+    EXPECT_EQ(clock.timing().period, 0);
+}
+
+TEST(WaylandGeometryTest, NaturalSizeHasSquarePixels) {
+    EXPECT_EQ(natural_size({0, 0, 720, 576}, {16, 11}), (LogicalSize{1047, 576}));
+    EXPECT_EQ(natural_size({4, 8, 1280, 720}, {1, 1}), (LogicalSize{1280, 720}));
+    for (const Rational nonsense : {Rational{0, 1}, Rational{1, 0}, Rational{-4, 3}, Rational{1000, 1}})
+        EXPECT_EQ(natural_size({0, 0, 720, 576}, nonsense), (LogicalSize{720, 576}));
+}
+
+TEST(WaylandGeometryTest, PicturesFillOneDirectionAndAreCentred) {
+    EXPECT_EQ(fit_inside({1280, 720}, {1024, 768}), (Placement{0, 96, {1024, 576}}));
+    EXPECT_EQ(fit_inside({640, 480}, {1920, 1080}), (Placement{240, 0, {1440, 1080}}));
+    EXPECT_EQ(fit_inside({640, 480}, {640, 480}), (Placement{0, 0, {640, 480}}));
+    EXPECT_EQ(fit_inside({30000, 1}, {10, 10}).size, (LogicalSize{10, 1}));
+}
+
+TEST(WaylandGeometryTest, WindowsAreNotMadeLargerThanTheirBounds) {
+    EXPECT_EQ(shrink_to({1920, 1080}, {0, 0}), (LogicalSize{1920, 1080}));
+    EXPECT_EQ(shrink_to({1920, 1080}, {960, 1000}), (LogicalSize{960, 540}));
+    EXPECT_EQ(shrink_to({320, 240}, {960, 1000}), (LogicalSize{320, 240}));
+}
+
+TEST(DmabufFormatsTest, ModifierIsSentAsItWasAnnounced) {
+    DmabufFormats formats;
+    formats.add({fourcc_nv12, modifier_invalid}, false);
+    EXPECT_EQ(formats.modifier_for({fourcc_nv12, modifier_linear}), modifier_invalid);
+    EXPECT_EQ(formats.modifier_for({fourcc_nv12, 0x0800000000000001ULL}), std::nullopt) << "tiles are not implied";
+    EXPECT_EQ(formats.modifier_for({fourcc_p010, modifier_linear}), std::nullopt);
+    formats.add({fourcc_nv12, modifier_linear}, false);
+    EXPECT_EQ(formats.modifier_for({fourcc_nv12, modifier_linear}), modifier_linear);
+}
+
+TEST(DmabufFormatsTest, ColumnHeightOfSandIsTheBuffers) {
+    constexpr std::uint64_t sand = 0x0700000000000004ULL;
+    DmabufFormats formats;
+    formats.add({fourcc_nv12, sand}, true);
+    EXPECT_EQ(formats.modifier_for({fourcc_nv12, sand | 1088 << 8}), sand | 1088 << 8);
+}
+
+} // namespace
+} // namespace v4l2play
