@@ -1,5 +1,5 @@
 // Prints the H.264 headers of a file, as our parser reads them or, with --trace, as libavcodec's trace_headers filter
-// does: the two sides of compare-trace-headers. Both see the same packets.
+// does: the two sides of tests/integration/h264_headers. Both see the same packets.
 //
 //     h264_headers [--trace] FILE
 //
