@@ -23,6 +23,7 @@ namespace {
 constexpr Nanoseconds answer_limit = second / 4;
 constexpr Nanoseconds hidden_pause = second / 2; ///< between commits to a hidden window
 constexpr Nanoseconds full_socket_pause = millisecond;
+constexpr Nanoseconds hoarding_limit = second;
 constexpr Nanoseconds reconnect_pause = second / 4;
 constexpr Nanoseconds release_limit = second / 10; ///< for the compositor to give up what was taken off
 // One on the screen, one about to be, one that is drawn from.
@@ -79,6 +80,7 @@ class WaylandOutput final : public Output, public BufferCache::Listener, public 
     void drop_session(const char* why);
     void reconnect();
     void give_up_on_answers(Nanoseconds now);
+    void watch_holds(Nanoseconds now);
     void take_readers();
     void seen();
     bool wait_for_releases(Nanoseconds limit);
@@ -97,6 +99,9 @@ class WaylandOutput final : public Output, public BufferCache::Listener, public 
     FrameInfo info_;
     Nanoseconds committed_ = no_time; ///< the last commit
     Nanoseconds flush_at_ = no_time;
+    Nanoseconds dispatch_at_ = no_time; ///< after imports: events that were read on the way wait, and wake nobody
+    Nanoseconds hoarding_since_ = no_time;
+    bool hoarding_told_ = false;
     bool hidden_ = false;
     OutputPath path_ = OutputPath::None;
     Nanoseconds lost_at_ = no_time;
@@ -137,10 +142,9 @@ WaylandOutput::WaylandOutput(Kernel& kernel, const WaylandOptions& options, Uniq
 WaylandOutput::~WaylandOutput() {
     stop();
     drop_session("stopped");
-    while (!readers_.empty()) { // nobody would wake us after this; a GPU's job takes milliseconds
+    // Nobody would wake us after this; a GPU's job takes milliseconds.
+    for (Nanoseconds end = kernel_.now() + second; !readers_.empty() && kernel_.now() < end; take_readers())
         poll(nullptr, 0, 1);
-        take_readers();
-    }
 }
 
 Result<> WaylandOutput::connect() {
@@ -162,6 +166,7 @@ Result<> WaylandOutput::connect() {
 
 Result<> WaylandOutput::configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) {
     if (session_ == nullptr) return {};
+    dispatch_at_ = kernel_.now();
     if (auto imported = session_->buffers.import(*pool); !imported) {
         if (imported.error().code == ENOTSUP) return imported;
         lose(std::move(imported).error());
@@ -202,7 +207,9 @@ Result<> WaylandOutput::present(Frame& frame, Nanoseconds) {
 
 Result<> WaylandOutput::commit(Frame& frame, Nanoseconds now) {
     SlotPool& pool = frame.slot.pool();
+    const std::size_t known = session_->buffers.size();
     const Result<ImportedBuffer*> buffer = session_->buffers.get(pool, frame.slot.index());
+    if (session_->buffers.size() != known) dispatch_at_ = now;
     if (!buffer) {
         if (buffer.error().code == ENOTSUP) return fail(buffer.error());
         lose(buffer.error());
@@ -288,10 +295,12 @@ void WaylandOutput::take_readers() {
 
 Nanoseconds WaylandOutput::next_timeout() const {
     if (session_ == nullptr) return given_up_ ? no_time : reconnect_at_;
-    Nanoseconds next = flush_at_;
+    Nanoseconds next = dispatch_at_;
     const auto sooner = [&](Nanoseconds time) {
         if (time != no_time && (next == no_time || time < next)) next = time;
     };
+    sooner(flush_at_);
+    if (!hoarding_told_ && hoarding_since_ != no_time) sooner(hoarding_since_ + hoarding_limit);
     if (ledger_.unanswered() != 0) {
         sooner(committed_ + answer_limit);
         if (!ready() && ledger_.unanswered() <= 1 + clock_.lead()) sooner(clock_.next_period(committed_));
@@ -300,6 +309,7 @@ Nanoseconds WaylandOutput::next_timeout() const {
 }
 
 Result<> WaylandOutput::dispatch() {
+    dispatch_at_ = no_time;
     if (session_ == nullptr) {
         reconnect();
     } else if (auto dispatched = session_->connection->dispatch(); !dispatched) {
@@ -312,6 +322,7 @@ Result<> WaylandOutput::dispatch() {
     if (window.take_close()) ledger_.tell(KeyPressed{OutputKey::Quit});
     window.refresh();
     give_up_on_answers(kernel_.now());
+    watch_holds(kernel_.now());
     flush();
     return {};
 }
@@ -321,6 +332,18 @@ void WaylandOutput::give_up_on_answers(Nanoseconds now) {
     if (ledger_.unanswered() == 0 || now < committed_ + answer_limit) return;
     if (!std::exchange(hidden_, true)) log_debug("wayland", "the window is hidden");
     ledger_.give_up_on_answers("the window is hidden");
+}
+
+/// A compositor that releases nothing starves the decoder. It is named; taking a buffer from it is no cure.
+void WaylandOutput::watch_holds(Nanoseconds now) {
+    if (ledger_.held() <= slots_held()) {
+        hoarding_since_ = no_time;
+    } else if (hoarding_since_ == no_time) {
+        hoarding_since_ = now;
+    } else if (now >= hoarding_since_ + hoarding_limit && !std::exchange(hoarding_told_, true)) {
+        log_warning("wayland", "the compositor at {} holds {} buffers and releases none: the decoder has to wait",
+                    session_->connection->name(), ledger_.held());
+    }
 }
 
 void WaylandOutput::lose(Error error) {

@@ -147,7 +147,7 @@ void Window::set_extras() {
 void Window::set_picture(const FrameInfo& info) {
     visible_ = info.visible;
     natural_ = natural_size(info.visible, info.sample_aspect);
-    dirty_ = true;
+    dirty_ = new_picture_ = true;
 }
 
 void Window::on_toplevel_configure(LogicalSize size, const wl_array* states) {
@@ -169,7 +169,7 @@ void Window::lay_out() {
     size_ = {wanted_.width > 0 ? wanted_.width : own.width, wanted_.height > 0 ? wanted_.height : own.height};
     placement_ = fit_inside(natural_, size_);
     if (has_serial_) xdg_surface_ack_configure(shell_surface_.get(), serial_);
-    has_serial_ = dirty_ = false;
+    has_serial_ = dirty_ = new_picture_ = false;
     crop_and_scale(boxed() ? video_viewport_.get() : main_viewport_.get(), visible_, placement_.size);
     if (!boxed()) return;
     wl_subsurface_set_position(subsurface_.get(), placement_.x, placement_.y);
@@ -199,7 +199,7 @@ void Window::show(wl_buffer* buffer) {
 }
 
 void Window::refresh() {
-    if (!dirty_ || !mapped_) return;
+    if (!dirty_ || !mapped_ || new_picture_) return;
     if (boxed()) wl_subsurface_set_sync(subsurface_.get());
     lay_out();
     wl_surface_commit(surface());

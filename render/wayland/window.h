@@ -87,7 +87,8 @@ class Window {
     std::uint32_t serial_ = 0; ///< of the configure event that is to be acknowledged
     bool has_serial_ = false;
     bool configured_ = false;
-    bool dirty_ = false; ///< size or picture have changed since they were last committed
+    bool dirty_ = false;       ///< size or picture have changed since they were last committed
+    bool new_picture_ = false; ///< of which no frame has come: its crop does not fit what is on show
     bool mapped_ = false;
     bool fullscreen_ = false;
     bool suspended_ = false;

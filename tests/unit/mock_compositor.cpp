@@ -35,6 +35,8 @@ struct Answerable {
 struct Buffer {
     MockCompositor::State* state = nullptr;
     std::uint32_t number = 0; ///< 0: a single pixel
+    int width = 0;
+    int height = 0;
 };
 
 } // namespace
@@ -74,6 +76,11 @@ struct Surface {
     wl_resource* buffer = nullptr;
     wl_resource* feedback = nullptr;
     wl_resource* frame = nullptr;
+    wl_resource* viewport = nullptr;
+    int source_width = 0;
+    int source_height = 0;
+    int buffer_width = 0; ///< of what is on show; 0: nothing that can be cropped
+    int buffer_height = 0;
     MockCommit geometry;
 };
 
@@ -108,9 +115,16 @@ void set_region(wl_client*, wl_resource*, wl_resource*) {}
 
 void commit(wl_client*, wl_resource* resource) {
     Surface& surface = data_of<Surface>(resource);
-    if (!std::exchange(surface.attached, false)) return;
+    const bool attached = std::exchange(surface.attached, false);
     wl_resource* buffer = std::exchange(surface.buffer, nullptr);
-    if (buffer == nullptr || data_of<Buffer>(buffer).number == 0) return;
+    if (attached) {
+        surface.buffer_width = buffer == nullptr ? 0 : data_of<Buffer>(buffer).width;
+        surface.buffer_height = buffer == nullptr ? 0 : data_of<Buffer>(buffer).height;
+    }
+    if (surface.buffer_width != 0 &&
+        (surface.source_width > surface.buffer_width || surface.source_height > surface.buffer_height))
+        wl_resource_post_error(surface.viewport, WP_VIEWPORT_ERROR_OUT_OF_BUFFER, "the source is not in the buffer");
+    if (!attached || buffer == nullptr || data_of<Buffer>(buffer).number == 0) return;
     auto added = std::make_unique<Answerable>();
     added->commit = surface.geometry;
     added->commit.buffer = data_of<Buffer>(buffer).number;
@@ -224,7 +238,11 @@ const auto shell_implementation = [] {
 const auto viewport_implementation = [] {
     struct wp_viewport_interface calls {};
     calls.destroy = destroy;
-    calls.set_source = [](wl_client*, wl_resource*, wl_fixed_t, wl_fixed_t, wl_fixed_t, wl_fixed_t) {};
+    calls.set_source = [](wl_client*, wl_resource* resource, wl_fixed_t x, wl_fixed_t y, wl_fixed_t width,
+                          wl_fixed_t height) {
+        data_of<Surface>(resource).source_width = wl_fixed_to_int(x + width);
+        data_of<Surface>(resource).source_height = wl_fixed_to_int(y + height);
+    };
     calls.set_destination = [](wl_client*, wl_resource* resource, std::int32_t width, std::int32_t height) {
         data_of<Surface>(resource).geometry.destination_width = width;
         data_of<Surface>(resource).geometry.destination_height = height;
@@ -235,7 +253,8 @@ const auto viewporter_implementation = [] {
     struct wp_viewporter_interface calls {};
     calls.destroy = destroy;
     calls.get_viewport = [](wl_client* client, wl_resource* resource, std::uint32_t id, wl_resource* surface) {
-        create(client, wp_viewport_interface, resource, id, &viewport_implementation, &data_of<Surface>(surface));
+        data_of<Surface>(surface).viewport =
+            create(client, wp_viewport_interface, resource, id, &viewport_implementation, &data_of<Surface>(surface));
     };
     return calls;
 }();
@@ -263,12 +282,13 @@ const auto buffer_implementation = [] {
 wl_resource* create_buffer(wl_client* client, State& state, std::uint32_t number, std::uint32_t id) {
     wl_resource* resource = wl_resource_create(client, &wl_buffer_interface, 1, id);
     if (number != 0) ++state.buffers_alive;
-    wl_resource_set_implementation(resource, &buffer_implementation, new Buffer{&state, number}, [](wl_resource* gone) {
-        auto& buffer = data_of<Buffer>(gone);
-        if (buffer.number != 0) --buffer.state->buffers_alive;
-        buffer.state->forget(gone);
-        delete &buffer;
-    });
+    wl_resource_set_implementation(resource, &buffer_implementation, new Buffer{&state, number, 0, 0},
+                                   [](wl_resource* gone) {
+                                       auto& buffer = data_of<Buffer>(gone);
+                                       if (buffer.number != 0) --buffer.state->buffers_alive;
+                                       buffer.state->forget(gone);
+                                       delete &buffer;
+                                   });
     return resource;
 }
 
@@ -277,11 +297,14 @@ const auto params_implementation = [] {
     calls.destroy = destroy;
     calls.add = [](wl_client*, wl_resource*, std::int32_t fd, std::uint32_t, std::uint32_t, std::uint32_t,
                    std::uint32_t, std::uint32_t) { close(fd); };
-    calls.create = [](wl_client* client, wl_resource* resource, std::int32_t, std::int32_t, std::uint32_t,
+    calls.create = [](wl_client* client, wl_resource* resource, std::int32_t width, std::int32_t height, std::uint32_t,
                       std::uint32_t) {
         auto& state = data_of<State>(resource);
         if (state.refuse_imports) return zwp_linux_buffer_params_v1_send_failed(resource);
-        zwp_linux_buffer_params_v1_send_created(resource, create_buffer(client, state, ++state.imports, 0));
+        wl_resource* buffer = create_buffer(client, state, ++state.imports, 0);
+        data_of<Buffer>(buffer).width = width;
+        data_of<Buffer>(buffer).height = height;
+        zwp_linux_buffer_params_v1_send_created(resource, buffer);
     };
     return calls;
 }();

@@ -492,6 +492,47 @@ TEST_F(WaylandOutputTest, PictureKeepsItsShapeInAWindowOfAnother) {
     EXPECT_EQ(output_->description().plane, "full screen, 640x480");
 }
 
+TEST_F(WaylandOutputTest, LargerPictureToComeDoesNotTouchTheOneOnShow) {
+    start();
+    const auto pool = make_pool(1);
+    show(pool, 1);
+    FrameFormat large = nv12();
+    large.coded_width = 128;
+    large.layout[0].pitch = large.layout[1].pitch = 128;
+    std::vector<SlotMemory> slots(1);
+    slots[0].dmabuf[0] = UniqueFd(system_kernel(), memfd_create("slot", MFD_CLOEXEC));
+    const auto large_pool = SlotPool::create(system_kernel(), large, std::move(slots));
+    Frame frame = make_frame(large_pool, 2);
+    frame.info.visible = {0, 0, 128, 48};
+    ASSERT_TRUE(output_->configure(large_pool, frame.info));
+    mock_->configure(0, 0);
+    dispatch(); // the window's state is new, the picture in it is not
+    ASSERT_TRUE(output_->present(frame, 0));
+    mock_->present(1, next_refresh(), period);
+    dispatch();
+    EXPECT_EQ(events(), (Texts{"shown 1", "shown 2"}));
+    EXPECT_EQ(mock_->commits()[1].destination_width, 128);
+}
+
+TEST_F(WaylandOutputTest, EventsReadDuringAnImportAreNotLeftLying) {
+    start();
+    const auto pool = make_pool(1);
+    Frame frame = make_frame(pool, 1);
+    ASSERT_TRUE(output_->present(frame, 0));
+    dispatch();
+    mock_->present(0, next_refresh(), period);
+    const auto next_pool = make_pool(1);
+    FrameInfo info;
+    info.visible = {0, 0, 64, 48};
+    ASSERT_TRUE(output_->configure(next_pool, info));
+    pollfd wait{output_->fd(), POLLIN, 0};
+    ASSERT_EQ(poll(&wait, 1, 0), 0) << "they have been read";
+    ASSERT_NE(output_->next_timeout(), no_time);
+    EXPECT_LE(output_->next_timeout(), system_kernel().now());
+    dispatch();
+    EXPECT_EQ(events(), Texts{"shown 1"});
+}
+
 TEST_F(WaylandOutputTest, WorksWithoutPresentationFeedback) {
     start({.presentation = false});
     const auto pool = make_pool(2);
