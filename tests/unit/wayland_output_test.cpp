@@ -408,12 +408,14 @@ TEST_F(WaylandOutputTest, HiddenWindowHoldsNothingUp) {
     show(pool, 1);
     events();
     Frame unseen = make_frame(pool, 2);
+    const Nanoseconds committed = system_kernel().now();
     ASSERT_TRUE(output_->present(unseen, 0));
     live_for(300); // no answer
     EXPECT_EQ(events(), Texts{"discarded 2"});
     ASSERT_TRUE(output_->ready());
     mock_->release(0);
     dispatch();
+    if (system_kernel().now() > committed + 400 * millisecond) GTEST_SKIP() << "the machine is too busy for this";
     // What comes in quick succession is not even committed.
     Frame next = make_frame(pool, 3);
     ASSERT_TRUE(output_->present(next, 0));
