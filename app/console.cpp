@@ -49,6 +49,7 @@ Key Keyboard::take() {
     if (!active_ || ::read(STDIN_FILENO, &key, 1) != 1) return Key::None;
     if (key == 'q') return Key::Quit;
     if (key == ' ') return Key::Pause;
+    if (key == 'i') return Key::Stats;
     // Arrows come as ESC [ A or ESC O A, in one piece.
     std::array<char, 2> rest{};
     if (key != '\033' || ::read(STDIN_FILENO, rest.data(), rest.size()) != 2) return Key::Other;

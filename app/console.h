@@ -22,7 +22,7 @@ class Signals {
     UniqueFd fd_;
 };
 
-enum class Key { None, Quit, Pause, Back, Forward, FarBack, FarForward, Other };
+enum class Key { None, Quit, Pause, Back, Forward, FarBack, FarForward, Stats, Other };
 
 /// Single keys from standard input, when that is a terminal. Its settings are put back at the end.
 class Keyboard {

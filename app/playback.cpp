@@ -32,6 +32,8 @@ Key key_of(OutputKey key) {
         return Key::FarBack;
     case OutputKey::FarForward:
         return Key::FarForward;
+    case OutputKey::Stats:
+        return Key::Stats;
     }
     return Key::Other;
 }
@@ -320,6 +322,7 @@ std::optional<Ended> Playback::obey(Key key) {
         seek_by(60 * second);
         return std::nullopt;
     case Key::None:
+    case Key::Stats:
     case Key::Other:
         return std::nullopt;
     }

@@ -2,6 +2,7 @@
 // earliest moment that is safe, never earlier, and it tells what was on the screen at each vblank.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <variant>
@@ -55,12 +56,21 @@ struct OutputLost {
 };
 
 /// What the person asked for at the display itself: a key in the window, or its close button.
-enum class OutputKey : std::uint8_t { Quit, Pause, Back, Forward, FarBack, FarForward };
+enum class OutputKey : std::uint8_t { Quit, Pause, Back, Forward, FarBack, FarForward, Stats };
 struct KeyPressed {
     OutputKey key = OutputKey::Quit;
 };
 
 using OutputEvent = std::variant<FrameShown, FrameDiscarded, FrameReleased, OutputLost, KeyPressed>;
+
+/// Memory for a picture above the video, which the display reads as it is: DRM_FORMAT_ARGB8888, alpha premultiplied.
+struct OverlayBuffer {
+    std::byte* pixels = nullptr; ///< what is in it is from an earlier time; write only, it may be uncached
+    std::uint32_t pitch = 0;     ///< bytes
+    std::uint32_t width = 0;
+    std::uint32_t height = 0;
+    unsigned index = 0; ///< which of the output's
+};
 
 /// What the report and the person are told.
 struct OutputDescription {
@@ -98,6 +108,19 @@ class Output {
     /// Takes the picture off and waits until every slot is released. The destructor does the same and restores the
     /// display.
     virtual void stop() = 0;
+
+    /// Pixels of the screen or window that an overlay may cover; 0x0 where the output has none.
+    [[nodiscard]] virtual Rect overlay_area() const { return {}; }
+    /// A buffer of that size to draw the next overlay in; empty while the display has all of them (at least three), or
+    /// when there is no memory. Until it is shown, the same one is given again.
+    virtual std::optional<OverlayBuffer> acquire_overlay(std::uint32_t /*width*/, std::uint32_t /*height*/) {
+        return {};
+    }
+    /// Shows `overlay` with its top left corner there, from the commit of the next frame on; by a commit of its own
+    /// when none comes soon.
+    virtual void show_overlay(const OverlayBuffer& /*overlay*/, std::uint32_t /*x*/, std::uint32_t /*y*/) {}
+    /// No overlay any more, in the same manner. Its plane or surface goes.
+    virtual void hide_overlay() {}
 
     /// Memory that decoders on the CPU may fill and this output can show. The allocator may outlive the output.
     virtual Result<std::unique_ptr<SlotAllocator>> create_memory(Kernel& kernel) {
