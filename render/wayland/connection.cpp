@@ -150,6 +150,7 @@ void Connection::on_global(wl_registry* registry, std::uint32_t name, const char
     const Announcement it{registry, name, interface, version};
     it.bind(globals_.compositor, wl_compositor_interface, 4);
     it.bind(globals_.subcompositor, wl_subcompositor_interface, 1);
+    it.bind(globals_.shm, wl_shm_interface, 1);
     it.bind(globals_.viewporter, wp_viewporter_interface, 1);
     if (seat_ == 0 && it.interface == wl_seat_interface.name) {
         seat_ = name;

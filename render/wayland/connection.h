@@ -27,6 +27,7 @@ struct WaylandScreen {
 struct WaylandGlobals {
     Proxy<wl_compositor> compositor;
     Proxy<wl_subcompositor> subcompositor;
+    Proxy<wl_shm> shm;
     Proxy<xdg_wm_base> shell;
     Proxy<wp_viewporter> viewporter;
     Proxy<wp_presentation> presentation;

@@ -16,6 +16,20 @@ std::int64_t round_div(std::int64_t a, std::int64_t b) { return (a + b / 2) / b;
 
 } // namespace
 
+PixelSize Scale::to_pixels(LogicalSize size) const {
+    const auto scaled = [this](std::int32_t n) {
+        return static_cast<std::uint32_t>(round_div(std::int64_t{n} * of_120, 120));
+    };
+    return {scaled(size.width), scaled(size.height)};
+}
+
+LogicalSize Scale::to_logical(PixelSize size) const {
+    const auto scaled = [this](std::uint32_t n) {
+        return static_cast<std::int32_t>(std::min(round_div(std::int64_t{n} * 120, of_120), largest));
+    };
+    return {scaled(size.width), scaled(size.height)};
+}
+
 LogicalSize natural_size(const Rect& visible, Rational sample_aspect) {
     constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
     const std::int64_t num = sample_aspect.num;

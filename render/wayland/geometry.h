@@ -20,6 +20,21 @@ struct Placement {
     bool operator==(const Placement&) const = default;
 };
 
+struct PixelSize {
+    std::uint32_t width = 0;
+    std::uint32_t height = 0;
+    bool operator==(const PixelSize&) const = default;
+};
+
+/// How many of the window's pixels a logical one is, in 120ths.
+struct Scale {
+    std::uint32_t of_120 = 120;
+    bool operator==(const Scale&) const = default;
+
+    [[nodiscard]] PixelSize to_pixels(LogicalSize size) const;
+    [[nodiscard]] LogicalSize to_logical(PixelSize size) const; ///< rounded
+};
+
 /// The size at which `visible` is shown with square pixels; a nonsensical aspect counts as 1:1.
 [[nodiscard]] LogicalSize natural_size(const Rect& visible, Rational sample_aspect);
 

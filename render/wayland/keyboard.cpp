@@ -62,6 +62,8 @@ std::optional<Wish> wish_of(xkb_keysym_t symbol) {
         return Wish::FarBack;
     case XKB_KEY_Up:
         return Wish::FarForward;
+    case XKB_KEY_i:
+        return Wish::Stats;
     case XKB_KEY_f:
         return Wish::Fullscreen;
     default:

@@ -24,7 +24,7 @@ struct XkbDelete {
 class WindowKeyboard {
   public:
     /// What a key asks for; Fullscreen is the window's own affair.
-    enum class Wish : std::uint8_t { Quit, Pause, Back, Forward, FarBack, FarForward, Fullscreen };
+    enum class Wish : std::uint8_t { Quit, Pause, Back, Forward, FarBack, FarForward, Stats, Fullscreen };
     class Listener {
       public:
         virtual void on_wish(Wish wish) = 0;

@@ -8,7 +8,9 @@ void ProxyDelete::operator()(wl_buffer* proxy) const { wl_buffer_destroy(proxy);
 void ProxyDelete::operator()(wl_callback* proxy) const { wl_callback_destroy(proxy); }
 void ProxyDelete::operator()(wl_compositor* proxy) const { wl_compositor_destroy(proxy); }
 void ProxyDelete::operator()(wl_event_queue* queue) const { wl_event_queue_destroy(queue); }
+void ProxyDelete::operator()(wl_region* proxy) const { wl_region_destroy(proxy); }
 void ProxyDelete::operator()(wl_registry* proxy) const { wl_registry_destroy(proxy); }
+void ProxyDelete::operator()(wl_shm* proxy) const { wl_shm_destroy(proxy); }
 void ProxyDelete::operator()(wl_subcompositor* proxy) const { wl_subcompositor_destroy(proxy); }
 void ProxyDelete::operator()(wl_subsurface* proxy) const { wl_subsurface_destroy(proxy); }
 void ProxyDelete::operator()(wl_surface* proxy) const { wl_surface_destroy(proxy); }

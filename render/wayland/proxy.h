@@ -12,6 +12,7 @@ struct wl_output;
 struct wl_region;
 struct wl_registry;
 struct wl_seat;
+struct wl_shm;
 struct wl_subcompositor;
 struct wl_subsurface;
 struct wl_surface;
@@ -43,8 +44,10 @@ struct ProxyDelete {
     void operator()(wl_event_queue* queue) const;
     void operator()(wl_keyboard* proxy) const;
     void operator()(wl_output* proxy) const;
+    void operator()(wl_region* proxy) const;
     void operator()(wl_registry* proxy) const;
     void operator()(wl_seat* proxy) const;
+    void operator()(wl_shm* proxy) const;
     void operator()(wl_subcompositor* proxy) const;
     void operator()(wl_subsurface* proxy) const;
     void operator()(wl_surface* proxy) const;

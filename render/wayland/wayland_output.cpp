@@ -23,6 +23,7 @@ namespace {
 constexpr Nanoseconds answer_limit = second / 4;
 constexpr Nanoseconds hidden_pause = second / 2; ///< between commits to a hidden window
 constexpr Nanoseconds full_socket_pause = millisecond;
+constexpr Nanoseconds overlay_pause = second / 20; ///< that an overlay waits for a frame to go with
 constexpr Nanoseconds hoarding_limit = second;
 constexpr Nanoseconds reconnect_pause = second / 4;
 constexpr Nanoseconds release_limit = second / 10; ///< for the compositor to give up what was taken off
@@ -62,6 +63,10 @@ class WaylandOutput final : public Output, public BufferCache::Listener, public 
     [[nodiscard]] Nanoseconds next_timeout() const override;
     Result<> dispatch() override;
     void stop() override;
+    [[nodiscard]] Rect overlay_area() const override;
+    std::optional<OverlayBuffer> acquire_overlay(std::uint32_t width, std::uint32_t height) override;
+    void show_overlay(const OverlayBuffer& overlay, std::uint32_t x, std::uint32_t y) override;
+    void hide_overlay() override;
     [[nodiscard]] OutputDescription description() const override;
 
     // Called by the listeners.
@@ -82,6 +87,7 @@ class WaylandOutput final : public Output, public BufferCache::Listener, public 
     void give_up_on_answers(Nanoseconds now);
     void watch_holds(Nanoseconds now);
     void take_readers();
+    void commit_overlay(Nanoseconds now);
     void seen();
     bool wait_for_releases(Nanoseconds limit);
     [[nodiscard]] OutputDescription describe() const;
@@ -100,6 +106,7 @@ class WaylandOutput final : public Output, public BufferCache::Listener, public 
     Nanoseconds committed_ = no_time; ///< the last commit
     Nanoseconds flush_at_ = no_time;
     Nanoseconds dispatch_at_ = no_time; ///< after imports: events that were read on the way wait, and wake nobody
+    Nanoseconds overlay_at_ = no_time;  ///< when the overlay gets a commit of its own
     Nanoseconds hoarding_since_ = no_time;
     bool hoarding_told_ = false;
     bool hidden_ = false;
@@ -224,6 +231,7 @@ Result<> WaylandOutput::commit(Frame& frame, Nanoseconds now) {
     (*buffer)->commit = &commit;
     ask_for_answer(commit);
     session_->window->show((*buffer)->proxy.get());
+    overlay_at_ = no_time;
     committed_ = now;
     flush();
     return {};
@@ -283,8 +291,8 @@ void WaylandOutput::on_release(Commit& commit) {
 }
 
 void WaylandOutput::on_wish(WindowKeyboard::Wish wish) {
-    constexpr OutputKey keys[] = {OutputKey::Quit,    OutputKey::Pause,   OutputKey::Back,
-                                  OutputKey::Forward, OutputKey::FarBack, OutputKey::FarForward};
+    constexpr OutputKey keys[] = {OutputKey::Quit,    OutputKey::Pause,      OutputKey::Back, OutputKey::Forward,
+                                  OutputKey::FarBack, OutputKey::FarForward, OutputKey::Stats};
     if (wish != WindowKeyboard::Wish::Fullscreen) return ledger_.tell(KeyPressed{keys[static_cast<int>(wish)]});
     if (session_ != nullptr && session_->window != nullptr) session_->window->toggle_fullscreen();
 }
@@ -300,6 +308,7 @@ Nanoseconds WaylandOutput::next_timeout() const {
         if (time != no_time && (next == no_time || time < next)) next = time;
     };
     sooner(flush_at_);
+    sooner(overlay_at_);
     if (!hoarding_told_ && hoarding_since_ != no_time) sooner(hoarding_since_ + hoarding_limit);
     if (ledger_.unanswered() != 0) {
         sooner(committed_ + answer_limit);
@@ -321,6 +330,7 @@ Result<> WaylandOutput::dispatch() {
     if (window.is_suspended()) hidden_ = true;
     if (window.take_close()) ledger_.tell(KeyPressed{OutputKey::Quit});
     window.refresh();
+    commit_overlay(kernel_.now());
     give_up_on_answers(kernel_.now());
     watch_holds(kernel_.now());
     flush();
@@ -366,7 +376,7 @@ void WaylandOutput::drop_session(const char* why) {
     for (const auto& buffer : session_->buffers.buffers())
         if (Commit* commit = std::exchange(buffer->commit, nullptr)) orphans.push_back(commit);
     session_.reset();
-    flush_at_ = no_time;
+    flush_at_ = overlay_at_ = no_time;
     for (Commit* orphan : orphans) on_release(*orphan);
 }
 
@@ -408,6 +418,33 @@ void WaylandOutput::stop() {
                  ledger_.held());
     drop_session("stopped");
     given_up_ = true;
+}
+
+Rect WaylandOutput::overlay_area() const {
+    if (session_ == nullptr || !session_->window->overlay().can_show()) return {};
+    const PixelSize area = session_->window->area();
+    return {0, 0, area.width, area.height};
+}
+
+std::optional<OverlayBuffer> WaylandOutput::acquire_overlay(std::uint32_t width, std::uint32_t height) {
+    if (session_ == nullptr) return std::nullopt;
+    return session_->window->overlay().acquire(width, height);
+}
+
+void WaylandOutput::show_overlay(const OverlayBuffer& overlay, std::uint32_t x, std::uint32_t y) {
+    if (session_ == nullptr || !session_->window->overlay().show(overlay, x, y)) return;
+    if (overlay_at_ == no_time) overlay_at_ = kernel_.now() + overlay_pause;
+}
+
+void WaylandOutput::hide_overlay() {
+    if (session_ == nullptr || !session_->window->overlay().hide()) return;
+    if (overlay_at_ == no_time) overlay_at_ = kernel_.now() + overlay_pause;
+}
+
+void WaylandOutput::commit_overlay(Nanoseconds now) {
+    if (overlay_at_ == no_time || now < overlay_at_) return;
+    session_->window->commit_overlay();
+    overlay_at_ = no_time;
 }
 
 OutputDescription WaylandOutput::description() const { return session_ == nullptr ? description_ : describe(); }

@@ -79,6 +79,7 @@ Window::~Window() {
     decoration_.reset();
     toplevel_.reset();
     shell_surface_.reset();
+    overlay_.reset();
     subsurface_.reset();
 }
 
@@ -94,6 +95,7 @@ Result<> Window::open(bool fullscreen) {
     wl_surface_add_listener(main_.get(), &main_listener, this);
     main_viewport_.reset(wp_viewporter_get_viewport(globals.viewporter.get(), main_.get()));
     make_box();
+    overlay_ = std::make_unique<OverlaySurface>(connection_, surface());
     shell_surface_.reset(xdg_wm_base_get_xdg_surface(globals.shell.get(), main_.get()));
     xdg_surface_add_listener(shell_surface_.get(), &surface_listener, this);
     toplevel_.reset(xdg_surface_get_toplevel(shell_surface_.get()));
@@ -171,31 +173,33 @@ void Window::lay_out() {
     if (has_serial_) xdg_surface_ack_configure(shell_surface_.get(), serial_);
     has_serial_ = dirty_ = new_picture_ = false;
     crop_and_scale(boxed() ? video_viewport_.get() : main_viewport_.get(), visible_, placement_.size);
+    overlay_->place(boxed() ? placement_ : Placement{}, scale_);
     if (!boxed()) return;
     wl_subsurface_set_position(subsurface_.get(), placement_.x, placement_.y);
     wp_viewport_set_destination(main_viewport_.get(), size_.width, size_.height);
 }
 
-void Window::commit_main() {
-    if (!mapped_) {
-        wl_surface_attach(main_.get(), black_.get(), 0, 0);
-        wl_surface_damage_buffer(main_.get(), 0, 0, everything, everything);
-    }
-    wl_surface_commit(main_.get());
-}
-
+/// A synchronised commit goes through the compositor's cache, out of which weston 14 gives no buffer back. So only a
+/// picture of another crop, which has to come together with its place, goes that way; the first finds its place made.
 void Window::show(wl_buffer* buffer) {
+    refresh();
+    const bool first = !std::exchange(mapped_, true);
     const bool both = dirty_ && boxed();
-    if (both) wl_subsurface_set_sync(subsurface_.get());
+    if (both && !first) wl_subsurface_set_sync(subsurface_.get());
     if (dirty_) lay_out();
+    if (both && first) map_black();
     wl_surface_attach(surface(), buffer, 0, 0);
     wl_surface_damage_buffer(surface(), 0, 0, everything, everything);
     wl_surface_commit(surface());
-    if (both) {
-        commit_main();
-        wl_subsurface_set_desync(subsurface_.get());
-    }
-    mapped_ = true;
+    if (!both || first) return;
+    wl_surface_commit(main_.get());
+    wl_subsurface_set_desync(subsurface_.get());
+}
+
+void Window::map_black() {
+    wl_surface_attach(main_.get(), black_.get(), 0, 0);
+    wl_surface_damage_buffer(main_.get(), 0, 0, everything, everything);
+    wl_surface_commit(main_.get());
 }
 
 void Window::refresh() {
@@ -204,8 +208,12 @@ void Window::refresh() {
     lay_out();
     wl_surface_commit(surface());
     if (!boxed()) return;
-    commit_main();
+    wl_surface_commit(main_.get());
     wl_subsurface_set_desync(subsurface_.get());
+}
+
+void Window::commit_overlay() {
+    if (mapped_) wl_surface_commit(surface());
 }
 
 void Window::toggle_fullscreen() {

@@ -12,6 +12,7 @@
 #include "decoder/frame.h"
 #include "render/wayland/connection.h"
 #include "render/wayland/geometry.h"
+#include "render/wayland/overlay_surface.h"
 
 struct wl_array;
 
@@ -34,6 +35,13 @@ class Window {
     /// Follows a change of size though no frame comes (pause).
     void refresh();
     void toggle_fullscreen();
+
+    /// What is above the picture.
+    [[nodiscard]] OverlaySurface& overlay() { return *overlay_; }
+    /// In pixels; nothing until it is on the screen.
+    [[nodiscard]] PixelSize area() const { return mapped_ ? scale_.to_pixels(size_) : PixelSize{}; }
+    /// Makes what was done to the overlay visible though no frame comes.
+    void commit_overlay();
 
     [[nodiscard]] bool is_mapped() const { return mapped_; }
     /// True once after the person closed it.
@@ -61,7 +69,7 @@ class Window {
     void set_extras();
     [[nodiscard]] bool boxed() const { return video_ != nullptr; }
     void lay_out();
-    void commit_main();
+    void map_black();
 
     Connection& connection_;
     // First in, last out: roles go before their surfaces.
@@ -70,6 +78,7 @@ class Window {
     Proxy<wl_surface> video_; ///< null: `main_` shows the picture
     Proxy<wp_viewport> video_viewport_;
     Proxy<wl_subsurface> subsurface_;
+    std::unique_ptr<OverlaySurface> overlay_;
     Proxy<wl_buffer> black_;
     Proxy<xdg_surface> shell_surface_;
     Proxy<xdg_toplevel> toplevel_;
@@ -83,6 +92,7 @@ class Window {
     LogicalSize bounds_;
     LogicalSize size_;
     Placement placement_;
+    Scale scale_;
     wl_output* output_ = nullptr;
     std::uint32_t serial_ = 0; ///< of the configure event that is to be acknowledged
     bool has_serial_ = false;

@@ -27,11 +27,15 @@ struct MockOptions {
     bool single_pixel = true;
     bool presentation = true;
     bool viewporter = true;
+    bool shm = true;
 };
 
-/// One commit with a buffer made of dmabufs, in the order in which they came.
+/// One commit with a picture, in the order in which they took effect.
 struct MockCommit {
-    std::uint32_t buffer = 0; ///< number of its import, from 1
+    std::uint32_t buffer = 0; ///< number of its import, from 1; 0: it is shared memory
+    std::uint32_t pixel = 0;  ///< the first of shared memory
+    int width = 0;            ///< of the buffer
+    int height = 0;
     std::uint32_t surface = 0;
     bool answered = false;
     bool released = false;
@@ -69,6 +73,7 @@ class MockCompositor {
     [[nodiscard]] unsigned imports();
     [[nodiscard]] unsigned buffers_alive();
     [[nodiscard]] unsigned connections();
+    [[nodiscard]] unsigned surfaces_mapped();
     [[nodiscard]] bool has_window();
     [[nodiscard]] std::string title();
 

@@ -1,5 +1,3 @@
-#include "render/wayland/wayland_output.h"
-
 #include <cstdlib>
 
 #include <gtest/gtest.h>
@@ -9,109 +7,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "tests/unit/mock_compositor.h"
+#include "tests/unit/wayland_fixture.h"
 
 namespace v4l2play {
 namespace {
 
-using Texts = std::vector<std::string>;
-
-constexpr Nanoseconds period = 16'666'667;
-
-FrameFormat nv12() {
-    FrameFormat format;
-    format.fourcc = fourcc_nv12;
-    format.coded_width = 64;
-    format.coded_height = 48;
-    format.layout[0] = {0, 0, 64};
-    format.layout[1] = {0, 64 * 48, 64};
-    format.memory_size[0] = 64 * 48 * 3 / 2;
-    return format;
-}
-
-class WaylandOutputTest : public testing::Test {
-  protected:
-    void start(const MockOptions& mock = {}, const WaylandOptions& options = {false, 0}) {
-        mock_ = std::make_unique<MockCompositor>(mock);
-        auto output = create_wayland_output(options);
-        ASSERT_TRUE(output) << output.error().what;
-        output_ = std::move(*output);
-    }
-
-    /// `make_fd`: what stands for a dmabuf.
-    std::shared_ptr<SlotPool> make_pool(
-        unsigned count, const std::function<int()>& make_fd = [] { return memfd_create("slot", MFD_CLOEXEC); }) {
-        std::vector<SlotMemory> slots(count);
-        for (SlotMemory& slot : slots) slot.dmabuf[0] = UniqueFd(system_kernel(), make_fd());
-        return SlotPool::create(system_kernel(), nv12(), std::move(slots));
-    }
-
-    static Frame make_frame(const std::shared_ptr<SlotPool>& pool, FrameId id) {
-        Frame frame;
-        const SlotRef slot = pool->acquire();
-        EXPECT_TRUE(slot);
-        EXPECT_TRUE(pool->finish_decode(slot));
-        frame.id = id;
-        frame.slot = slot.also(Hold::Queue);
-        frame.info.visible = {0, 0, 64, 48};
-        return frame;
-    }
-
-    /// Presents frame `id`, and has the compositor show it at once.
-    void show(const std::shared_ptr<SlotPool>& pool, FrameId id) {
-        Frame frame = make_frame(pool, id);
-        const auto presented = output_->present(frame, 0);
-        ASSERT_TRUE(presented) << presented.error().what;
-        mock_->present(mock_->commits().size() - 1, next_refresh(), period);
-        dispatch();
-    }
-
-    Nanoseconds next_refresh() {
-        refresh_ = std::max(refresh_ + period, system_kernel().now());
-        return refresh_;
-    }
-
-    void dispatch() { EXPECT_TRUE(output_->dispatch()); }
-
-    /// "shown 1", "released 1", ...
-    Texts events() {
-        Texts texts;
-        while (auto event = output_->next_event()) {
-            if (const auto* shown = std::get_if<FrameShown>(&*event))
-                texts.push_back("shown " + std::to_string(shown->id));
-            if (const auto* released = std::get_if<FrameReleased>(&*event))
-                texts.push_back("released " + std::to_string(released->id));
-            if (const auto* discarded = std::get_if<FrameDiscarded>(&*event))
-                texts.push_back("discarded " + std::to_string(discarded->id));
-            if (const auto* lost = std::get_if<OutputLost>(&*event)) texts.push_back("lost: " + lost->error.what);
-            if (const auto* key = std::get_if<KeyPressed>(&*event))
-                texts.push_back("key " + std::to_string(static_cast<int>(key->key)));
-        }
-        return texts;
-    }
-
-    static std::string states(const SlotPool& pool) {
-        std::string text;
-        for (std::uint32_t i = 0; i < pool.count(); ++i) text += to_string(pool.snapshot(i).state)[0];
-        return text;
-    }
-
-    /// Dispatches as the event loop does until `ms` have passed.
-    void live_for(int ms) {
-        const Nanoseconds until = system_kernel().now() + ms * millisecond;
-        for (Nanoseconds now = system_kernel().now(); now < until; now = system_kernel().now()) {
-            pollfd wait{output_->fd(), POLLIN, 0};
-            const Nanoseconds wanted = output_->next_timeout();
-            const Nanoseconds end = wanted == no_time ? until : std::clamp(wanted, now, until);
-            poll(&wait, 1, static_cast<int>((end - now) / millisecond) + 1);
-            dispatch();
-        }
-    }
-
-    std::unique_ptr<MockCompositor> mock_;
-    std::unique_ptr<Output> output_; // goes before its compositor
-    Nanoseconds refresh_ = 0;
-};
+using WaylandOutputTest = WaylandTest;
 
 TEST_F(WaylandOutputTest, NoCompositorIsOneClearError) {
     setenv("XDG_RUNTIME_DIR", "/tmp", 1);

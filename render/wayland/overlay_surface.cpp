@@ -1,0 +1,114 @@
+#include "render/wayland/overlay_surface.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "decoder/log.h"
+#include "render/wayland/protocols.h"
+
+namespace v4l2play {
+namespace {
+
+// One on the screen, one that waits for the next frame, one that is drawn; and one for a compositor that is slow.
+constexpr std::size_t most_buffers = 4;
+constexpr std::int32_t everything = std::numeric_limits<std::int32_t>::max();
+
+bool fits(const ShmBuffer& buffer, std::uint32_t width, std::uint32_t height) {
+    return buffer.width() == width && buffer.height() == height;
+}
+
+} // namespace
+
+/// The role goes before the surface, and both before the buffers.
+OverlaySurface::~OverlaySurface() {
+    subsurface_.reset();
+    viewport_.reset();
+    surface_.reset();
+}
+
+bool OverlaySurface::can_show() const {
+    return connection_.globals().shm != nullptr && connection_.globals().subcompositor != nullptr;
+}
+
+std::optional<OverlayBuffer> OverlaySurface::acquire(std::uint32_t width, std::uint32_t height) {
+    if (!can_show()) return std::nullopt;
+    if (acquired_ == nullptr || !fits(*acquired_, width, height)) acquired_ = find(width, height);
+    if (acquired_ == nullptr) return std::nullopt;
+    const auto is_acquired = [this](const auto& buffer) { return buffer.get() == acquired_; };
+    const auto index = std::find_if(buffers_.begin(), buffers_.end(), is_acquired) - buffers_.begin();
+    return OverlayBuffer{acquired_->pixels(), acquired_->pitch(), width, height, static_cast<unsigned>(index)};
+}
+
+/// A free buffer of that size; or a new one in the place of a free one of another.
+ShmBuffer* OverlaySurface::find(std::uint32_t width, std::uint32_t height) {
+    auto place = buffers_.end();
+    for (auto it = buffers_.begin(); it != buffers_.end(); ++it) {
+        if ((*it)->is_busy()) continue;
+        if (fits(**it, width, height)) return it->get();
+        place = it;
+    }
+    if (place == buffers_.end() && buffers_.size() == most_buffers) return nullptr;
+    auto made =
+        ShmBuffer::create(system_kernel(), connection_.globals().shm.get(), width, height, WL_SHM_FORMAT_ARGB8888);
+    if (!made) {
+        log_warning("wayland", "no overlay: {}", made.error().what);
+        return nullptr;
+    }
+    if (place == buffers_.end()) place = buffers_.emplace(place);
+    *place = std::move(*made);
+    return place->get();
+}
+
+/// Above the parent; and clicks go through it.
+void OverlaySurface::create() {
+    const WaylandGlobals& globals = connection_.globals();
+    surface_.reset(wl_compositor_create_surface(globals.compositor.get()));
+    viewport_.reset(wp_viewporter_get_viewport(globals.viewporter.get(), surface_.get()));
+    subsurface_.reset(wl_subcompositor_get_subsurface(globals.subcompositor.get(), surface_.get(), parent_));
+    const Proxy<wl_region> nothing(wl_compositor_create_region(globals.compositor.get()));
+    wl_surface_set_input_region(surface_.get(), nothing.get());
+}
+
+bool OverlaySurface::show(const OverlayBuffer& overlay, std::uint32_t x, std::uint32_t y) {
+    // Not the one that was given: it is of a session that is over.
+    if (acquired_ == nullptr || overlay.pixels != acquired_->pixels()) return false;
+    if (surface_ == nullptr) create();
+    x_ = x;
+    y_ = y;
+    width_ = overlay.width;
+    height_ = overlay.height;
+    shown_ = true;
+    move();
+    wl_surface_attach(surface_.get(), acquired_->proxy(), 0, 0);
+    wl_surface_damage_buffer(surface_.get(), 0, 0, everything, everything);
+    wl_surface_commit(surface_.get());
+    std::exchange(acquired_, nullptr)->set_busy(true);
+    return true;
+}
+
+/// What nobody reads or draws in is given back.
+bool OverlaySurface::hide() {
+    std::erase_if(buffers_, [&](const auto& buffer) { return !buffer->is_busy() && buffer.get() != acquired_; });
+    if (!std::exchange(shown_, false)) return false;
+    wl_surface_attach(surface_.get(), nullptr, 0, 0);
+    wl_surface_commit(surface_.get());
+    return true;
+}
+
+void OverlaySurface::place(const Placement& parent, Scale scale) {
+    if (parent == placement_ && scale == scale_) return;
+    placement_ = parent;
+    scale_ = scale;
+    if (!shown_) return;
+    move();
+    wl_surface_commit(surface_.get());
+}
+
+void OverlaySurface::move() {
+    const LogicalSize size = scale_.to_logical({width_, height_});
+    const LogicalSize corner = scale_.to_logical({x_, y_});
+    wp_viewport_set_destination(viewport_.get(), std::max(size.width, 1), std::max(size.height, 1));
+    wl_subsurface_set_position(subsurface_.get(), corner.width - placement_.x, corner.height - placement_.y);
+}
+
+} // namespace v4l2play
