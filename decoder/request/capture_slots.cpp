@@ -53,6 +53,17 @@ Result<> CaptureSlots::grow(unsigned count) {
     return add_slots(pool, *created);
 }
 
+Result<> CaptureSlots::shrink(unsigned count) {
+    if (!removes()) return fail(ENOTSUP, "the driver does not remove buffers", "REMOVE_BUFS");
+    remove_idle_pools();
+    const PixelFormat format = pools_.back().format;
+    const auto created = queue_.create_buffers(count, format);
+    if (!created) return fail(created.error());
+    if (created->count == count) return add_pool(format, *created);
+    queue_.remove_buffers(*created);
+    return fail(ENOMEM, "the driver gives too few buffers", "CREATE_BUFS");
+}
+
 Result<> CaptureSlots::change(const PixelFormat& format, unsigned wanted, unsigned least) {
     const auto known = std::find_if(pools_.begin(), pools_.end(), [&](const Pool& p) { return p.format == format; });
     if (known != pools_.end()) {

@@ -30,6 +30,9 @@ class CaptureSlots {
     Result<> allocate(const PixelFormat& format, unsigned wanted, unsigned least);
     /// More slots in the current pool, for at least `count`; the queue may be streaming. All or nothing.
     Result<> grow(unsigned count);
+    /// A smaller pool of the same format becomes the current one; the larger goes when its slots are FREE. Until then
+    /// the memory of both is needed. ENOTSUP where the driver does not remove buffers; nothing changes on errors.
+    Result<> shrink(unsigned count);
     /// Makes a pool of `format` the current one: that which is there already, or a new one. ENOMEM as `allocate`;
     /// EAGAIN when there will be room once the frames of an older pool were shown (`any_idle_pool`).
     Result<> change(const PixelFormat& format, unsigned wanted, unsigned least);

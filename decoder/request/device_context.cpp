@@ -14,6 +14,7 @@ namespace {
 // Bitstream buffers, and requests for them: the depth of the pipeline, so that hardware with two stages has the next
 // picture while this one is written.
 constexpr unsigned pipeline_depth = 4;
+constexpr unsigned worth_shrinking = 4; // slots; 12 MB of Full HD
 
 } // namespace
 
@@ -70,6 +71,17 @@ void DeviceContext::note_slots(const SlotCount& wanted) {
 Result<> DeviceContext::add_slots(const SequenceInfo& sequence) {
     const SlotCount slots = count_slots(sequence, needs_.config);
     V4L2PLAY_TRY(slots_.grow(slots.count));
+    note_slots(slots);
+    return {};
+}
+
+bool DeviceContext::has_too_many_slots(const SequenceInfo& sequence) const {
+    return slots_.pool()->count() >= count_slots(sequence, needs_.config).count + worth_shrinking;
+}
+
+Result<> DeviceContext::remove_slots(const SequenceInfo& sequence) {
+    const SlotCount slots = count_slots(sequence, needs_.config);
+    V4L2PLAY_TRY(slots_.shrink(slots.count));
     note_slots(slots);
     return {};
 }

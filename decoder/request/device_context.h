@@ -57,6 +57,10 @@ class DeviceContext {
 
     /// More slots for a sequence that differs in `dpb_slots` alone; at any time. On failure nothing has changed.
     Result<> add_slots(const SequenceInfo& sequence);
+    /// More slots than a sequence that differs in `dpb_slots` alone needs, by so many that it matters.
+    [[nodiscard]] bool has_too_many_slots(const SequenceInfo& sequence) const;
+    /// Fewer slots for it, in a pool of their own; at any time. On failure nothing has changed.
+    Result<> remove_slots(const SequenceInfo& sequence);
     /// Slots of another size, while pictures in the old ones can still be referred to; the context must be idle. On
     /// failure the context is of no more use. Most drivers refuse (EBUSY), since buffers are allocated.
     Result<> change_size(const SequenceInfo& sequence);

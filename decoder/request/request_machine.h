@@ -69,6 +69,7 @@ class RequestDecoder final : public Decoder {
     /// empty.
     bool ensure_context(FrameId next);
     bool has_slots();
+    void shrink();
     /// 0, EAGAIN (wait) or why the device does not.
     int change_size();
     Result<> open_context();

@@ -111,8 +111,8 @@ bool RequestDecoder::ensure_context(FrameId next) {
     return true;
 }
 
-/// A sequence with fewer references keeps the slots it finds: another one with more would want them back.
 bool RequestDecoder::has_slots() {
+    if (sequence_->dpb_slots < context_sequence_.dpb_slots) shrink();
     if (sequence_->dpb_slots <= context_sequence_.dpb_slots) return true;
     if (auto added = context_->add_slots(*sequence_); !added) {
         log_info("request", "a new context, since slots cannot be added: {}", added.error().what);
@@ -120,6 +120,18 @@ bool RequestDecoder::has_slots() {
     }
     use_context();
     return true;
+}
+
+/// A sequence with a few references less keeps the slots it finds: another one would want them back. Also where slots
+/// cannot be removed.
+void RequestDecoder::shrink() {
+    if (!context_->has_too_many_slots(*sequence_)) return;
+    if (auto removed = context_->remove_slots(*sequence_); !removed) {
+        log_debug("request", "more slots than the sequence needs: {}", removed.error().what);
+        context_sequence_.dpb_slots = sequence_->dpb_slots; // asked once
+        return;
+    }
+    use_context();
 }
 
 /// Also the size of a picture that refers to others. Where that fails, all of them are lost to those that follow.

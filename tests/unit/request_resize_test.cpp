@@ -126,6 +126,43 @@ TEST_F(RequestResizeTest, MoreReferencesGetMoreSlots) {
     close();
 }
 
+TEST_F(RequestResizeTest, FewerReferencesGetFewerSlots) {
+    kernel_.decoder().removes_buffers = true;
+    EXPECT_TRUE(play({{.references = 8}, {.references = 1}}, create_h264_codec()));
+    EXPECT_EQ(2 * pictures_each, playback_.frames.size());
+    EXPECT_TRUE(playback_.dropped.empty());
+    ASSERT_EQ(2u, playback_.pools.size());
+    EXPECT_LT(playback_.pools[1]->count(), playback_.pools[0]->count());
+    close();
+}
+
+TEST_F(RequestResizeTest, FewerSlotsBecomeMoreAgain) {
+    kernel_.decoder().removes_buffers = true;
+    EXPECT_TRUE(play({{.references = 8}, {.references = 1}, {.references = 8}}, create_h264_codec()));
+    EXPECT_EQ(3 * pictures_each, playback_.frames.size());
+    ASSERT_EQ(3u, playback_.pools.size());
+    EXPECT_NE(playback_.pools[0], playback_.pools[1]);
+    EXPECT_EQ(playback_.pools[1], playback_.pools[2]) << "the same pool, told again";
+    EXPECT_EQ(playback_.pools[0]->count(), playback_.pools[2]->count());
+    close();
+}
+
+TEST_F(RequestResizeTest, WithoutRemovalFewerReferencesKeepTheirSlots) {
+    EXPECT_TRUE(play({{.references = 8}, {.references = 1}}, create_h264_codec()));
+    EXPECT_EQ(2 * pictures_each, playback_.frames.size());
+    EXPECT_EQ(1u, playback_.pools.size());
+    close();
+}
+
+TEST_F(RequestResizeTest, WithoutMemoryFewerReferencesKeepTheirSlots) {
+    kernel_.decoder().removes_buffers = true;
+    kernel_.decoder().most_buffers = 18;
+    EXPECT_TRUE(play({{.references = 8}, {.references = 1}}, create_h264_codec()));
+    EXPECT_EQ(2 * pictures_each, playback_.frames.size());
+    EXPECT_EQ(1u, playback_.pools.size());
+    close();
+}
+
 TEST_F(RequestResizeTest, WithoutRoomForMoreThereIsANewContext) {
     kernel_.decoder().most_buffers = 8;
     EXPECT_TRUE(play({{.references = 1}, {.references = 4}}, create_h264_codec()));
