@@ -130,8 +130,7 @@ Result<> Connection::collect() {
     if (globals_.shell == nullptr) return lacks("xdg_wm_base: it shows no windows");
     if (globals_.viewporter == nullptr) return lacks("wp_viewporter: it cannot crop");
     if (globals_.dmabuf == nullptr) return lacks("linux-dmabuf 3 or later: it cannot show a decoder's buffers");
-    if (zwp_linux_dmabuf_v1_get_version(globals_.dmabuf.get()) >=
-        ZWP_LINUX_DMABUF_V1_GET_DEFAULT_FEEDBACK_SINCE_VERSION)
+    if (has_feedback())
         V4L2PLAY_TRY(read_feedback());
     else
         V4L2PLAY_TRY(roundtrip(answer_limit)); // the modifiers
@@ -139,10 +138,17 @@ Result<> Connection::collect() {
     return {};
 }
 
+bool Connection::has_feedback() const {
+    return zwp_linux_dmabuf_v1_get_version(globals_.dmabuf.get()) >=
+           ZWP_LINUX_DMABUF_V1_GET_DEFAULT_FEEDBACK_SINCE_VERSION;
+}
+
 Result<> Connection::read_feedback() {
-    DmabufFeedback feedback(zwp_linux_dmabuf_v1_get_default_feedback(globals_.dmabuf.get()), formats_);
+    const DmabufFeedback feedback(zwp_linux_dmabuf_v1_get_default_feedback(globals_.dmabuf.get()));
     V4L2PLAY_TRY(roundtrip(answer_limit));
-    if (!feedback.done()) return fail(EPROTO, "the compositor's list of dmabuf formats has no end", "linux-dmabuf");
+    if (feedback.revision() == 0)
+        return fail(EPROTO, "the compositor's list of dmabuf formats has no end", "linux-dmabuf");
+    formats_ = feedback.formats();
     return {};
 }
 

@@ -51,7 +51,11 @@ class Connection {
     [[nodiscard]] wl_display* display() const { return display_; }
     [[nodiscard]] int fd() const;
     [[nodiscard]] const WaylandGlobals& globals() const { return globals_; }
+    /// All that may be imported.
     [[nodiscard]] const DmabufFormats& formats() const { return formats_; }
+    /// What a surface's feedback tells of may be imported too.
+    void add_formats(const DmabufFormats& formats) { formats_.add_all(formats); }
+    [[nodiscard]] bool has_feedback() const;
     /// The clock of presentation feedback.
     [[nodiscard]] clockid_t presentation_clock() const { return presentation_clock_; }
     [[nodiscard]] const std::string& name() const { return name_; }

@@ -1,11 +1,10 @@
 #include "render/wayland/dmabuf_feedback.h"
 
 #include <cstring>
-
-#include <sys/mman.h>
-#include <unistd.h>
+#include <utility>
 
 #include "render/wayland/protocols.h"
+#include "render/wayland/sent_file.h"
 
 namespace v4l2play {
 namespace {
@@ -17,6 +16,7 @@ struct TableEntry {
     std::uint64_t modifier;
 };
 static_assert(sizeof(TableEntry) == 16);
+constexpr std::size_t most_entries = 65536; // that an index can name
 
 DmabufFeedback& of(void* data) { return *static_cast<DmabufFeedback*>(data); }
 
@@ -35,24 +35,19 @@ constexpr zwp_linux_dmabuf_feedback_v1_listener listener = {
 
 } // namespace
 
-DmabufFeedback::DmabufFeedback(zwp_linux_dmabuf_feedback_v1* feedback, DmabufFormats& formats)
-    : feedback_(feedback)
-    , formats_(formats) {
+DmabufFeedback::DmabufFeedback(zwp_linux_dmabuf_feedback_v1* feedback)
+    : feedback_(feedback) {
     zwp_linux_dmabuf_feedback_v1_add_listener(feedback, &listener, this);
 }
 
 void DmabufFeedback::on_table(int fd, std::uint32_t size) {
+    const std::vector<char> bytes = take_file(fd, size, most_entries * sizeof(TableEntry));
     table_.clear();
-    // Private, as the protocol wants it: the file may be sealed.
-    void* memory = size == 0 ? MAP_FAILED : mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-    close(fd);
-    if (memory == MAP_FAILED) return;
-    for (std::size_t at = 0; at + sizeof(TableEntry) <= size; at += sizeof(TableEntry)) {
+    for (std::size_t at = 0; at + sizeof(TableEntry) <= bytes.size(); at += sizeof(TableEntry)) {
         TableEntry entry{};
-        std::memcpy(&entry, static_cast<const char*>(memory) + at, sizeof entry);
+        std::memcpy(&entry, bytes.data() + at, sizeof entry);
         table_.push_back({DrmFourcc{entry.format}, entry.modifier});
     }
-    munmap(memory, size);
 }
 
 void DmabufFeedback::on_indices(const wl_array* indices) {
@@ -66,9 +61,14 @@ void DmabufFeedback::on_flags(std::uint32_t flags) {
 
 void DmabufFeedback::on_tranche_done() {
     for (const std::uint16_t index : tranche_)
-        if (index < table_.size()) formats_.add(table_[index], scanout_);
+        if (index < table_.size()) coming_.add(table_[index], scanout_);
     tranche_.clear();
     scanout_ = false;
+}
+
+void DmabufFeedback::on_done() {
+    formats_ = std::exchange(coming_, {});
+    ++revision_;
 }
 
 } // namespace v4l2play

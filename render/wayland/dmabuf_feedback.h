@@ -12,30 +12,34 @@ struct wl_array;
 
 namespace v4l2play {
 
-/// Reads one feedback: a table of pairs in shared memory, and tranches of indices into it, best first.
+/// Follows one feedback: a table of pairs in a file, and tranches of indices into it, best first. A surface's is told
+/// anew whenever the surface might take another way to the screen.
 class DmabufFeedback {
   public:
-    /// `formats` is filled while events are handled.
-    DmabufFeedback(zwp_linux_dmabuf_feedback_v1* feedback, DmabufFormats& formats);
+    explicit DmabufFeedback(zwp_linux_dmabuf_feedback_v1* feedback);
     DmabufFeedback(const DmabufFeedback&) = delete;
     DmabufFeedback& operator=(const DmabufFeedback&) = delete;
 
-    [[nodiscard]] bool done() const { return done_; }
+    /// As of the last time that all of it was told.
+    [[nodiscard]] const DmabufFormats& formats() const { return formats_; }
+    /// How often that was; 0: not yet.
+    [[nodiscard]] unsigned revision() const { return revision_; }
 
     // Called by the listener.
     void on_table(int fd, std::uint32_t size);
     void on_indices(const wl_array* indices);
     void on_flags(std::uint32_t flags);
     void on_tranche_done();
-    void on_done() { done_ = true; }
+    void on_done();
 
   private:
     Proxy<zwp_linux_dmabuf_feedback_v1> feedback_;
-    DmabufFormats& formats_;
+    DmabufFormats formats_;
+    DmabufFormats coming_;
     std::vector<FormatModifier> table_;
     std::vector<std::uint16_t> tranche_;
     bool scanout_ = false;
-    bool done_ = false;
+    unsigned revision_ = 0;
 };
 
 } // namespace v4l2play

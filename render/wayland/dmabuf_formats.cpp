@@ -7,6 +7,8 @@
 namespace v4l2play {
 namespace {
 
+constexpr std::size_t most_entries = 1024;
+
 bool is_video(DrmFourcc fourcc) {
     const PixelLayout* layout = find_pixel_layout(fourcc);
     return layout != nullptr && layout->chroma != PixelLayout::Chroma::None;
@@ -24,12 +26,25 @@ bool same_modifier(std::uint64_t listed, std::uint64_t given) {
 } // namespace
 
 void DmabufFormats::add(FormatModifier format, bool scanout) {
+    if (!is_video(format.fourcc)) return;
     const auto known =
         std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.format == format; });
-    if (known == entries_.end())
-        entries_.push_back({format, scanout});
-    else
+    if (known != entries_.end())
         known->scanout = known->scanout || scanout;
+    else if (entries_.size() < most_entries)
+        entries_.push_back({format, scanout});
+}
+
+void DmabufFormats::add_all(const DmabufFormats& other) {
+    for (const Entry& entry : other.entries_) add(entry.format, false);
+}
+
+bool DmabufFormats::scans_out(FormatModifier format) const {
+    return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+        return entry.scanout && entry.format.fourcc == format.fourcc &&
+               (same_modifier(entry.format.modifier, format.modifier) ||
+                (entry.format.modifier == modifier_invalid && format.modifier == modifier_linear));
+    });
 }
 
 std::vector<FormatModifier> DmabufFormats::for_decoders() const {
@@ -41,8 +56,7 @@ std::vector<FormatModifier> DmabufFormats::for_decoders() const {
     for (const Entry& entry : ordered) {
         FormatModifier format = entry.format;
         if (format.modifier == modifier_invalid) format.modifier = modifier_linear;
-        if (is_video(format.fourcc) && std::find(formats.begin(), formats.end(), format) == formats.end())
-            formats.push_back(format);
+        if (std::find(formats.begin(), formats.end(), format) == formats.end()) formats.push_back(format);
     }
     return formats;
 }

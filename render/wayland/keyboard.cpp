@@ -1,17 +1,16 @@
 #include "render/wayland/keyboard.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <xkbcommon/xkbcommon.h>
 
 #include "render/wayland/protocols.h"
+#include "render/wayland/sent_file.h"
 
 namespace v4l2play {
 namespace {
 
 using Wish = WindowKeyboard::Wish;
 
+constexpr std::size_t longest_keymap = 1 << 20;
 constexpr std::uint32_t evdev_offset = 8; // of the codes in keymaps
 
 WindowKeyboard& of(void* data) { return *static_cast<WindowKeyboard*>(data); }
@@ -96,14 +95,11 @@ void WindowKeyboard::on_capabilities(wl_seat* seat, std::uint32_t capabilities) 
 
 void WindowKeyboard::on_keymap(int fd, std::uint32_t size, bool is_xkb) {
     state_.reset();
-    // Private, as the protocol wants it: the file may be sealed.
-    void* text = size == 0 ? MAP_FAILED : mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-    close(fd);
-    if (text == MAP_FAILED) return;
-    if (is_xkb && context_ != nullptr)
-        keymap_.reset(xkb_keymap_new_from_buffer(context_.get(), static_cast<const char*>(text), size - 1,
+    keymap_.reset();
+    const std::vector<char> text = take_file(fd, size, longest_keymap);
+    if (is_xkb && context_ != nullptr && !text.empty())
+        keymap_.reset(xkb_keymap_new_from_buffer(context_.get(), text.data(), text.size() - 1,
                                                  XKB_KEYMAP_FORMAT_TEXT_V1, XKB_KEYMAP_COMPILE_NO_FLAGS));
-    munmap(text, size);
     if (keymap_ != nullptr) state_.reset(xkb_state_new(keymap_.get()));
 }
 

@@ -8,13 +8,11 @@
 #include <poll.h>
 
 #include "decoder/log.h"
-#include "render/wayland/buffer_cache.h"
 #include "render/wayland/commit_ledger.h"
-#include "render/wayland/keyboard.h"
 #include "render/wayland/presentation_clock.h"
 #include "render/wayland/protocols.h"
 #include "render/wayland/readers.h"
-#include "render/wayland/window.h"
+#include "render/wayland/session.h"
 
 namespace v4l2play {
 namespace {
@@ -29,19 +27,6 @@ constexpr Nanoseconds reconnect_pause = second / 4;
 constexpr Nanoseconds release_limit = second / 10; ///< for the compositor to give up what was taken off
 // One on the screen, one about to be, one that is drawn from.
 constexpr unsigned usual_holds = 3;
-
-/// All that dies with the compositor. The window goes before the buffers that it shows.
-struct Session {
-    Session(std::unique_ptr<Connection> made, BufferCache::Listener& releases, WindowKeyboard::Listener& wishes)
-        : connection(std::move(made))
-        , buffers(*connection, releases)
-        , keyboard(connection->bind_seat(), wishes) {}
-
-    std::unique_ptr<Connection> connection;
-    BufferCache buffers;
-    WindowKeyboard keyboard;
-    std::unique_ptr<Window> window;
-};
 
 class WaylandOutput final : public Output, public BufferCache::Listener, public WindowKeyboard::Listener {
   public:
@@ -78,6 +63,8 @@ class WaylandOutput final : public Output, public BufferCache::Listener, public 
   private:
     void on_release(Commit& commit) override;
     void on_wish(WindowKeyboard::Wish wish) override;
+    void follow_formats();
+    [[nodiscard]] const FormatModifier* format_in_use() const { return generation_ == 0 ? nullptr : &format_; }
     Result<> commit(Frame& frame, Nanoseconds now);
     void ask_for_answer(Commit& commit);
     void flush();
@@ -102,6 +89,7 @@ class WaylandOutput final : public Output, public BufferCache::Listener, public 
     std::vector<FormatModifier> formats_;
 
     std::uint32_t generation_ = 0; ///< of the pool that is configured
+    FormatModifier format_;        ///< its
     FrameInfo info_;
     Nanoseconds committed_ = no_time; ///< the last commit
     Nanoseconds flush_at_ = no_time;
@@ -155,33 +143,38 @@ WaylandOutput::~WaylandOutput() {
 }
 
 Result<> WaylandOutput::connect() {
-    auto connection = Connection::open();
-    if (!connection) return fail(std::move(connection).error());
-    auto session = std::make_unique<Session>(std::move(*connection), *this, *this);
-    auto window = Window::create(*session->connection, options_.fullscreen);
-    if (!window) return fail(std::move(window).error());
-    session->window = std::move(*window);
-    if (const int error = kernel_.epoll_add(epoll_.get(), session->connection->fd(), EPOLLIN, 0); error != 0)
+    auto session = Session::open(options_, *this, *this);
+    if (!session) return fail(std::move(session).error());
+    if (const int error = kernel_.epoll_add(epoll_.get(), (*session)->connection().fd(), EPOLLIN, 0); error != 0)
         return fail(-error, "cannot watch the compositor", "epoll_ctl");
-    session_ = std::move(session);
-    formats_ = session_->connection->formats().for_decoders();
+    session_ = std::move(*session);
+    formats_ = session_->formats().for_decoders();
     generation_ = 0;
     clock_ = {};
     hidden_ = false;
     return {};
 }
 
+/// The way to the screen has changed. Slots stay as they are until the next file: all that was imported can be shown.
+void WaylandOutput::follow_formats() {
+    if (!session_->take_format_change()) return;
+    formats_ = session_->formats().for_decoders();
+    const std::string text = session_->scanout_text(format_in_use());
+    log_info("wayland", "the compositor's formats have changed; {}", text.empty() ? "none is scanned out" : text);
+}
+
 Result<> WaylandOutput::configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) {
     if (session_ == nullptr) return {};
     dispatch_at_ = kernel_.now();
-    if (auto imported = session_->buffers.import(*pool); !imported) {
+    if (auto imported = session_->buffers().import(*pool); !imported) {
         if (imported.error().code == ENOTSUP) return imported;
         lose(std::move(imported).error());
         return {};
     }
-    session_->buffers.keep_only(pool->generation());
+    session_->buffers().keep_only(pool->generation());
     generation_ = pool->generation();
-    if (!(info == info_) || !session_->window->is_mapped()) session_->window->set_picture(info);
+    format_ = {pool->format().fourcc, pool->format().modifier};
+    if (!(info == info_) || !session_->window()->is_mapped()) session_->window()->set_picture(info);
     info_ = info;
     return {};
 }
@@ -214,9 +207,9 @@ Result<> WaylandOutput::present(Frame& frame, Nanoseconds) {
 
 Result<> WaylandOutput::commit(Frame& frame, Nanoseconds now) {
     SlotPool& pool = frame.slot.pool();
-    const std::size_t known = session_->buffers.size();
-    const Result<ImportedBuffer*> buffer = session_->buffers.get(pool, frame.slot.index());
-    if (session_->buffers.size() != known) dispatch_at_ = now;
+    const std::size_t known = session_->buffers().size();
+    const Result<ImportedBuffer*> buffer = session_->buffers().get(pool, frame.slot.index());
+    if (session_->buffers().size() != known) dispatch_at_ = now;
     if (!buffer) {
         if (buffer.error().code == ENOTSUP) return fail(buffer.error());
         lose(buffer.error());
@@ -230,7 +223,7 @@ Result<> WaylandOutput::commit(Frame& frame, Nanoseconds now) {
     commit.owner = this;
     (*buffer)->commit = &commit;
     ask_for_answer(commit);
-    session_->window->show((*buffer)->proxy.get());
+    session_->window()->show((*buffer)->proxy.get());
     overlay_at_ = no_time;
     committed_ = now;
     flush();
@@ -238,8 +231,8 @@ Result<> WaylandOutput::commit(Frame& frame, Nanoseconds now) {
 }
 
 void WaylandOutput::ask_for_answer(Commit& commit) {
-    const WaylandGlobals& globals = session_->connection->globals();
-    wl_surface* surface = session_->window->surface();
+    const WaylandGlobals& globals = session_->connection().globals();
+    wl_surface* surface = session_->window()->surface();
     if (globals.presentation != nullptr) {
         commit.feedback.reset(wp_presentation_feedback(globals.presentation.get(), surface));
         wp_presentation_feedback_add_listener(commit.feedback.get(), &feedback_listener, &commit);
@@ -251,11 +244,11 @@ void WaylandOutput::ask_for_answer(Commit& commit) {
 
 void WaylandOutput::flush() {
     if (session_ == nullptr) return;
-    flush_at_ = session_->connection->flush() ? kernel_.now() + full_socket_pause : no_time;
+    flush_at_ = session_->connection().flush() ? kernel_.now() + full_socket_pause : no_time;
 }
 
 Nanoseconds WaylandOutput::to_monotonic(Nanoseconds time) const {
-    const clockid_t clock = session_->connection->presentation_clock();
+    const clockid_t clock = session_->connection().presentation_clock();
     timespec now{};
     if (clock == CLOCK_MONOTONIC || clock_gettime(clock, &now) != 0) return time;
     return time + kernel_.now() - (Nanoseconds{now.tv_sec} * second + now.tv_nsec);
@@ -294,7 +287,7 @@ void WaylandOutput::on_wish(WindowKeyboard::Wish wish) {
     constexpr OutputKey keys[] = {OutputKey::Quit,    OutputKey::Pause,      OutputKey::Back, OutputKey::Forward,
                                   OutputKey::FarBack, OutputKey::FarForward, OutputKey::Stats};
     if (wish != WindowKeyboard::Wish::Fullscreen) return ledger_.tell(KeyPressed{keys[static_cast<int>(wish)]});
-    if (session_ != nullptr && session_->window != nullptr) session_->window->toggle_fullscreen();
+    if (session_ != nullptr && session_->window() != nullptr) session_->window()->toggle_fullscreen();
 }
 
 void WaylandOutput::take_readers() {
@@ -321,12 +314,13 @@ Result<> WaylandOutput::dispatch() {
     dispatch_at_ = no_time;
     if (session_ == nullptr) {
         reconnect();
-    } else if (auto dispatched = session_->connection->dispatch(); !dispatched) {
+    } else if (auto dispatched = session_->connection().dispatch(); !dispatched) {
         lose(std::move(dispatched).error());
     }
     take_readers();
     if (session_ == nullptr) return {};
-    Window& window = *session_->window;
+    Window& window = *session_->window();
+    follow_formats();
     if (window.is_suspended()) hidden_ = true;
     if (window.take_close()) ledger_.tell(KeyPressed{OutputKey::Quit});
     window.refresh();
@@ -352,7 +346,7 @@ void WaylandOutput::watch_holds(Nanoseconds now) {
         hoarding_since_ = now;
     } else if (now >= hoarding_since_ + hoarding_limit && !std::exchange(hoarding_told_, true)) {
         log_warning("wayland", "the compositor at {} holds {} buffers and releases none: the decoder has to wait",
-                    session_->connection->name(), ledger_.held());
+                    session_->connection().name(), ledger_.held());
     }
 }
 
@@ -370,10 +364,10 @@ void WaylandOutput::lose(Error error) {
 void WaylandOutput::drop_session(const char* why) {
     if (session_ == nullptr) return;
     ledger_.forget_answers(why);
-    if (session_->window != nullptr) description_ = describe();
-    kernel_.epoll_remove(epoll_.get(), session_->connection->fd());
+    if (session_->window() != nullptr) description_ = describe();
+    kernel_.epoll_remove(epoll_.get(), session_->connection().fd());
     std::vector<Commit*> orphans;
-    for (const auto& buffer : session_->buffers.buffers())
+    for (const auto& buffer : session_->buffers().buffers())
         if (Commit* commit = std::exchange(buffer->commit, nullptr)) orphans.push_back(commit);
     session_.reset();
     flush_at_ = overlay_at_ = no_time;
@@ -399,7 +393,7 @@ bool WaylandOutput::wait_for_releases(Nanoseconds limit) {
          now = kernel_.now()) {
         pollfd wait{epoll_.get(), POLLIN, 0};
         poll(&wait, 1, static_cast<int>((until - now) / millisecond) + 1);
-        if (auto dispatched = session_->connection->dispatch(); !dispatched) return false;
+        if (auto dispatched = session_->connection().dispatch(); !dispatched) return false;
         take_readers();
     }
     return ledger_.held() == 0;
@@ -411,8 +405,8 @@ void WaylandOutput::stop() {
     if (session_ == nullptr) return;
     ledger_.forget_answers("stopped");
     description_ = describe();
-    session_->window.reset();
-    const bool answered = session_->connection->roundtrip(release_limit).has_value();
+    session_->close_window();
+    const bool answered = session_->connection().roundtrip(release_limit).has_value();
     if (!answered || !wait_for_releases(release_limit))
         log_info("wayland", "the compositor at {} keeps {} buffers of a window that is gone", description_.device,
                  ledger_.held());
@@ -421,45 +415,37 @@ void WaylandOutput::stop() {
 }
 
 Rect WaylandOutput::overlay_area() const {
-    if (session_ == nullptr || !session_->window->overlay().can_show()) return {};
-    const PixelSize area = session_->window->area();
+    if (session_ == nullptr || !session_->window()->overlay().can_show()) return {};
+    const PixelSize area = session_->window()->area();
     return {0, 0, area.width, area.height};
 }
 
 std::optional<OverlayBuffer> WaylandOutput::acquire_overlay(std::uint32_t width, std::uint32_t height) {
     if (session_ == nullptr) return std::nullopt;
-    return session_->window->overlay().acquire(width, height);
+    return session_->window()->overlay().acquire(width, height);
 }
 
 void WaylandOutput::show_overlay(const OverlayBuffer& overlay, std::uint32_t x, std::uint32_t y) {
-    if (session_ == nullptr || !session_->window->overlay().show(overlay, x, y)) return;
+    if (session_ == nullptr || !session_->window()->overlay().show(overlay, x, y)) return;
     if (overlay_at_ == no_time) overlay_at_ = kernel_.now() + overlay_pause;
 }
 
 void WaylandOutput::hide_overlay() {
-    if (session_ == nullptr || !session_->window->overlay().hide()) return;
+    if (session_ == nullptr || !session_->window()->overlay().hide()) return;
     if (overlay_at_ == no_time) overlay_at_ = kernel_.now() + overlay_pause;
 }
 
 void WaylandOutput::commit_overlay(Nanoseconds now) {
     if (overlay_at_ == no_time || now < overlay_at_) return;
-    session_->window->commit_overlay();
+    session_->window()->commit_overlay();
     overlay_at_ = no_time;
 }
 
 OutputDescription WaylandOutput::description() const { return session_ == nullptr ? description_ : describe(); }
 
 OutputDescription WaylandOutput::describe() const {
-    OutputDescription description;
-    description.kind = "wayland";
+    OutputDescription description = session_->describe(format_in_use());
     description.path = path_;
-    description.device = session_->connection->name();
-    const Window& window = *session_->window;
-    if (const WaylandScreen* screen = window.screen(); screen != nullptr) {
-        description.connector = screen->connector;
-        description.mode = screen->mode;
-    }
-    if (window.is_mapped()) description.plane = window.describe();
     return description;
 }
 

@@ -136,6 +136,13 @@ void MockCompositor::press(std::uint32_t key) {
     });
 }
 
+void MockCompositor::change_formats(const std::vector<MockFormat>& formats) {
+    run([&](State& state) {
+        state.options.surface_formats = formats;
+        tell_formats(state);
+    });
+}
+
 void MockCompositor::refuse_imports(bool refuse) {
     run([&](State& state) { state.refuse_imports = refuse; });
 }

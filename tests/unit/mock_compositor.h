@@ -24,6 +24,8 @@ struct MockFormat {
 struct MockOptions {
     std::uint32_t dmabuf_version = 4; ///< below 4: modifier events and no feedback; 0: no linux-dmabuf
     std::vector<MockFormat> formats{{{fourcc_nv12, modifier_linear}, false}};
+    std::vector<MockFormat> surface_formats{}; ///< of surfaces' feedback; none: the same
+    std::uint32_t table_lie = 0;               ///< by how much tables of formats are shorter than said
     bool single_pixel = true;
     bool presentation = true;
     bool viewporter = true;
@@ -63,6 +65,8 @@ class MockCompositor {
     void close_window();
     /// Presses and lets go of the key with this code of <linux/input-event-codes.h>, on a US keyboard.
     void press(std::uint32_t key);
+    /// Tells the surfaces other formats.
+    void change_formats(const std::vector<MockFormat>& formats);
     /// The next imports are refused.
     void refuse_imports(bool refuse);
     /// Breaks the connection with a protocol error.

@@ -58,11 +58,11 @@ const auto feedback_implementation = [] {
 }();
 
 /// A tranche for what can be scanned out, after one for the rest: the client has to sort.
-void send_tranche(wl_resource* feedback, const State& state, bool scanout) {
+void send_tranche(wl_resource* feedback, const std::vector<MockFormat>& formats, bool scanout) {
     wl_array indices;
     wl_array_init(&indices);
-    for (std::size_t i = 0; i < state.options.formats.size(); ++i)
-        if (state.options.formats[i].scanout == scanout)
+    for (std::size_t i = 0; i < formats.size(); ++i)
+        if (formats[i].scanout == scanout)
             *static_cast<std::uint16_t*>(wl_array_add(&indices, sizeof(std::uint16_t))) = static_cast<std::uint16_t>(i);
     zwp_linux_dmabuf_feedback_v1_send_tranche_flags(
         feedback, scanout ? std::uint32_t{ZWP_LINUX_DMABUF_FEEDBACK_V1_TRANCHE_FLAGS_SCANOUT} : 0U);
@@ -71,22 +71,24 @@ void send_tranche(wl_resource* feedback, const State& state, bool scanout) {
     wl_array_release(&indices);
 }
 
-void send_feedback(wl_resource* feedback, const State& state) {
+/// `told`: none for those of the default feedback.
+void send_feedback(wl_resource* feedback, const State& state, const std::vector<MockFormat>& told) {
     struct Entry {
         std::uint32_t format;
         std::uint32_t padding;
         std::uint64_t modifier;
     };
+    const std::vector<MockFormat>& formats = told.empty() ? state.options.formats : told;
     std::vector<Entry> table;
-    for (const MockFormat& one : state.options.formats)
+    for (const MockFormat& one : formats)
         table.push_back({static_cast<std::uint32_t>(one.format.fourcc), 0, one.format.modifier});
     const int fd = memfd_create("formats", MFD_CLOEXEC);
     const auto size = static_cast<std::uint32_t>(table.size() * sizeof(Entry));
     if (write(fd, table.data(), size) == static_cast<ssize_t>(size))
-        zwp_linux_dmabuf_feedback_v1_send_format_table(feedback, fd, size);
+        zwp_linux_dmabuf_feedback_v1_send_format_table(feedback, fd, size + state.options.table_lie);
     close(fd);
-    send_tranche(feedback, state, false);
-    send_tranche(feedback, state, true);
+    send_tranche(feedback, formats, false);
+    send_tranche(feedback, formats, true);
     zwp_linux_dmabuf_feedback_v1_send_done(feedback);
 }
 
@@ -97,10 +99,18 @@ const auto dmabuf_implementation = [] {
         create(client, zwp_linux_buffer_params_v1_interface, resource, id, &params_implementation,
                &data_of<State>(resource));
     };
+    calls.get_surface_feedback = [](wl_client* client, wl_resource* resource, std::uint32_t id, wl_resource*) {
+        auto& state = data_of<State>(resource);
+        wl_resource* feedback =
+            create(client, zwp_linux_dmabuf_feedback_v1_interface, resource, id, &feedback_implementation, &state,
+                   [](wl_resource* gone) { std::erase(data_of<State>(gone).surface_feedbacks, gone); });
+        state.surface_feedbacks.push_back(feedback);
+        send_feedback(feedback, state, state.options.surface_formats);
+    };
     calls.get_default_feedback = [](wl_client* client, wl_resource* resource, std::uint32_t id) {
         send_feedback(
             create(client, zwp_linux_dmabuf_feedback_v1_interface, resource, id, &feedback_implementation, nullptr),
-            data_of<State>(resource));
+            data_of<State>(resource), data_of<State>(resource).options.formats);
     };
     return calls;
 }();
@@ -116,6 +126,10 @@ void bind(wl_client* client, void* data, std::uint32_t version, std::uint32_t id
 }
 
 } // namespace
+
+void tell_formats(State& state) {
+    for (wl_resource* feedback : state.surface_feedbacks) send_feedback(feedback, state, state.options.surface_formats);
+}
 
 void offer_dmabuf(State& state) {
     if (const auto version = static_cast<int>(state.options.dmabuf_version); version != 0)

@@ -35,6 +35,7 @@ struct MockCompositor::State {
     std::string title;
     std::vector<std::unique_ptr<MockAnswerable>> commits;
     std::vector<MockSurface*> surfaces;
+    std::vector<wl_resource*> surface_feedbacks;
     std::uint32_t surface_count = 0;
     unsigned imports = 0;
     unsigned buffers_alive = 0;
@@ -105,6 +106,9 @@ void bind_plainly(wl_client* client, void* data, std::uint32_t version, std::uin
     wl_resource* resource = wl_resource_create(client, &interface, static_cast<int>(version), id);
     wl_resource_set_implementation(resource, &implementation, data, ignore_destroyed);
 }
+
+/// To the surfaces' feedbacks, anew.
+void tell_formats(MockCompositor::State& state);
 
 // Each part's globals.
 void offer_surfaces(MockCompositor::State& state);

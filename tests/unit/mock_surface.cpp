@@ -136,8 +136,7 @@ struct BufferWatch {
     State* state = nullptr;
 };
 void forget_buffer(wl_listener* listener, void* resource) {
-    BufferWatch* watch = nullptr;
-    watch = wl_container_of(listener, watch, listener);
+    auto* watch = reinterpret_cast<BufferWatch*>(listener); // its first member
     watch->state->forget(static_cast<wl_resource*>(resource));
     delete watch;
 }

@@ -1,0 +1,85 @@
+#include "render/wayland/session.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "render/wayland/protocols.h"
+
+namespace v4l2play {
+namespace {
+
+constexpr Nanoseconds answer_limit = 5 * second;
+
+} // namespace
+
+Session::Session(std::unique_ptr<Connection> connection, BufferCache::Listener& releases,
+                 WindowKeyboard::Listener& wishes)
+    : connection_(std::move(connection))
+    , buffers_(*connection_, releases)
+    , keyboard_(connection_->bind_seat(), wishes) {}
+
+Result<std::unique_ptr<Session>> Session::open(const WaylandOptions& options, BufferCache::Listener& releases,
+                                               WindowKeyboard::Listener& wishes) {
+    auto connection = Connection::open();
+    if (!connection) return fail(std::move(connection).error());
+    std::unique_ptr<Session> session(new Session(std::move(*connection), releases, wishes));
+    auto window = Window::create(*session->connection_, options.fullscreen);
+    if (!window) return fail(std::move(window).error());
+    session->window_ = std::move(*window);
+    V4L2PLAY_TRY(session->ask_for_formats());
+    return session;
+}
+
+void Session::close_window() {
+    feedback_.reset();
+    window_.reset();
+}
+
+/// The surface's own, before any decoder is set up.
+Result<> Session::ask_for_formats() {
+    if (!connection_->has_feedback()) return {};
+    zwp_linux_dmabuf_v1* dmabuf = connection_->globals().dmabuf.get();
+    feedback_ = std::make_unique<DmabufFeedback>(zwp_linux_dmabuf_v1_get_surface_feedback(dmabuf, window_->surface()));
+    V4L2PLAY_TRY(connection_->roundtrip(answer_limit));
+    take_format_change();
+    return {};
+}
+
+const DmabufFormats& Session::formats() const {
+    const bool told = feedback_ != nullptr && !feedback_->formats().empty();
+    return told ? feedback_->formats() : connection_->formats();
+}
+
+bool Session::take_format_change() {
+    if (feedback_ == nullptr || feedback_->revision() == feedback_seen_) return false;
+    feedback_seen_ = feedback_->revision();
+    connection_->add_formats(feedback_->formats());
+    return true;
+}
+
+std::string Session::scanout_text(const FormatModifier* format) const {
+    if (format != nullptr && formats().scans_out(*format))
+        return fmt::format("{} may be scanned out", to_string(format->fourcc));
+    const std::vector<FormatModifier> wanted = formats().for_decoders();
+    if (wanted.empty() || !formats().scans_out(wanted.front())) return "";
+    return fmt::format("it would scan out {} (modifier {:#x})", to_string(wanted.front().fourcc),
+                       wanted.front().modifier);
+}
+
+OutputDescription Session::describe(const FormatModifier* format) const {
+    OutputDescription description;
+    description.kind = "wayland";
+    description.device = connection_->name();
+    if (window_ == nullptr) return description;
+    if (const WaylandScreen* screen = window_->screen(); screen != nullptr) {
+        description.connector = screen->connector;
+        description.mode = screen->mode;
+    }
+    if (!window_->is_mapped()) return description;
+    description.plane = window_->describe();
+    if (const std::string text = scanout_text(format); !text.empty()) description.plane += "; " + text;
+    return description;
+}
+
+} // namespace v4l2play

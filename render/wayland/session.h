@@ -1,0 +1,54 @@
+// All that dies with the compositor.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "render/output.h"
+#include "render/wayland/buffer_cache.h"
+#include "render/wayland/connection.h"
+#include "render/wayland/dmabuf_feedback.h"
+#include "render/wayland/keyboard.h"
+#include "render/wayland/wayland_output.h"
+#include "render/wayland/window.h"
+
+namespace v4l2play {
+
+class Session {
+  public:
+    /// Connects, and waits for a window that is configured and for the formats of its surface.
+    static Result<std::unique_ptr<Session>> open(const WaylandOptions& options, BufferCache::Listener& releases,
+                                                 WindowKeyboard::Listener& wishes);
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    [[nodiscard]] Connection& connection() { return *connection_; }
+    [[nodiscard]] BufferCache& buffers() { return buffers_; }
+    /// Null once it is closed.
+    [[nodiscard]] Window* window() { return window_.get(); }
+    void close_window();
+
+    /// What is best for the surface as it is now.
+    [[nodiscard]] const DmabufFormats& formats() const;
+    /// True once whenever the compositor has told other formats.
+    bool take_format_change();
+    /// Whether frames of `format` (that is in use; null: none) may be scanned out, or which might be; empty when none.
+    [[nodiscard]] std::string scanout_text(const FormatModifier* format) const;
+
+    [[nodiscard]] OutputDescription describe(const FormatModifier* format) const;
+
+  private:
+    Session(std::unique_ptr<Connection> connection, BufferCache::Listener& releases, WindowKeyboard::Listener& wishes);
+    Result<> ask_for_formats();
+
+    // The window goes before the buffers that it shows.
+    std::unique_ptr<Connection> connection_;
+    BufferCache buffers_;
+    WindowKeyboard keyboard_;
+    std::unique_ptr<Window> window_;
+    std::unique_ptr<DmabufFeedback> feedback_; ///< of the surface with the frames; null before linux-dmabuf 4
+    unsigned feedback_seen_ = 0;
+};
+
+} // namespace v4l2play

@@ -1,0 +1,74 @@
+// Formats that a compositor tells, and changes, while a surface lives.
+
+#include "tests/unit/wayland_fixture.h"
+
+namespace v4l2play {
+namespace {
+
+constexpr std::uint64_t tiled = 0x0300000000000001ULL;
+const std::vector<MockFormat> all = {{{fourcc_nv12, modifier_linear}, false}, {{fourcc_nv12, tiled}, false}};
+
+using WaylandFormatsTest = WaylandTest;
+
+TEST_F(WaylandFormatsTest, SurfaceDecidesBeforeTheDecoderIsSetUp) {
+    start({.formats = all, .surface_formats = {{{fourcc_nv12, modifier_linear}, false}, {{fourcc_nv12, tiled}, true}}});
+    EXPECT_EQ(output_->formats().front(), (FormatModifier{fourcc_nv12, tiled}));
+    const auto pool = make_pool(1);
+    show(pool, 1);
+    EXPECT_EQ(output_->description().plane, "window of 64x48; it would scan out NV12 (modifier 0x300000000000001)");
+}
+
+TEST_F(WaylandFormatsTest, ChangedTranchesAreFollowedWhileItPlays) {
+    start({.formats = all});
+    EXPECT_EQ(output_->formats().front(), (FormatModifier{fourcc_nv12, modifier_linear}));
+    const auto pool = make_pool(3);
+    show(pool, 1);
+    EXPECT_EQ(output_->description().plane, "window of 64x48");
+    mock_->change_formats({{{fourcc_nv12, modifier_linear}, false}, {{fourcc_nv12, tiled}, true}});
+    dispatch();
+    EXPECT_EQ(output_->formats(), (std::vector<FormatModifier>{{fourcc_nv12, tiled}, {fourcc_nv12, modifier_linear}}));
+    show(pool, 2);
+    mock_->change_formats({{{fourcc_nv12, modifier_linear}, true}});
+    dispatch();
+    EXPECT_EQ(output_->formats(), (std::vector<FormatModifier>{{fourcc_nv12, modifier_linear}}));
+    EXPECT_EQ(output_->description().plane, "window of 64x48; NV12 may be scanned out");
+    show(pool, 3);
+    EXPECT_EQ(events(), (Texts{"shown 1", "shown 2", "shown 3"}));
+    EXPECT_EQ(mock_->imports(), 3U) << "the buffers are the same";
+}
+
+TEST_F(WaylandFormatsTest, FormatThatOnlyTheSurfaceIsToldOfCanBeImported) {
+    start({.formats = {{{fourcc_p010, modifier_linear}, false}},
+           .surface_formats = {{{fourcc_nv12, modifier_linear}, true}}});
+    const auto pool = make_pool(1);
+    show(pool, 1);
+    EXPECT_EQ(events(), Texts{"shown 1"});
+}
+
+TEST_F(WaylandFormatsTest, RefusedImportIsSurvived) {
+    start();
+    const auto pool = make_pool(2);
+    show(pool, 1);
+    mock_->refuse_imports(true);
+    const auto next_pool = make_pool(2);
+    Frame refused = make_frame(next_pool, 2);
+    const auto presented = output_->present(refused, 0);
+    ASSERT_FALSE(presented);
+    EXPECT_EQ(presented.error().code, ENOTSUP);
+    mock_->refuse_imports(false);
+    ASSERT_TRUE(output_->present(refused, 0));
+    mock_->present(last_frame(), next_refresh(), period);
+    dispatch();
+    EXPECT_EQ(events(), (Texts{"shown 1", "shown 2"}));
+    EXPECT_EQ(mock_->connections(), 1U);
+}
+
+TEST_F(WaylandFormatsTest, TableThatIsShorterThanSaidIsNoTable) {
+    const MockCompositor mock({.table_lie = 4096});
+    const auto output = create_wayland_output({});
+    ASSERT_FALSE(output);
+    EXPECT_EQ(output.error().code, ENOTSUP);
+}
+
+} // namespace
+} // namespace v4l2play
