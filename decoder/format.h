@@ -36,6 +36,8 @@ constexpr DrmFourcc fourcc_s210 = drm_fourcc('S', '2', '1', '0');
 constexpr DrmFourcc fourcc_s212 = drm_fourcc('S', '2', '1', '2');
 constexpr DrmFourcc fourcc_s410 = drm_fourcc('S', '4', '1', '0');
 constexpr DrmFourcc fourcc_s412 = drm_fourcc('S', '4', '1', '2');
+constexpr DrmFourcc fourcc_argb = drm_fourcc('A', 'R', '2', '4');
+constexpr DrmFourcc fourcc_xrgb = drm_fourcc('X', 'R', '2', '4');
 constexpr DrmFourcc fourcc_r8 = drm_fourcc('R', '8', ' ', ' ');
 
 constexpr std::uint64_t modifier_linear = 0;

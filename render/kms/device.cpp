@@ -121,6 +121,9 @@ KmsPlane read_plane(int fd, const drmModePlane& source) {
     read_color(properties, plane);
     plane.zpos = properties.find("zpos");
     plane.rotation = properties.find("rotation");
+    plane.alpha = properties.find("alpha");
+    plane.blend_mode = {properties.find("pixel blend mode"),
+                        {properties.enum_value("pixel blend mode", "Pre-multiplied")}};
     return plane;
 }
 

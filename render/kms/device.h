@@ -52,6 +52,8 @@ struct KmsPlane {
     KmsProperty crtc_x, crtc_y, crtc_w, crtc_h;
     KmsProperty src_x, src_y, src_w, src_h; ///< 16.16 fixed point
     KmsProperty zpos, rotation;
+    KmsProperty alpha;              ///< of the whole plane
+    EnumProperty<1> blend_mode;     ///< premultiplied
     EnumProperty<3> color_encoding; ///< BT.601, BT.709, BT.2020
     EnumProperty<2> color_range;    ///< limited, full
 };

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <xf86drm.h>
 #include <xf86drmMode.h>
 
@@ -128,44 +129,62 @@ void FramebufferCache::clear() {
     entries_.clear();
 }
 
-Result<BlackFramebuffer> BlackFramebuffer::create(const KmsDevice& device, std::uint32_t width, std::uint32_t height) {
-    constexpr std::uint32_t bits_per_pixel = 32;
-    BlackFramebuffer black;
-    black.fd_ = device.fd();
-    std::array<std::uint32_t, 4> handles{};
-    std::array<std::uint32_t, 4> pitches{};
-    const std::array<std::uint32_t, 4> offsets{};
-    std::uint64_t size = 0;
-    // New dumb buffers are zero, which is black.
-    if (drmModeCreateDumbBuffer(black.fd_, width, height, bits_per_pixel, 0, &black.handle_, pitches.data(), &size) !=
-        0)
-        return fail(errno,
-                    fmt::format("no memory for a black screen of {}x{}: {}", width, height, std::strerror(errno)),
-                    "DRM_IOCTL_MODE_CREATE_DUMB");
-    handles[0] = black.handle_;
-    if (drmModeAddFB2(black.fd_, width, height, static_cast<std::uint32_t>(drm_fourcc('X', 'R', '2', '4')),
-                      handles.data(), pitches.data(), offsets.data(), &black.id_, 0) != 0)
-        return fail(errno, fmt::format("cannot make a black screen of {}x{}: {}", width, height, std::strerror(errno)),
-                    "DRM_IOCTL_MODE_ADDFB2");
-    return black;
+Result<DumbFramebuffer> DumbFramebuffer::create(const KmsDevice& device, Size size, DrmFourcc fourcc) {
+    DumbFramebuffer buffer;
+    buffer.fd_ = device.fd();
+    buffer.size_ = size;
+    V4L2PLAY_TRY(buffer.allocate(fourcc));
+    return buffer;
 }
 
-BlackFramebuffer::BlackFramebuffer(BlackFramebuffer&& other) noexcept
-    : fd_(other.fd_)
-    , id_(std::exchange(other.id_, 0))
-    , handle_(std::exchange(other.handle_, 0)) {}
+Result<> DumbFramebuffer::allocate(DrmFourcc fourcc) {
+    constexpr std::uint32_t bits_per_pixel = 32;
+    if (drmModeCreateDumbBuffer(fd_, size_.width, size_.height, bits_per_pixel, 0, &handle_, &pitch_, &bytes_) != 0)
+        return fail(
+            errno, fmt::format("no memory for a picture of {}x{}: {}", size_.width, size_.height, std::strerror(errno)),
+            "DRM_IOCTL_MODE_CREATE_DUMB");
+    const std::array<std::uint32_t, 4> handles{handle_};
+    const std::array<std::uint32_t, 4> pitches{pitch_};
+    const std::array<std::uint32_t, 4> offsets{};
+    if (drmModeAddFB2(fd_, size_.width, size_.height, static_cast<std::uint32_t>(fourcc), handles.data(),
+                      pitches.data(), offsets.data(), &id_, 0) != 0)
+        return fail(errno,
+                    fmt::format("cannot show {} of {}x{}: {}", to_string(fourcc), size_.width, size_.height,
+                                std::strerror(errno)),
+                    "DRM_IOCTL_MODE_ADDFB2");
+    return {};
+}
 
-BlackFramebuffer& BlackFramebuffer::operator=(BlackFramebuffer&& other) noexcept {
+Result<> DumbFramebuffer::map(Kernel& kernel) {
+    drm_mode_map_dumb request{};
+    request.handle = handle_;
+    if (drmIoctl(fd_, DRM_IOCTL_MODE_MAP_DUMB, &request) != 0)
+        return fail(errno, std::strerror(errno), "DRM_IOCTL_MODE_MAP_DUMB");
+    Result<Mapping> mapping = Mapping::create(kernel, static_cast<std::size_t>(bytes_), PROT_READ | PROT_WRITE, fd_,
+                                              static_cast<std::int64_t>(request.offset));
+    if (!mapping) return fail(std::move(mapping).error());
+    mapping_ = std::move(*mapping);
+    return {};
+}
+
+DumbFramebuffer::DumbFramebuffer(DumbFramebuffer&& other) noexcept { *this = std::move(other); }
+
+DumbFramebuffer& DumbFramebuffer::operator=(DumbFramebuffer&& other) noexcept {
     if (this != &other) {
         reset();
         fd_ = other.fd_;
         id_ = std::exchange(other.id_, 0);
         handle_ = std::exchange(other.handle_, 0);
+        pitch_ = other.pitch_;
+        bytes_ = other.bytes_;
+        size_ = other.size_;
+        mapping_ = std::move(other.mapping_);
     }
     return *this;
 }
 
-void BlackFramebuffer::reset() {
+void DumbFramebuffer::reset() {
+    mapping_.reset();
     if (id_ != 0) drmModeRmFB(fd_, std::exchange(id_, 0));
     if (handle_ != 0) drmModeDestroyDumbBuffer(fd_, std::exchange(handle_, 0));
 }

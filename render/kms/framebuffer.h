@@ -1,12 +1,14 @@
-// Memory that planes can scan out: framebuffers made of slots, and one black picture.
+// Memory that planes can scan out: framebuffers made of slots, and pictures of our own.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "decoder/kernel.h"
 #include "decoder/result.h"
 #include "decoder/slot.h"
+#include "render/kms/planner.h"
 
 namespace v4l2play {
 
@@ -40,24 +42,36 @@ class FramebufferCache {
     std::vector<Entry> entries_;
 };
 
-/// A black picture in memory of the card's own. Move-only.
-class BlackFramebuffer {
+/// A picture in memory of the card's own, zero (black, transparent) at first. Move-only.
+class DumbFramebuffer {
   public:
-    static Result<BlackFramebuffer> create(const KmsDevice& device, std::uint32_t width, std::uint32_t height);
-    BlackFramebuffer() = default;
-    BlackFramebuffer(BlackFramebuffer&& other) noexcept;
-    BlackFramebuffer& operator=(BlackFramebuffer&& other) noexcept;
-    BlackFramebuffer(const BlackFramebuffer&) = delete;
-    BlackFramebuffer& operator=(const BlackFramebuffer&) = delete;
-    ~BlackFramebuffer() { reset(); }
+    /// `fourcc`: one of 32 bits per pixel, linear.
+    static Result<DumbFramebuffer> create(const KmsDevice& device, Size size, DrmFourcc fourcc);
+    DumbFramebuffer() = default;
+    DumbFramebuffer(DumbFramebuffer&& other) noexcept;
+    DumbFramebuffer& operator=(DumbFramebuffer&& other) noexcept;
+    DumbFramebuffer(const DumbFramebuffer&) = delete;
+    DumbFramebuffer& operator=(const DumbFramebuffer&) = delete;
+    ~DumbFramebuffer() { reset(); }
 
     void reset();
+    /// Makes `pixels` valid.
+    Result<> map(Kernel& kernel);
+    [[nodiscard]] std::span<std::uint8_t> pixels() const { return mapping_.bytes(); }
     [[nodiscard]] std::uint32_t id() const { return id_; }
+    [[nodiscard]] std::uint32_t pitch() const { return pitch_; }
+    [[nodiscard]] Size size() const { return size_; }
 
   private:
+    Result<> allocate(DrmFourcc fourcc);
+
     int fd_ = -1;
     std::uint32_t id_ = 0;
     std::uint32_t handle_ = 0;
+    std::uint32_t pitch_ = 0;
+    std::uint64_t bytes_ = 0;
+    Size size_;
+    Mapping mapping_;
 };
 
 } // namespace v4l2play

@@ -14,6 +14,7 @@
 #include "render/kms/console.h"
 #include "render/kms/flip_queue.h"
 #include "render/kms/mode.h"
+#include "render/kms/overlay_layer.h"
 #include "render/kms/screen.h"
 #include "render/kms/vblank.h"
 
@@ -60,6 +61,12 @@ class KmsOutput final : public Output {
     [[nodiscard]] Nanoseconds next_timeout() const override;
     Result<> dispatch() override;
     void stop() override;
+    [[nodiscard]] Rect overlay_area() const override;
+    std::optional<OverlayBuffer> acquire_overlay(std::uint32_t width, std::uint32_t height) override {
+        return overlay_.acquire({width, height}, screen_->size());
+    }
+    void show_overlay(const OverlayBuffer& overlay, std::uint32_t x, std::uint32_t y) override;
+    void hide_overlay() override;
     Result<std::unique_ptr<SlotAllocator>> create_memory(Kernel& kernel) override {
         return create_card_memory(kernel, screen_->device().fd());
     }
@@ -69,11 +76,18 @@ class KmsOutput final : public Output {
     Result<> light();
     Result<> plan(const SlotPool& pool, const FrameInfo& info, std::uint32_t framebuffer);
     int climb_down(std::size_t from, std::uint32_t framebuffer);
+    [[nodiscard]] Scene scene(std::uint32_t framebuffer) const;
+    void find_overlay_plane(std::uint32_t framebuffer);
+    bool try_overlay_planes(std::size_t rung, std::uint32_t framebuffer);
+    void refuse_overlay(int error);
+    void time_overlay();
+    void commit_overlay();
     [[nodiscard]] std::string explain() const;
     void tell();
     int place(std::uint32_t framebuffer);
     int start_flip(std::uint32_t framebuffer);
     void commit_waiting();
+    void on_commit(int error, Nanoseconds& retry_at);
     void discard(Frame& frame);
     void lose(int error, const char* what);
     void recover();
@@ -86,6 +100,7 @@ class KmsOutput final : public Output {
     GraphicsConsole console_; // first in, last out: the picture goes before the text comes
     std::unique_ptr<Screen> screen_;
     FramebufferCache framebuffers_;
+    OverlayLayer overlay_;
     FlipQueue queue_;
     std::vector<FormatModifier> formats_;
     VblankTiming timing_;
@@ -99,6 +114,13 @@ class KmsOutput final : public Output {
     PlanePlan placed_;      ///< the arrangement that the last accepted commit has; plane null = none of ours
     bool old_generations_ = false;
 
+    const KmsPlane* overlay_plane_ = nullptr; ///< for the present rung; null until it is looked for
+    bool overlay_refused_ = false;            ///< in the present configuration
+    bool overlay_flying_ = false;             ///< a commit that is the overlay's alone is in flight
+    Nanoseconds overlay_at_ = no_time;        ///< when the overlay stops waiting for a frame
+    Nanoseconds video_time_ = 0;              ///< of the last flip of the video
+    Nanoseconds video_interval_ = 0;          ///< between the last two
+
     std::uint64_t commits_ = 0; ///< travels with each commit, so that its event is known
     Nanoseconds commit_at_ = no_time;
     Nanoseconds deadline_ = no_time; ///< for the flip in flight, or for the end of EBUSY
@@ -111,6 +133,7 @@ KmsOutput::KmsOutput(Kernel& kernel, std::unique_ptr<Screen> screen)
     , console_(kernel)
     , screen_(std::move(screen))
     , framebuffers_(screen_->device())
+    , overlay_(screen_->device())
     , formats_(yuv_formats(screen_->planes())) {
     timing_.refresh = refresh_rate(screen_->mode());
     timing_.period = refresh_period(timing_.refresh);
@@ -120,6 +143,7 @@ Result<> KmsOutput::light() {
     if (screen_->is_lit()) return {};
     V4L2PLAY_TRY(screen_->light());
     placed_ = {};
+    overlay_.take_off();
     std::uint64_t sequence = 0;
     std::uint64_t time = 0;
     // The display's clock is known before the first flip, where the driver tells.
@@ -158,6 +182,8 @@ Result<> KmsOutput::plan(const SlotPool& pool, const FrameInfo& info, std::uint3
     ladder_ = std::move(ladder);
     info_ = info;
     scaling_error_ = 0;
+    overlay_plane_ = nullptr;
+    overlay_refused_ = false;
     if (const int error = climb_down(0, framebuffer); error != 0)
         return fail(ENOTSUP,
                     fmt::format("every plane of {} ({}) that takes {} refuses it: {}", screen_->device().path(),
@@ -171,9 +197,10 @@ Result<> KmsOutput::plan(const SlotPool& pool, const FrameInfo& info, std::uint3
 int KmsOutput::climb_down(std::size_t from, std::uint32_t framebuffer) {
     int error = -ENOTSUP;
     for (std::size_t i = from; i < ladder_.size(); ++i) {
-        error = screen_->test(ladder_[i], framebuffer);
+        error = screen_->test({ladder_[i], framebuffer, nullptr, {}});
         if (error == 0) {
             rung_ = i;
+            overlay_plane_ = nullptr;
             return 0;
         }
         log_debug("kms", "{}{}: {}", describe(ladder_[i], info_), ladder_[i].black_beneath ? " on black" : "",
@@ -234,12 +261,30 @@ void KmsOutput::discard(Frame& frame) {
     queue_.discard({std::move(frame.slot), frame.id, frame.serial, 0}, "the display is gone");
 }
 
+/// The present rung with the overlay that is wanted.
+Scene KmsOutput::scene(std::uint32_t framebuffer) const {
+    Scene scene{ladder_[rung_], framebuffer, nullptr, {}};
+    if (const OverlayPicture* picture = overlay_.wanted(); picture != nullptr && overlay_plane_ != nullptr) {
+        scene.overlay_plane = overlay_plane_;
+        scene.overlay = *picture;
+    }
+    return scene;
+}
+
 /// Puts the arrangement of the present rung on the screen; steps down when the driver's test had promised too much.
 int KmsOutput::place(std::uint32_t framebuffer) {
     for (;;) {
-        const int error = screen_->show(ladder_[rung_], framebuffer, ++commits_);
-        if (error == 0) placed_ = ladder_[rung_];
+        const Scene wanted = scene(framebuffer);
+        const int error = screen_->show(wanted, ++commits_);
+        if (error == 0) {
+            placed_ = ladder_[rung_];
+            overlay_.fly();
+        }
         if (!is_refusal(error)) return error;
+        if (wanted.overlay_plane != nullptr) {
+            refuse_overlay(error);
+            continue;
+        }
         log_warning("kms", "{}: accepted in the test, refused now: {}", describe(ladder_[rung_], info_),
                     std::strerror(-error));
         if (climb_down(rung_ + 1, framebuffer) != 0) return error;
@@ -247,24 +292,98 @@ int KmsOutput::place(std::uint32_t framebuffer) {
 }
 
 int KmsOutput::start_flip(std::uint32_t framebuffer) {
-    if (!(placed_ == ladder_[rung_])) return place(framebuffer);
+    find_overlay_plane(framebuffer);
+    if (!(placed_ == ladder_[rung_]) || overlay_.changed()) return place(framebuffer);
     const int error = screen_->flip(framebuffer, ++commits_);
     return is_refusal(error) ? place(framebuffer) : error;
 }
 
 void KmsOutput::commit_waiting() {
+    if (overlay_flying_) return; // its event comes first
     const int error = start_flip(queue_.waiting()->framebuffer);
+    if (error == 0) queue_.fly();
+    on_commit(error, commit_at_);
+}
+
+/// What became of a commit: in flight, to be tried again at `retry_at`, or the display is lost.
+void KmsOutput::on_commit(int error, Nanoseconds& retry_at) {
     const Nanoseconds now = kernel_.now();
     if (error == -EBUSY) {
-        commit_at_ = now + busy_pause;
+        retry_at = now + busy_pause;
         if (deadline_ == no_time) deadline_ = now + flip_limit;
         return;
     }
-    commit_at_ = no_time;
+    retry_at = no_time;
     const bool taken = error == -EACCES || error == -EPERM;
     if (error != 0) return lose(-error, taken ? "another program has taken the display" : std::strerror(-error));
-    queue_.fly();
+    overlay_at_ = no_time;
     deadline_ = now + flip_limit;
+}
+
+Rect KmsOutput::overlay_area() const {
+    const CrtcPlanes& planes = screen_->planes();
+    const bool possible = !planes.overlays.empty() || !planes.cursors.empty();
+    return possible ? Rect{0, 0, screen_->size().width, screen_->size().height} : Rect{};
+}
+
+void KmsOutput::show_overlay(const OverlayBuffer& overlay, std::uint32_t x, std::uint32_t y) {
+    overlay_.show(overlay, x, y, screen_->size());
+    time_overlay();
+}
+
+void KmsOutput::hide_overlay() {
+    overlay_.hide();
+    time_overlay();
+}
+
+/// A commit of its own must not take the vblank of a frame: frames come as regularly as the last two did, and when
+/// none has come for a while, none will soon.
+void KmsOutput::time_overlay() {
+    constexpr Nanoseconds late = second / 20;
+    if (!overlay_.changed() || queue_.shown() == nullptr || overlay_at_ != no_time) return;
+    const Nanoseconds next_frame = video_time_ + video_interval_;
+    const Nanoseconds now = kernel_.now();
+    overlay_at_ = now + 3 * timing_.period < next_frame ? now : std::max(now, next_frame + late);
+}
+
+void KmsOutput::commit_overlay() {
+    overlay_at_ = no_time;
+    if (queue_.waiting() || queue_.flying() || overlay_flying_ || lost_) return; // a frame takes it along
+    const HeldFrame* shown = queue_.shown();
+    if (!overlay_.changed() || shown == nullptr || shown->slot.key().generation != generation_) return;
+    const int error = start_flip(shown->framebuffer);
+    overlay_flying_ = error == 0;
+    on_commit(error, overlay_at_);
+}
+
+/// A plane for the overlay, with the video where it is or, when nothing lies above that, on another plane.
+void KmsOutput::find_overlay_plane(std::uint32_t framebuffer) {
+    if (overlay_.wanted() == nullptr || overlay_plane_ != nullptr || overlay_refused_) return;
+    if (try_overlay_planes(rung_, framebuffer)) return;
+    for (std::size_t i = 0; i < ladder_.size(); ++i)
+        if (i != rung_ && ladder_[i].geometry == ladder_[rung_].geometry && try_overlay_planes(i, framebuffer)) return;
+    refuse_overlay(-ENOTSUP);
+}
+
+bool KmsOutput::try_overlay_planes(std::size_t rung, std::uint32_t framebuffer) {
+    Scene trial{ladder_[rung], framebuffer, nullptr, *overlay_.wanted()};
+    for (const KmsPlane* plane : overlay_candidates(screen_->planes(), trial)) {
+        trial.overlay_plane = plane;
+        if (screen_->test(trial) != 0) continue;
+        rung_ = rung;
+        overlay_plane_ = plane;
+        log_info("kms", "overlay on plane {} ({}), {}", plane->id, to_string(plane->type),
+                 describe(ladder_[rung_], info_));
+        return true;
+    }
+    return false;
+}
+
+void KmsOutput::refuse_overlay(int error) {
+    log_warning("kms", "no overlay: no plane of {} ({}) takes it above the video ({})", screen_->device().path(),
+                screen_->device().driver(), std::strerror(-error));
+    overlay_refused_ = true;
+    overlay_plane_ = nullptr;
 }
 
 /// Whatever is on the screen stays held: only `stop`, or the flip if it comes yet, tells that it is not read any more.
@@ -273,7 +392,7 @@ void KmsOutput::lose(int error, const char* what) {
     log_error("kms", "{} is lost: {}", connector, what);
     lost_ = true;
     deadline_ = no_time;
-    commit_at_ = no_time;
+    commit_at_ = overlay_at_ = no_time;
     recover_at_ = kernel_.now() + recovery_pause;
     queue_.discard_waiting("the display is gone");
     queue_.lose({error, fmt::format("{}: {}", connector, what), "DRM_IOCTL_MODE_ATOMIC"});
@@ -281,7 +400,7 @@ void KmsOutput::lose(int error, const char* what) {
 
 /// Another program may have given the display back. Not while a flip is in flight: that one must end first.
 void KmsOutput::recover() {
-    if (queue_.flying() || kernel_.now() < recover_at_) return;
+    if (queue_.flying() || overlay_flying_ || kernel_.now() < recover_at_) return;
     recover_at_ = kernel_.now() + recovery_pause;
     if (!screen_->take_back() || !light()) return;
     log_info("kms", "{} is back", screen_->connector().name);
@@ -289,15 +408,20 @@ void KmsOutput::recover() {
 }
 
 Nanoseconds KmsOutput::next_timeout() const {
-    const Nanoseconds commit = queue_.waiting() ? commit_at_ : no_time;
-    if (commit == no_time || deadline_ == no_time) return std::max(commit, deadline_);
-    return std::min(commit, deadline_);
+    Nanoseconds earliest = deadline_;
+    const auto consider = [&](Nanoseconds time) {
+        if (time != no_time) earliest = earliest == no_time ? time : std::min(earliest, time);
+    };
+    if (queue_.waiting() && !overlay_flying_) consider(commit_at_);
+    consider(overlay_at_);
+    return earliest;
 }
 
 Result<> KmsOutput::dispatch() {
     V4L2PLAY_TRY(read_events());
     const Nanoseconds now = kernel_.now();
     if (queue_.waiting() && now >= commit_at_) commit_waiting();
+    if (overlay_at_ != no_time && now >= overlay_at_) commit_overlay();
     if (deadline_ != no_time && now >= deadline_) lose(ETIMEDOUT, "no flip for 3 seconds");
     return {};
 }
@@ -323,14 +447,21 @@ Result<> KmsOutput::read_events() {
 }
 
 void KmsOutput::on_flip(const drm_event_vblank& event) {
-    if (event.user_data != commits_ || !queue_.flying()) return;
+    if (event.user_data != commits_ || (!queue_.flying() && !overlay_flying_)) return;
     Nanoseconds time = Nanoseconds{event.tv_sec} * second + Nanoseconds{event.tv_usec} * 1000;
     if (time == 0) time = kernel_.now();
     timing_.last_sequence = extend_sequence(timing_, event.sequence, time);
     timing_.last_time = time;
     deadline_ = no_time;
     lost_ = false; // it was only slow
+    overlay_.land();
+    if (queue_.flying()) {
+        video_interval_ = video_time_ == 0 ? 0 : time - video_time_;
+        video_time_ = time;
+    }
+    overlay_flying_ = false;
     queue_.land(time, timing_.last_sequence);
+    time_overlay();
     if (old_generations_) drop_old_framebuffers();
 }
 
@@ -343,7 +474,7 @@ void KmsOutput::drop_old_framebuffers() {
 
 void KmsOutput::wait_for_flip() {
     const Nanoseconds limit = kernel_.now() + flip_limit;
-    for (Nanoseconds now = kernel_.now(); queue_.flying() && now < limit; now = kernel_.now()) {
+    for (Nanoseconds now = kernel_.now(); (queue_.flying() || overlay_flying_) && now < limit; now = kernel_.now()) {
         pollfd wait{fd(), POLLIN, 0};
         poll(&wait, 1, static_cast<int>((limit - now) / millisecond) + 1);
         if (!read_events()) return;
@@ -359,10 +490,13 @@ void KmsOutput::stop() {
     // goes, and waits for it. From here on nothing reads the slots.
     framebuffers_.clear();
     queue_.take_off("stopped");
+    overlay_.take_off();
+    overlay_flying_ = false;
     placed_ = {};
     generation_ = 0;
     old_generations_ = false;
-    commit_at_ = deadline_ = no_time;
+    commit_at_ = overlay_at_ = deadline_ = no_time;
+    video_time_ = video_interval_ = 0;
 }
 
 OutputDescription KmsOutput::description() const {

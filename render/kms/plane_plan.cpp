@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "render/convert.h"
+#include "render/kms/stacking.h"
 
 namespace v4l2play {
 namespace {
@@ -20,18 +21,12 @@ Rect clip(const Rect& visible, const FrameFormat& format) {
     return rect.width == 0 || rect.height == 0 ? Rect{0, 0, format.coded_width, format.coded_height} : rect;
 }
 
-/// An overlay that is always beneath the primary plane is hidden by it.
-bool always_beneath(const KmsPlane& overlay, const KmsPlane& primary) {
-    return overlay.zpos.id != 0 && overlay.zpos.immutable && primary.zpos.id != 0 && primary.zpos.immutable &&
-           overlay.zpos.value < primary.zpos.value;
-}
-
 void add_rungs(std::vector<PlanePlan>& ladder, const CrtcPlanes& planes, const FormatModifier& wanted,
                const PlaneGeometry& geometry, const ColorDescription& color) {
     for (const KmsPlane* plane : planes.overlays) {
         if (!takes(plane->formats, wanted)) continue;
         ladder.push_back({plane, geometry, color, false});
-        if (!always_beneath(*plane, *planes.primary)) ladder.push_back({plane, geometry, color, true});
+        if (may_be_above(*plane, *planes.primary)) ladder.push_back({plane, geometry, color, true});
     }
     if (takes(planes.primary->formats, wanted)) ladder.push_back({planes.primary, geometry, color, false});
 }
@@ -72,13 +67,14 @@ void add_geometry(AtomicRequest& request, const KmsPlane& plane, const PlaneGeom
     request.set(plane.crtc_h, "CRTC_H", geometry.destination.height);
 }
 
-void add_framebuffer(AtomicRequest& request, const KmsPlane& plane, std::uint32_t crtc, std::uint32_t framebuffer) {
+void add_framebuffer(AtomicRequest& request, const KmsPlane& plane, const PlaneTarget& target) {
     request.object(plane.id);
-    request.set(plane.fb_id, "FB_ID", framebuffer);
-    request.set(plane.crtc_id, "CRTC_ID", crtc);
+    request.set(plane.fb_id, "FB_ID", target.framebuffer);
+    request.set(plane.crtc_id, "CRTC_ID", target.crtc);
     request.set_if_writable(plane.rotation, DRM_MODE_ROTATE_0);
-    // Two planes at most are on: the primary one goes to the bottom and an overlay to the top.
-    request.set_if_writable(plane.zpos, plane.type == PlaneType::Primary ? plane.zpos.minimum : plane.zpos.maximum);
+    request.set_if_writable(plane.zpos, target.zpos);
+    request.set_if_writable(plane.alpha, plane.alpha.maximum);
+    if (plane.blend_mode.values[0]) request.set_if_writable(plane.blend_mode.property, *plane.blend_mode.values[0]);
 }
 
 } // namespace
@@ -98,23 +94,21 @@ std::vector<PlanePlan> plan_ladder(const CrtcPlanes& planes, const FrameFormat& 
     return ladder;
 }
 
-void add_plane(AtomicRequest& request, const PlanePlan& plan, std::uint32_t crtc, std::uint32_t framebuffer) {
-    add_framebuffer(request, *plan.plane, crtc, framebuffer);
+void add_plane(AtomicRequest& request, const PlanePlan& plan, const PlaneTarget& target) {
+    add_framebuffer(request, *plan.plane, target);
     add_geometry(request, *plan.plane, plan.geometry);
     add_color(request, plan);
+}
+
+void add_picture(AtomicRequest& request, const KmsPlane& plane, const PlaneTarget& target, const Rect& destination) {
+    add_framebuffer(request, plane, target);
+    add_geometry(request, plane, {{0, 0, destination.width, destination.height}, destination});
 }
 
 void add_plane_off(AtomicRequest& request, const KmsPlane& plane) {
     request.object(plane.id);
     request.set(plane.fb_id, "FB_ID", 0);
     request.set(plane.crtc_id, "CRTC_ID", 0);
-}
-
-void add_full_screen(AtomicRequest& request, const KmsPlane& plane, std::uint32_t crtc, std::uint32_t framebuffer,
-                     Size screen) {
-    const Rect whole{0, 0, screen.width, screen.height};
-    add_framebuffer(request, plane, crtc, framebuffer);
-    add_geometry(request, plane, {whole, whole});
 }
 
 std::string describe(const PlanePlan& plan, const FrameInfo& info) {

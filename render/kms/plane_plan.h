@@ -22,10 +22,11 @@ struct PlanePlan {
     bool operator==(const PlanePlan&) const = default;
 };
 
-/// Planes of one CRTC that may show video: the overlays, and the primary one.
+/// Planes of one CRTC: the overlays and the primary one, which may show video, and cursors.
 struct CrtcPlanes {
     std::vector<const KmsPlane*> overlays;
     const KmsPlane* primary = nullptr;
+    std::vector<const KmsPlane*> cursors;
 };
 
 /// The ladder: overlays scaled to fit, the primary plane scaled, overlays 1:1, the primary plane 1:1. Whether the
@@ -33,12 +34,17 @@ struct CrtcPlanes {
 std::vector<PlanePlan> plan_ladder(const CrtcPlanes& planes, const FrameFormat& format, const FrameInfo& info,
                                    Size screen);
 
+/// What a plane is told beside its geometry and colours.
+struct PlaneTarget {
+    std::uint32_t crtc = 0;
+    std::uint32_t framebuffer = 0;
+    std::uint64_t zpos = 0; ///< see `stack_planes`
+};
 /// Everything that a plane needs to show `plan`; nothing is left to what another program left behind.
-void add_plane(AtomicRequest& request, const PlanePlan& plan, std::uint32_t crtc, std::uint32_t framebuffer);
+void add_plane(AtomicRequest& request, const PlanePlan& plan, const PlaneTarget& target);
+/// RGB, not scaled.
+void add_picture(AtomicRequest& request, const KmsPlane& plane, const PlaneTarget& target, const Rect& destination);
 void add_plane_off(AtomicRequest& request, const KmsPlane& plane);
-/// The whole of a framebuffer of the screen's size on the whole screen.
-void add_full_screen(AtomicRequest& request, const KmsPlane& plane, std::uint32_t crtc, std::uint32_t framebuffer,
-                     Size screen);
 
 /// "plane 41 (overlay), 1:1 centred"
 std::string describe(const PlanePlan& plan, const FrameInfo& info);

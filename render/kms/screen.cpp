@@ -38,8 +38,7 @@ Result<std::unique_ptr<Screen>> Screen::open(Kernel& kernel, const KmsOptions& o
     std::unique_ptr<Screen> screen(new Screen(std::move(*device)));
     V4L2PLAY_TRY(screen->choose(options));
     V4L2PLAY_TRY(screen->device_.become_master());
-    Result<BlackFramebuffer> black =
-        BlackFramebuffer::create(screen->device_, screen->mode_.hdisplay, screen->mode_.vdisplay);
+    Result<DumbFramebuffer> black = DumbFramebuffer::create(screen->device_, screen->size(), fourcc_xrgb);
     if (!black) return fail(std::move(black).error());
     screen->black_ = std::move(*black);
     if (const int error = screen->create_mode_blob(screen->mode_, screen->mode_blob_); error != 0)
@@ -67,6 +66,7 @@ Result<> Screen::choose_planes() {
         const bool elsewhere = plane.crtc_id.value != 0 && plane.crtc_id.value != crtc_->id;
         if (elsewhere || (plane.possible_crtcs >> crtc_->index & 1) == 0) continue;
         if (plane.type == PlaneType::Overlay) planes_.overlays.push_back(&plane);
+        if (plane.type == PlaneType::Cursor) planes_.cursors.push_back(&plane);
         if (plane.type != PlaneType::Primary) continue;
         if (planes_.primary == nullptr ||
             primary_preference(plane, *crtc_) < primary_preference(*planes_.primary, *crtc_))
@@ -112,7 +112,7 @@ Result<> Screen::light() {
     for (const KmsPlane& plane : device_.planes())
         if (&plane != planes_.primary && (plane.crtc_id.value == crtc_->id || contains(used_, &plane)))
             add_plane_off(request_, plane);
-    add_full_screen(request_, *planes_.primary, crtc_->id, black_.id(), size());
+    add_black(request_, planes_.primary->zpos.minimum);
     // Without leave to set a mode the kernel answers EINVAL when one would have to be set.
     int error = commit(0);
     if (error != 0) error = commit(DRM_MODE_ATOMIC_ALLOW_MODESET);
@@ -122,6 +122,7 @@ Result<> Screen::light() {
             because(fmt::format("cannot light {} at {}", connector_->name, mode_name(mode_)).c_str(), error, request_),
             "DRM_IOCTL_MODE_ATOMIC");
     use(planes_.primary);
+    on_.assign(1, planes_.primary);
     video_ = nullptr;
     changed_ = true;
     lit_ = true;
@@ -133,28 +134,36 @@ Result<> Screen::take_back() {
     return device_.become_master();
 }
 
-/// The step from what is shown to `plan`.
-void Screen::add_video(AtomicRequest& request, const PlanePlan& plan, std::uint32_t framebuffer) const {
-    const bool on_primary = plan.plane == planes_.primary;
-    if (video_ != nullptr && video_ != plan.plane && video_ != planes_.primary) add_plane_off(request, *video_);
-    if (!on_primary && plan.black_beneath) add_full_screen(request, *planes_.primary, crtc_->id, black_.id(), size());
-    if (!on_primary && !plan.black_beneath) add_plane_off(request, *planes_.primary);
-    add_plane(request, plan, crtc_->id, framebuffer);
+void Screen::add_black(AtomicRequest& request, std::uint64_t zpos) const {
+    add_picture(request, *planes_.primary, {crtc_->id, black_.id(), zpos}, {0, 0, size().width, size().height});
 }
 
-int Screen::test(const PlanePlan& plan, std::uint32_t framebuffer) {
-    request_.clear();
-    add_video(request_, plan, framebuffer);
-    return commit(DRM_MODE_ATOMIC_TEST_ONLY);
+/// The step from what is shown to `scene`.
+bool Screen::add_scene(AtomicRequest& request, const Scene& scene) const {
+    const SceneStack stack(scene, *planes_.primary);
+    for (const KmsPlane* plane : on_)
+        if (!stack.contains(plane)) add_plane_off(request, *plane);
+    if (scene.video.black_beneath) add_black(request, stack.zpos(planes_.primary));
+    add_plane(request, scene.video, {crtc_->id, scene.framebuffer, stack.zpos(scene.video.plane)});
+    if (scene.overlay_plane != nullptr)
+        add_picture(request, *scene.overlay_plane,
+                    {crtc_->id, scene.overlay.framebuffer, stack.zpos(scene.overlay_plane)}, scene.overlay.place);
+    return stack.possible();
 }
 
-int Screen::show(const PlanePlan& plan, std::uint32_t framebuffer, std::uint64_t user_data) {
+int Screen::test(const Scene& scene) {
     request_.clear();
-    add_video(request_, plan, framebuffer);
-    const int error = commit(flip_flags, user_data);
-    if (error != 0) return error;
-    video_ = plan.plane;
-    use(video_);
+    return add_scene(request_, scene) ? commit(DRM_MODE_ATOMIC_TEST_ONLY) : -EINVAL;
+}
+
+int Screen::show(const Scene& scene, std::uint64_t user_data) {
+    request_.clear();
+    if (!add_scene(request_, scene)) return -EINVAL;
+    if (const int error = commit(flip_flags, user_data); error != 0) return error;
+    const SceneStack stack(scene, *planes_.primary);
+    on_.assign(stack.planes().begin(), stack.planes().end());
+    for (const KmsPlane* plane : on_) use(plane);
+    video_ = scene.video.plane;
     return 0;
 }
 
@@ -168,10 +177,14 @@ int Screen::flip(std::uint32_t framebuffer, std::uint64_t user_data) {
 int Screen::blank() {
     if (video_ == nullptr) return 0;
     request_.clear();
-    if (video_ != planes_.primary) add_plane_off(request_, *video_);
-    add_full_screen(request_, *planes_.primary, crtc_->id, black_.id(), size());
+    for (const KmsPlane* plane : on_)
+        if (plane != planes_.primary) add_plane_off(request_, *plane);
+    add_black(request_, planes_.primary->zpos.minimum);
     const int error = commit(0);
-    if (error == 0) video_ = nullptr;
+    if (error == 0) {
+        video_ = nullptr;
+        on_.assign(1, planes_.primary);
+    }
     return error;
 }
 
@@ -183,7 +196,8 @@ void Screen::add_found_planes() {
         request_.set(plane.crtc_id, "CRTC_ID", plane.crtc_id.value == crtc_->id ? crtc_->id : 0);
         for (const KmsProperty& property :
              {plane.src_x, plane.src_y, plane.src_w, plane.src_h, plane.crtc_x, plane.crtc_y, plane.crtc_w,
-              plane.crtc_h, plane.zpos, plane.rotation, plane.color_encoding.property, plane.color_range.property})
+              plane.crtc_h, plane.zpos, plane.rotation, plane.color_encoding.property, plane.color_range.property,
+              plane.alpha, plane.blend_mode.property})
             request_.set_if_writable(property, property.value);
     }
 }

@@ -8,7 +8,7 @@
 #include "render/kms/atomic.h"
 #include "render/kms/cards.h"
 #include "render/kms/framebuffer.h"
-#include "render/kms/plane_plan.h"
+#include "render/kms/scene.h"
 
 namespace v4l2play {
 
@@ -31,13 +31,13 @@ class Screen {
     /// Our mode on, the primary plane black, every other plane of the CRTC off. Blocks until it is so. Sets the mode
     /// only where it is another one, so that most displays do not blank.
     Result<> light();
-    /// 0 when the driver would take `plan`, else its negative errno.
-    int test(const PlanePlan& plan, std::uint32_t framebuffer);
-    /// Starts the change to `plan`, with an event at its vblank. 0 or a negative errno (-EBUSY: later).
-    int show(const PlanePlan& plan, std::uint32_t framebuffer, std::uint64_t user_data);
-    /// Starts the change to another framebuffer in the same place; `show` came before.
+    /// 0 when the driver would take `scene`, else its negative errno.
+    int test(const Scene& scene);
+    /// Starts the change to `scene`, with an event at its vblank. 0 or a negative errno (-EBUSY: later).
+    int show(const Scene& scene, std::uint64_t user_data);
+    /// Starts the change to another framebuffer of the video in the same scene; `show` came before.
     int flip(std::uint32_t framebuffer, std::uint64_t user_data);
-    /// Takes the video off, in favour of black, and waits until that is so. 0 or a negative errno.
+    /// Takes everything off, in favour of black, and waits until that is so. 0 or a negative errno.
     int blank();
     /// True after `light`.
     [[nodiscard]] bool is_lit() const { return lit_; }
@@ -51,7 +51,9 @@ class Screen {
     Result<> choose_planes();
     int create_mode_blob(const drmModeModeInfo& mode, std::uint32_t& blob) const;
     void add_output(AtomicRequest& request) const;
-    void add_video(AtomicRequest& request, const PlanePlan& plan, std::uint32_t framebuffer) const;
+    /// False when its planes cannot lie on each other like that.
+    [[nodiscard]] bool add_scene(AtomicRequest& request, const Scene& scene) const;
+    void add_black(AtomicRequest& request, std::uint64_t zpos) const;
     int commit(std::uint32_t flags, std::uint64_t user_data = 0);
     void use(const KmsPlane* plane);
     void restore();
@@ -65,9 +67,10 @@ class Screen {
     CrtcPlanes planes_;
     drmModeModeInfo mode_{};
     std::uint32_t mode_blob_ = 0;
-    BlackFramebuffer black_;
+    DumbFramebuffer black_;
     AtomicRequest request_;
     const KmsPlane* video_ = nullptr;   ///< the plane that shows video now
+    std::vector<const KmsPlane*> on_;   ///< the planes that are on: black, video, overlay
     std::vector<const KmsPlane*> used_; ///< planes that have ever been ours
     bool changed_ = false;              ///< the display is no longer as it was found
     bool lit_ = false;

@@ -42,6 +42,7 @@ struct Arguments {
     unsigned change_pool = 0; ///< a new pool, of other memory, every so many frames
     unsigned lose = 0;        ///< the frame before which the display is given up
     bool collide = false;     ///< commits of others are in the way of every flip
+    unsigned overlay = 0;     ///< 1: still, 2: drawn anew for each frame, 3: toggled, 4: over the last
     std::string grab;         ///< file for a picture of the screen with the last frame
     double hold_last = 0;     ///< seconds that the last frame stays
     bool verbose = false;
@@ -88,6 +89,20 @@ void draw(const FrameFormat& format, const Rect& visible, std::span<std::uint8_t
         }
 }
 
+/// Magenta, half of it transparent, with an opaque white frame of 4 pixels.
+void draw_overlay(const OverlayBuffer& overlay) {
+    constexpr std::uint32_t half_magenta = 0x80800080; // premultiplied
+    constexpr std::uint32_t white = 0xffffffff;
+    constexpr std::uint32_t frame = 4;
+    for (std::uint32_t y = 0; y < overlay.height; ++y) {
+        auto* row = reinterpret_cast<std::uint32_t*>(overlay.pixels + std::size_t{y} * overlay.pitch);
+        for (std::uint32_t x = 0; x < overlay.width; ++x) {
+            const bool inside = x >= frame && y >= frame && x + frame < overlay.width && y + frame < overlay.height;
+            row[x] = inside ? half_magenta : white;
+        }
+    }
+}
+
 /// A commit that changes nothing but occupies the CRTC until the next vblank.
 class Obstacle {
   public:
@@ -118,9 +133,11 @@ class Pattern {
   private:
     Result<> create_pool();
     Result<> present_next();
+    void update_overlay();
     void take_events();
     void on_shown(const FrameShown& shown);
     Result<> wait();
+    Result<> hold_last();
     [[nodiscard]] Nanoseconds target() const;
 
     const Arguments& arguments_;
@@ -136,6 +153,7 @@ class Pattern {
     unsigned released_ = 0;
     unsigned discarded_ = 0;
     unsigned disordered_ = 0;
+    unsigned overlays_ = 0;
     FrameId last_id_ = 0;
     std::uint64_t last_sequence_ = 0;
     std::uint64_t first_sequence_ = 0;
@@ -214,9 +232,26 @@ Result<> Pattern::present_next() {
     if (arguments_.lose == presented_ + 1) drmDropMaster(output_->fd());
     if (arguments_.collide && shown_ != 0) obstacle_.commit(output_->fd());
     if (presented_ == warm_up) allocations_at_start_ = allocations;
+    update_overlay();
     V4L2PLAY_TRY(output_->present(frame, target()));
     ++presented_;
     return {};
+}
+
+void Pattern::update_overlay() {
+    const FrameId id = presented_;
+    if (arguments_.overlay == 0 || arguments_.overlay == 4 || (arguments_.overlay == 1 && overlays_ != 0)) return;
+    if (arguments_.overlay == 3 && id % 4 != 1) {
+        if (id % 4 == 3) output_->hide_overlay();
+        return;
+    }
+    const bool still = arguments_.overlay == 1;
+    const auto width = static_cast<std::uint32_t>(still ? 200 : 100 + id % 100);
+    const std::optional<OverlayBuffer> overlay = output_->acquire_overlay(width, 120);
+    if (!overlay) return;
+    draw_overlay(*overlay);
+    output_->show_overlay(*overlay, static_cast<std::uint32_t>(still ? 400 : 400 + id % 50), 300);
+    ++overlays_;
 }
 
 void Pattern::on_shown(const FrameShown& shown) {
@@ -265,10 +300,28 @@ Result<> Pattern::run() {
     }
     if (presented_ > warm_up)
         fmt::print("{} allocations in {} frames\n", allocations - allocations_at_start_, presented_ - warm_up);
-    poll(nullptr, 0, static_cast<int>(arguments_.hold_last * 1000));
+    V4L2PLAY_TRY(hold_last());
+    if (arguments_.overlay != 0) fmt::print("{} overlays drawn\n", overlays_);
     if (arguments_.grab.empty()) return {};
     const auto image = grab_screen(output_->fd());
     return image ? write_png(arguments_.grab, *image, PngEffort::Fast) : fail(image.error());
+}
+
+/// The last frame stays; an overlay that is late comes by a commit of its own.
+Result<> Pattern::hold_last() {
+    const Nanoseconds end = kernel_.now() + static_cast<Nanoseconds>(arguments_.hold_last * second);
+    if (arguments_.overlay == 4) {
+        const std::optional<OverlayBuffer> overlay = output_->acquire_overlay(200, 120);
+        if (!overlay) return fail(ENOBUFS, "no overlay buffer");
+        draw_overlay(*overlay);
+        output_->show_overlay(*overlay, 400, 300);
+    }
+    for (Nanoseconds now = kernel_.now(); now < end; now = kernel_.now()) {
+        pollfd wait{output_->fd(), POLLIN, 0};
+        poll(&wait, 1, static_cast<int>(std::min((end - now) / millisecond + 1, Nanoseconds{10})));
+        V4L2PLAY_TRY(output_->dispatch());
+    }
+    return {};
 }
 
 bool Pattern::finish() {
@@ -332,6 +385,9 @@ int main(int argc, char** argv) {
     app.add_option("--change-pool", arguments.change_pool, "new memory every N frames");
     app.add_option("--lose", arguments.lose, "give the display up before frame N");
     app.add_flag("--collide", arguments.collide, "occupy the CRTC before every flip");
+    app.add_option(
+        "--overlay", arguments.overlay,
+        "1: one above all frames, 2: another for each frame, 3: toggled, 4: one over the last, while it stays");
     app.add_option("--grab", arguments.grab, "PNG of the screen at the end, by writeback");
     app.add_option("--hold-last", arguments.hold_last, "seconds that the last frame stays");
     app.add_flag("--list", list, "only list the cards");

@@ -104,7 +104,7 @@ class PlaneRequest : public testing::Test {
 };
 
 TEST_F(PlaneRequest, SourceIsFixedPoint) {
-    add_plane(request_, plan_, 37, 99);
+    add_plane(request_, plan_, {.crtc = 37, .framebuffer = 99, .zpos = 3});
     EXPECT_EQ(request_.failure(), 0);
     EXPECT_EQ(value(plane_.fb_id), 99U);
     EXPECT_EQ(value(plane_.crtc_id), 37U);
@@ -122,7 +122,7 @@ TEST_F(PlaneRequest, ColourIsAlwaysSet) {
         request_.clear();
         plan_.color.matrix = static_cast<std::uint8_t>(matrix);
         plan_.color.full_range = matrix == 9;
-        add_plane(request_, plan_, 37, 99);
+        add_plane(request_, plan_, {.crtc = 37, .framebuffer = 99, .zpos = 3});
         EXPECT_EQ(value(plane_.color_encoding.property), expected) << matrix;
         EXPECT_EQ(value(plane_.color_range.property), matrix == 9 ? 8U : 7U) << matrix;
     }
@@ -131,21 +131,31 @@ TEST_F(PlaneRequest, ColourIsAlwaysSet) {
 TEST_F(PlaneRequest, UnknownEncodingFallsBackToBt709) {
     plane_.color_encoding = {property(50), {std::nullopt, 1, std::nullopt}};
     plan_.color.matrix = 9;
-    add_plane(request_, plan_, 37, 99);
+    add_plane(request_, plan_, {.crtc = 37, .framebuffer = 99, .zpos = 3});
     EXPECT_EQ(value(plane_.color_encoding.property), 1U);
 }
 
-TEST_F(PlaneRequest, OverlayGoesToTheTopAndIsNotRotated) {
+TEST_F(PlaneRequest, LiesWhereItIsToldAndIsNotRotated) {
     plane_.rotation = property(60);
     plane_.zpos = {.id = 61, .immutable = false, .value = 1, .minimum = 1, .maximum = 9};
-    add_plane(request_, plan_, 37, 99);
-    EXPECT_EQ(value(plane_.zpos), 9U);
+    add_plane(request_, plan_, {.crtc = 37, .framebuffer = 99, .zpos = 3});
+    EXPECT_EQ(value(plane_.zpos), 3U);
     EXPECT_EQ(value(plane_.rotation), 1U);
     request_.clear();
-    plane_.type = PlaneType::Primary;
-    add_full_screen(request_, plane_, 37, 98, {1024, 768});
+    add_picture(request_, plane_, {.crtc = 37, .framebuffer = 98, .zpos = 1}, {0, 0, 1024, 768});
     EXPECT_EQ(value(plane_.zpos), 1U);
     EXPECT_EQ(value(plane_.src_h), 768U << 16);
+}
+
+TEST_F(PlaneRequest, IsOpaqueAsAWholeAndPremultiplied) {
+    plane_.alpha = {.id = 62, .immutable = false, .value = 10, .minimum = 0, .maximum = 0xffff};
+    plane_.blend_mode = {property(63), {1}};
+    add_picture(request_, plane_, {.crtc = 37, .framebuffer = 98, .zpos = 1}, {10, 20, 300, 200});
+    EXPECT_EQ(value(plane_.alpha), 0xffffU);
+    EXPECT_EQ(value(plane_.blend_mode.property), 1U);
+    EXPECT_EQ(value(plane_.crtc_x), 10U);
+    EXPECT_EQ(value(plane_.src_x), 0U);
+    EXPECT_EQ(value(plane_.src_w), 300U << 16);
 }
 
 TEST_F(PlaneRequest, OffIsNoFramebufferAndNoCrtc) {

@@ -1,0 +1,75 @@
+#include "render/kms/overlay_layer.h"
+
+#include <algorithm>
+
+#include "decoder/log.h"
+#include "render/kms/device.h"
+
+namespace v4l2play {
+namespace {
+
+/// So that a picture whose size changes a little does not need new memory.
+std::uint32_t with_reserve(std::uint32_t wanted, std::uint32_t most) {
+    constexpr std::uint32_t step = 128;
+    return std::min((wanted + step - 1) / step * step, most);
+}
+
+} // namespace
+
+bool OverlayLayer::busy(unsigned index) const {
+    const auto is = [&](const std::optional<Shown>& shown) { return shown && shown->index == index; };
+    return is(wanted_) || is(shown_) || (flying_ && is(*flying_));
+}
+
+std::optional<unsigned> OverlayLayer::free_buffer() const {
+    if (drawn_) return drawn_;
+    for (unsigned i = 0; i < buffers_.size(); ++i)
+        if (!busy(i)) return i;
+    return std::nullopt;
+}
+
+bool OverlayLayer::enlarge(DumbFramebuffer& buffer, Size size, Size screen) {
+    if (size.width <= buffer.size().width && size.height <= buffer.size().height) return true;
+    const Size enough{with_reserve(std::max(size.width, buffer.size().width), screen.width),
+                      with_reserve(std::max(size.height, buffer.size().height), screen.height)};
+    buffer = {};
+    Result<DumbFramebuffer> larger = DumbFramebuffer::create(*device_, enough, fourcc_argb);
+    const Result<> mapped = larger ? larger->map(device_->kernel()) : fail(larger.error());
+    if (mapped) {
+        buffer = std::move(*larger);
+    } else if (!failed_) {
+        log_warning("kms", "no overlay: {}", mapped.error().what);
+        failed_ = true;
+    }
+    return mapped.has_value();
+}
+
+std::optional<OverlayBuffer> OverlayLayer::acquire(Size size, Size screen) {
+    if (size.width == 0 || size.height == 0 || size.width > screen.width || size.height > screen.height) return {};
+    const std::optional<unsigned> index = free_buffer();
+    if (!index || !enlarge(buffers_[*index], size, screen)) return {};
+    drawn_ = index;
+    DumbFramebuffer& buffer = buffers_[*index];
+    return OverlayBuffer{reinterpret_cast<std::byte*>(buffer.pixels().data()), buffer.pitch(), size.width, size.height,
+                         *index};
+}
+
+void OverlayLayer::show(const OverlayBuffer& buffer, std::uint32_t x, std::uint32_t y, Size screen) {
+    if (drawn_ != buffer.index || x >= screen.width || y >= screen.height) return;
+    drawn_.reset();
+    const Rect place{x, y, std::min(buffer.width, screen.width - x), std::min(buffer.height, screen.height - y)};
+    wanted_ = Shown{buffer.index, {buffers_[buffer.index].id(), place}, ++serial_};
+}
+
+void OverlayLayer::land() {
+    if (!flying_) return;
+    shown_ = *flying_;
+    flying_.reset();
+}
+
+void OverlayLayer::take_off() {
+    flying_.reset();
+    shown_.reset();
+}
+
+} // namespace v4l2play
