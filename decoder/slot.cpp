@@ -114,6 +114,7 @@ bool SlotPool::transition(std::uint32_t index, SlotState to, const char* caller)
         statistics_.maximum_exported = std::max(statistics_.maximum_exported, ++statistics_.exported);
     slot.state = to;
     slot.since = now;
+    if (!recorded_.empty()) recorded_[recorded_count_++ % recorded_.size()] = {now, index, to};
     return true;
 }
 
@@ -199,6 +200,18 @@ SlotSnapshot SlotPool::snapshot(std::uint32_t index) const {
 SlotStatistics SlotPool::statistics() const {
     const std::lock_guard lock(mutex_);
     return statistics_;
+}
+
+void SlotPool::record_transitions(std::size_t capacity) {
+    const std::lock_guard lock(mutex_);
+    recorded_.assign(capacity, {});
+    recorded_count_ = taken_count_ = 0;
+}
+
+void SlotPool::take_transitions(std::vector<SlotTransition>& to) {
+    const std::lock_guard lock(mutex_);
+    if (recorded_count_ - taken_count_ > recorded_.size()) taken_count_ = recorded_count_ - recorded_.size();
+    while (taken_count_ != recorded_count_) to.push_back(recorded_[taken_count_++ % recorded_.size()]);
 }
 
 } // namespace v4l2play

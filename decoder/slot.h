@@ -27,6 +27,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -64,6 +65,13 @@ struct SlotSnapshot {
     SlotState state = SlotState::Free;
     Nanoseconds since = 0; ///< when it entered its state, CLOCK_MONOTONIC
     std::array<std::uint16_t, hold_kinds> holds{};
+};
+
+/// One change of state, for observers that must not miss any.
+struct SlotTransition {
+    Nanoseconds time = 0; ///< CLOCK_MONOTONIC
+    std::uint32_t index = 0;
+    SlotState to = SlotState::Free;
 };
 
 struct SlotStatistics {
@@ -137,6 +145,11 @@ class SlotPool : public std::enable_shared_from_this<SlotPool> {
     [[nodiscard]] SlotSnapshot snapshot(std::uint32_t index) const;
     [[nodiscard]] SlotStatistics statistics() const;
 
+    /// Keeps the last `capacity` changes of state from now on; 0 keeps none, which is how a pool begins.
+    void record_transitions(std::size_t capacity);
+    /// Adds what was recorded since the last call, oldest first, to `to`. What came beyond the capacity is lost.
+    void take_transitions(std::vector<SlotTransition>& to);
+
   private:
     friend class SlotRef;
     struct Slot {
@@ -165,6 +178,9 @@ class SlotPool : public std::enable_shared_from_this<SlotPool> {
     unsigned free_count_ = 0;
     Waker* waker_ = nullptr;
     SlotStatistics statistics_;
+    std::vector<SlotTransition> recorded_; ///< a ring, as large as its capacity
+    std::uint64_t recorded_count_ = 0;     ///< ever since it was made
+    std::uint64_t taken_count_ = 0;
 };
 
 } // namespace v4l2play

@@ -69,7 +69,7 @@ struct OverlayBuffer {
     std::uint32_t pitch = 0;     ///< bytes
     std::uint32_t width = 0;
     std::uint32_t height = 0;
-    unsigned index = 0; ///< which of the output's
+    unsigned index = 0; ///< which of the output's; other memory, also in the place of earlier, has another number
 };
 
 /// What the report and the person are told.

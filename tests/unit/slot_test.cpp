@@ -370,5 +370,45 @@ TEST_F(SlotTest, RandomEventsNeverHandOutWhatIsNeeded) {
     testing::internal::GetCapturedStderr();
 }
 
+TEST_F(SlotTest, RecordsEveryTransitionWhileAsked) {
+    const auto pool = make_pool(2);
+    std::vector<SlotTransition> seen;
+    pool->acquire().reset();
+    pool->take_transitions(seen);
+    EXPECT_TRUE(seen.empty()) << "nobody had asked";
+
+    pool->record_transitions(5);
+    SlotRef request = pool->acquire();
+    ASSERT_TRUE(pool->finish_decode(request));
+    auto shown = pool->export_to_presenter(request);
+    ASSERT_TRUE(shown);
+    EXPECT_FALSE(pool->finish_decode(request)) << "refused, and so not recorded";
+    const std::uint32_t index = request.index();
+    request.reset();
+    shown->reset();
+    pool->take_transitions(seen);
+    ASSERT_EQ(seen.size(), 4U);
+    const std::array states{SlotState::InDecode, SlotState::Decoded, SlotState::Exported, SlotState::Free};
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+        EXPECT_EQ(seen[i].to, states[i]);
+        EXPECT_EQ(seen[i].index, index);
+        EXPECT_TRUE(i == 0 || seen[i - 1].time <= seen[i].time);
+    }
+
+    // The oldest give way: six changes, five places.
+    seen.clear();
+    for (int i = 0; i < 3; ++i) pool->acquire().reset();
+    pool->take_transitions(seen);
+    ASSERT_EQ(seen.size(), 5U);
+    EXPECT_EQ(seen.front().to, SlotState::Free);
+    EXPECT_EQ(seen.back().to, SlotState::Free);
+    pool->take_transitions(seen);
+    EXPECT_EQ(seen.size(), 5U) << "each is told once";
+    pool->record_transitions(0);
+    pool->acquire().reset();
+    pool->take_transitions(seen);
+    EXPECT_EQ(seen.size(), 5U);
+}
+
 } // namespace
 } // namespace v4l2play
