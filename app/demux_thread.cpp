@@ -102,7 +102,7 @@ void DemuxThread::run() {
         if (!unit)
             end.problem = unit.error().what;
         else if (demuxer_.truncated())
-            end.problem = "the file ends too early: it is truncated; copy it again";
+            end.problem = truncated_file;
         if (!finish(std::move(end))) return;
     }
 }

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <mutex>
 #include <span>
+#include <string_view>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -190,6 +191,7 @@ class LibavDemuxer final : public Demuxer {
     Result<std::optional<AccessUnit>> read() override;
     Result<> seek(Nanoseconds time, SeekMode mode) override;
     [[nodiscard]] Nanoseconds read_until() const override { return read_until_; }
+    [[nodiscard]] std::optional<std::uint64_t> promised_frames(Nanoseconds time) const override;
     [[nodiscard]] bool truncated() const override { return truncated_; }
 
   private:
@@ -218,12 +220,21 @@ class LibavDemuxer final : public Demuxer {
     bool truncated_ = false;
 };
 
+/// With what to do about it.
+std::string file_error(int error) {
+    const char* cure = error == ENOENT || error == ENOTDIR ? ": check the name"
+                       : error == EACCES                   ? ": allow this user to read it"
+                                                           : "";
+    return fmt::format("{}{}", std::strerror(error), cure);
+}
+
 Result<> check_file(const std::string& path) {
     struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) return fail(errno, std::strerror(errno), "open");
-    if (S_ISDIR(status.st_mode)) return fail(EISDIR, "is a directory, not a media file", "open");
-    if (::access(path.c_str(), R_OK) != 0) return fail(errno, std::strerror(errno), "open");
-    if (S_ISREG(status.st_mode) && status.st_size == 0) return fail(EBADMSG, "the file is empty", "open");
+    if (::stat(path.c_str(), &status) != 0) return fail(errno, file_error(errno), "open");
+    if (S_ISDIR(status.st_mode)) return fail(EISDIR, "is a directory, not a media file: name the files in it", "open");
+    if (::access(path.c_str(), R_OK) != 0) return fail(errno, file_error(errno), "open");
+    if (S_ISREG(status.st_mode) && status.st_size == 0)
+        return fail(EBADMSG, "the file is empty: copy it again", "open");
     return {};
 }
 
@@ -239,9 +250,14 @@ Result<> LibavDemuxer::open_input(const std::string& path) {
     // "file:" keeps a colon in a file name from being read as a protocol.
     const int status = avformat_open_input(&context_, ("file:" + path).c_str(), nullptr, &options);
     av_dict_free(&options);
-    if (status == AVERROR_INVALIDDATA) return fail(EBADMSG, "not a media file, or damaged beyond recognition", "open");
-    if (status == AVERROR(EINVAL)) return fail(EBADMSG, "not a media file of a kind that is played", "open");
-    if (status < 0) return fail(status == AVERROR_EOF ? EBADMSG : -status, av_reason(status), "open");
+    if (status == AVERROR_INVALIDDATA)
+        return fail(EBADMSG, "not a media file, or damaged beyond recognition: is it the right file, copied whole?",
+                    "open");
+    if (status == AVERROR(EINVAL))
+        return fail(EBADMSG, "not a media file of a kind that is played: convert it to Matroska or MP4", "open");
+    if (status == AVERROR_EOF || status == AVERROR(EIO))
+        return fail(EBADMSG, "the file ends in its head, or cannot be read: copy it again", "open");
+    if (status < 0) return fail(-status, av_reason(status), "open");
     return {};
 }
 
@@ -256,7 +272,7 @@ Result<> LibavDemuxer::select_stream() {
     }
     if (index_ >= 0 && (context_->streams[index_]->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0) index_ = -1;
     fill_media_info();
-    if (index_ < 0) return fail(ENOMEDIUM, "there is no video in it", "open");
+    if (index_ < 0) return fail(ENOMEDIUM, "there is no video in it: only files with video are played", "open");
     for (unsigned i = 0; i < context_->nb_streams; ++i)
         context_->streams[i]->discard = static_cast<int>(i) == index_ ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
     return {};
@@ -277,6 +293,17 @@ bool is_encrypted(const AVPacket& packet) {
     return av_packet_get_side_data(&packet, AV_PKT_DATA_ENCRYPTION_INFO, nullptr) != nullptr;
 }
 
+/// libavformat alone does not look into what the container says of the codec: ISO/IEC 14496-15 5.3.3.1.2 (avcC) and
+/// 8.3.3.1.2 (hvcC), AV1 in ISO Base Media File Format 2.3.3 (av1C).
+int profile_of(const AVCodecParameters& codec) {
+    const std::uint8_t* record = codec.extradata;
+    if (codec.profile >= 0 || codec.extradata_size < 4) return codec.profile;
+    if (codec.codec_id == AV_CODEC_ID_H264 && record[0] == 1) return record[1];
+    if (codec.codec_id == AV_CODEC_ID_HEVC && record[0] == 1) return record[1] & 31;
+    if (codec.codec_id == AV_CODEC_ID_AV1 && record[0] == 0x81) return record[1] >> 5;
+    return codec.profile;
+}
+
 void LibavDemuxer::fill_stream_info(const AVStream& stream) {
     const AVCodecParameters& codec = *stream.codecpar;
     stream_.codec = to_codec_id(codec.codec_id);
@@ -291,6 +318,8 @@ void LibavDemuxer::fill_stream_info(const AVStream& stream) {
     stream_.codec_tag = codec.codec_tag;
     stream_.bits_per_coded_sample = codec.bits_per_coded_sample;
     stream_.profile = codec.profile;
+    const char* profile = avcodec_profile_name(codec.codec_id, profile_of(codec));
+    if (profile != nullptr) stream_.profile_name = profile;
     stream_.width = codec.width;
     stream_.height = codec.height;
     stream_.frame_rate = to_rational(stream.avg_frame_rate.num > 0 ? stream.avg_frame_rate : stream.r_frame_rate);
@@ -354,6 +383,19 @@ Nanoseconds LibavDemuxer::video_duration() const {
     return context_->nb_streams == 1 ? info_.duration : no_time;
 }
 
+/// Other containers guess their duration, or have none.
+std::optional<std::uint64_t> LibavDemuxer::promised_frames(Nanoseconds time) const {
+    const AVStream& stream = *context_->streams[index_];
+    const std::string_view container = context_->iformat->name;
+    const bool tells = container.starts_with("matroska") || container.starts_with("mov");
+    const bool constant = stream.avg_frame_rate.num > 0 && av_cmp_q(stream.avg_frame_rate, stream.r_frame_rate) == 0;
+    const Nanoseconds duration = video_duration();
+    if (!tells || !constant || duration == no_time) return std::nullopt;
+    const std::int64_t frames =
+        av_rescale_q(duration - std::min(time, duration), {1, second}, av_inv_q(stream.avg_frame_rate));
+    return static_cast<std::uint64_t>(frames);
+}
+
 Result<std::optional<AccessUnit>> LibavDemuxer::end_of_file(int status) {
     if (context_->pb != nullptr && context_->pb->error < 0 && context_->pb->error != AVERROR_EOF)
         status = context_->pb->error;
@@ -386,7 +428,8 @@ Result<std::optional<AccessUnit>> LibavDemuxer::read_unit() {
         const AVPacket& packet = *lease->packet;
         if (packet.stream_index == index_ && is_encrypted(packet)) {
             PacketPool::give_back(lease);
-            return fail(ENOTSUP, "the video is encrypted, and there is no key for it", "read");
+            return fail(ENOTSUP, "the video is encrypted, and there is no key for it: play a copy without encryption",
+                        "read");
         }
         if (packet.stream_index == index_ && packet.size > 0 && packet.size < largest_unit)
             return std::optional(to_unit(lease));

@@ -11,6 +11,9 @@
 
 namespace v4l2play {
 
+/// What `Demuxer::truncated` means to people.
+constexpr const char* truncated_file = "the file ends too early: it is truncated; copy it again";
+
 /// One stream of a container, for `probe`.
 struct StreamSummary {
     std::string kind;  ///< "video", "audio", "subtitle", "data"
@@ -48,6 +51,9 @@ class Demuxer {
     virtual Result<> seek(Nanoseconds time, SeekMode mode = SeekMode::Exact) = 0;
     /// Time from the start of the first unit to the end of the last, as far as read.
     [[nodiscard]] virtual Nanoseconds read_until() const = 0;
+    /// How many pictures there should be from `time` on, by the container's duration and constant rate; nothing where
+    /// it does not tell.
+    [[nodiscard]] virtual std::optional<std::uint64_t> promised_frames(Nanoseconds time) const = 0;
     /// True when the file ended before the container said it would.
     [[nodiscard]] virtual bool truncated() const = 0;
 };

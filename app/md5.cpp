@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "app/commands.h"
+#include "app/console.h"
 #include "app/decoder_factory.h"
 #include "app/demuxer.h"
 #include "app/frame_md5.h"
@@ -16,13 +17,16 @@ namespace {
 /// Decodes one file on the calling thread and hashes what comes out.
 class Md5Run {
   public:
-    Md5Run(const Options& options, const std::string& file)
+    Md5Run(const Options& options, Signals& signals, const std::string& file)
         : options_(options)
+        , signals_(signals)
         , file_(file) {}
 
     /// EBADMSG, ENOTSUP and the like as the demuxer and the decoder have them.
     Result<> run();
     [[nodiscard]] bool device_at_fault() const { return device_at_fault_; }
+    /// A digest was printed, of what there is.
+    [[nodiscard]] bool any_frame() const { return frames_ > 0; }
 
   private:
     Result<> open();
@@ -32,6 +36,7 @@ class Md5Run {
     Result<> take_failure(DecoderFailed failed);
 
     const Options& options_;
+    Signals& signals_;
     const std::string& file_;
     std::unique_ptr<Demuxer> demuxer_;
     std::unique_ptr<Decoder> decoder_;
@@ -111,11 +116,12 @@ Result<> Md5Run::take_events() {
 Result<> Md5Run::run() {
     V4L2PLAY_TRY(open());
     while (!finished_) {
+        if (signals_.take() != 0) return fail(EINTR, "ended by a signal", "md5");
         V4L2PLAY_TRY(feed());
         V4L2PLAY_TRY(take_events());
         // Nothing to take and nothing to give: the device's turn.
         if (finished_) break;
-        V4L2PLAY_TRY(decoder_->dispatch(draining_ || unit_ ? -1 : 0));
+        V4L2PLAY_TRY(decoder_->dispatch(draining_ || unit_ ? second / 2 : 0));
         V4L2PLAY_TRY(take_events());
     }
     if (frames_ == 0) return fail(EBADMSG, "no picture in it could be decoded", "decode");
@@ -124,19 +130,28 @@ Result<> Md5Run::run() {
         fmt::print("{}\n", digest);
     else
         fmt::print("{}  {}\n", digest, file_);
+    if (demuxer_->truncated()) return fail(EBADMSG, truncated_file, "read");
     return {};
 }
 
 } // namespace
 
 int md5(const Options& options) {
+    auto signals = Signals::create();
+    if (!signals) {
+        complain(signals.error().what);
+        return exit_nothing_played;
+    }
+    bool any = false;
     std::size_t failed = 0;
     int worst = exit_played;
     for (const std::string& file : options.files) {
-        Md5Run one(options, file);
+        Md5Run one(options, **signals, file);
         auto result = one.run();
+        any = any || one.any_frame();
         if (result) continue;
         complain(fmt::format("{}: {}", file, result.error().what));
+        if (result.error().code == EINTR) return exit_signal;
         ++failed;
         if (one.device_at_fault())
             worst = exit_decoder_fault;
@@ -144,7 +159,7 @@ int md5(const Options& options) {
             worst = exit_requirement_broken;
     }
     if (worst != exit_played || failed == 0) return worst;
-    return failed == options.files.size() ? exit_nothing_played : exit_some_failed;
+    return any || failed < options.files.size() ? exit_some_failed : exit_nothing_played;
 }
 
 } // namespace v4l2play

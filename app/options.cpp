@@ -126,6 +126,17 @@ void add_output_options(CLI::App& app, Options& options) {
     app.add_option("--mode", options.mode, "preferred, 1920x1080 or 1920x1080@60")->type_name("MODE|help");
 }
 
+/// Nothing for a number from 1 on; CLI11 takes negative ones for large.
+std::string count_error(const std::string& text) {
+    const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+    if (digits && text.find_first_not_of('0') != std::string::npos) return "";
+    return fmt::format("{} is no number of frames; give 1 or more", text);
+}
+
+void add_frames(CLI::App& app, Options& options, const char* summary) {
+    app.add_option("--frames", options.frames, summary)->type_name("N")->check(CLI::Validator(count_error, ""));
+}
+
 void add_play_options(CLI::App& app, Options& options) {
     add_output_options(app, options);
     app.add_flag("--require-zero-copy", options.require_zero_copy,
@@ -133,13 +144,14 @@ void add_play_options(CLI::App& app, Options& options) {
     app.add_option_function<std::string>(
            "--start", [&options](const std::string& text) { options.start = parse_time(text); }, "Start at this time")
         ->type_name("TIME");
-    app.add_option("--frames", options.frames, "Show this many frames of each file")->type_name("N");
+    add_frames(app, options, "Show this many frames of each file");
     app.add_flag("--loop", options.loop, "Start over at the end of the list, for ever");
-    app.add_flag("!--no-clock", options.clock, "Show frames as fast as they come");
+    app.add_flag_callback(
+        "--no-clock", [&options] { options.clock = false; }, "Show frames as fast as they come");
     app.add_option("--report", options.report, "Write a report (JSON) when done")->type_name("FILE");
-    app.add_option("--screenshots", options.screenshots, "Offscreen: save every shown frame as PNG here")
+    app.add_option("--screenshots", options.screenshots, "Save every shown frame as PNG here (offscreen)")
         ->type_name("DIR");
-    app.add_option("--contact-sheet", options.contact_sheet, "Offscreen: save an overview of the frames shown")
+    app.add_option("--contact-sheet", options.contact_sheet, "Save an overview of the frames shown (offscreen)")
         ->type_name("FILE.png");
 }
 
@@ -150,8 +162,8 @@ void add_options(CLI::App& app, Options& options) {
     if (options.command == Command::Play) add_play_options(app, options);
     if (options.command == Command::Probe || options.command == Command::Devices) add_output_options(app, options);
     if (options.command == Command::Md5) {
-        app.add_flag("--per-frame", options.per_frame, "One line per frame: number, time, MD5");
-        app.add_option("--frames", options.frames, "Stop after this many frames")->type_name("N");
+        app.add_flag("--per-frame", options.per_frame, "One line per frame (number, time, MD5) before the total");
+        add_frames(app, options, "Stop after this many frames");
     }
     app.add_flag("-v,--verbose", options.verbose, "Say more; twice: everything");
     app.add_flag("-q,--quiet", options.quiet, "Say nothing but errors");
@@ -184,6 +196,26 @@ bool asks_for_help(const Options& options) {
     return options.device == "help" || options.card == "help" || options.connector == "help" || options.mode == "help";
 }
 
+/// What is named decides where `auto` goes; what contradicts it is refused.
+void settle_output(Options& options) {
+    if (asks_for_help(options)) return;
+    const auto need = [&options](OutputChoice needed, const char* what) {
+        if (options.output == OutputChoice::Auto) options.output = needed;
+        if (options.output != needed) throw CLI::ValidationError(what);
+    };
+    if (!options.screenshots.empty() || !options.contact_sheet.empty())
+        need(OutputChoice::Offscreen, "--screenshots and --contact-sheet are for --output=offscreen");
+    if (!options.card.empty() || !options.connector.empty() || !options.mode.empty())
+        need(OutputChoice::Kms, "--card, --connector and --mode are for --output=kms");
+}
+
+/// CLI11 would take the next word for the value.
+void refuse_empty_values(int argc, char** argv) {
+    for (int i = 1; i < argc && argv[i] != std::string_view("--"); ++i)
+        if (const std::string_view word = argv[i]; word.starts_with("--") && word.ends_with('='))
+            throw CLI::ValidationError(fmt::format("{} needs a value", word));
+}
+
 } // namespace
 
 std::variant<Options, int> parse_command_line(int argc, char** argv) {
@@ -199,9 +231,11 @@ std::variant<Options, int> parse_command_line(int argc, char** argv) {
     app.footer(footer());
     add_options(app, options);
     try {
+        refuse_empty_values(argc, argv);
         app.parse(argc, argv);
         if (options.files.empty() && options.command != Command::Devices && !asks_for_help(options))
-            throw CLI::RequiredError(fmt::format("no file given. Usage: {}; --help tells more", text.synopsis));
+            throw CLI::ValidationError(fmt::format("no file given. Usage: {}; --help tells more", text.synopsis));
+        settle_output(options);
     } catch (const CLI::Success& success) {
         return app.exit(success) == 0 ? static_cast<int>(exit_played) : static_cast<int>(exit_usage);
     } catch (const CLI::ParseError& error) {

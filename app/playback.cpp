@@ -85,31 +85,31 @@ void Playback::take_output_events() {
     }
 }
 
-/// The media time of a frame that is on its way to the screen, and is not any more.
-std::optional<Nanoseconds> Playback::take_presented(FrameId id, std::uint32_t serial) {
+/// A frame that was on its way to the screen, and is not any more.
+std::optional<Playback::Presented> Playback::take_presented(FrameId id, std::uint32_t serial) {
     const auto end = presented_.begin() + static_cast<std::ptrdiff_t>(presented_count_);
     const auto found = std::find_if(presented_.begin(), end,
                                     [&](const Presented& one) { return one.id == id && one.serial == serial; });
     if (found == end) return std::nullopt;
-    const Nanoseconds pts = found->pts;
+    const Presented frame = *found;
     std::move(found + 1, end, found);
     --presented_count_;
-    return pts;
+    return frame;
 }
 
 /// Playback goes on though nobody sees it: in a hidden window, or while the compositor is away.
 void Playback::on_discarded(const FrameDiscarded& discarded) {
     ++report_.frames.dropped_by_output;
-    const auto pts = take_presented(discarded.id, discarded.serial);
-    if (!pts) return;
-    position_ = *pts;
-    stage_.scheduler.unseen(*pts, stage_.output.timing(), system_kernel().now());
+    const auto frame = take_presented(discarded.id, discarded.serial);
+    if (!frame) return;
+    position_ = frame->pts;
+    stage_.scheduler.unseen(frame->pts, stage_.output.timing(), system_kernel().now());
 }
 
 void Playback::on_shown(const FrameShown& shown) {
-    const auto pts = take_presented(shown.id, shown.serial);
-    if (!pts) return;
-    position_ = *pts;
+    const auto frame = take_presented(shown.id, shown.serial);
+    if (!frame) return;
+    position_ = frame->pts;
 
     const VblankTiming timing = stage_.output.timing();
     const std::int64_t late = stage_.scheduler.shown(position_, shown.sequence, shown.time, timing);
@@ -121,8 +121,14 @@ void Playback::on_shown(const FrameShown& shown) {
     if (timing.period > 0 && report_.frames.shown > 0)
         ++report_.holds[static_cast<std::int64_t>(shown.sequence - stage_.last_sequence)];
     stage_.last_sequence = shown.sequence;
-    report_.path = shown.path;
+    note_path(shown.path, frame->copied);
     if (++report_.frames.shown == 1) report_.startup.first_flip = shown.time - stage_.program_start;
+}
+
+/// The farthest from zero copy that any frame went.
+void Playback::note_path(OutputPath path, bool copied) {
+    if (copied && path != OutputPath::None) path = OutputPath::Copied;
+    report_.path = std::max(report_.path, path);
 }
 
 /// Arms the waker only when there is nothing to show: frames that come early wake nobody.
@@ -156,7 +162,7 @@ void Playback::take_item(DecodeItem item) {
         no_more_frames_ = true;
     } else if (auto* end = std::get_if<EndOfFrames>(&item)) {
         if (end->serial != serial_) return;
-        no_more_frames_ = true;
+        no_more_frames_ = to_the_end_ = true;
         if (end->problem.empty()) return;
         report_.error = {EBADMSG, std::move(end->problem), "read"};
         failure_ = Ended::Failed;
@@ -176,6 +182,7 @@ bool Playback::enough_frames() const { return stage_.options.frames && presented
 /// False when the next frame has to wait, or nothing can be shown any more (`failure_`).
 bool Playback::show_next() {
     if (enough_frames()) {
+        to_the_end_ = false;
         at_hand_.clear();
         no_more_frames_ = true;
         return true;
@@ -235,7 +242,7 @@ bool Playback::configure_output(const Frame& frame) {
 
 bool Playback::present(Nanoseconds target) {
     Frame& frame = at_hand_.front();
-    const Presented entry{frame.id, frame.serial, frame.pts};
+    const Presented entry{frame.id, frame.serial, frame.pts, frame.copied};
     auto presented = stage_.output.present(frame, target);
     if (!presented && presented.error().code == EBUSY) return false; // asked again at the next event
     if (!presented) {

@@ -50,6 +50,8 @@ class Playback {
              ItemReport& report);
 
     Ended run();
+    /// Everything from where it started to the end of the file came by: no seek, and nobody had enough before.
+    [[nodiscard]] bool was_whole() const { return to_the_end_ && serial_ == 0; }
     /// Media time of the frame shown last; no_time when none was.
     [[nodiscard]] Nanoseconds position() const { return position_; }
 
@@ -58,13 +60,15 @@ class Playback {
         FrameId id = 0;
         std::uint32_t serial = 0;
         Nanoseconds pts = no_time;
+        bool copied = false;
     };
 
     std::optional<Ended> turn();
     void take_output_events();
     void on_shown(const FrameShown& shown);
+    void note_path(OutputPath path, bool copied);
     void on_discarded(const FrameDiscarded& discarded);
-    std::optional<Nanoseconds> take_presented(FrameId id, std::uint32_t serial);
+    std::optional<Presented> take_presented(FrameId id, std::uint32_t serial);
     std::optional<Ended> obey(Key key);
     void take_frames(std::size_t wanted);
     void take_item(DecodeItem item);
@@ -101,6 +105,7 @@ class Playback {
     Nanoseconds first_shown_ = no_time; ///< monotonic; the clock starts when the queue is full after that
     bool primed_ = false;
     bool no_more_frames_ = false;
+    bool to_the_end_ = false;
     bool paused_ = false;
     bool show_one_ = false; ///< though it is paused: the place that was sought
     std::uint32_t serial_ = 0;

@@ -1,5 +1,6 @@
 #include "app/player.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -40,6 +41,24 @@ Nanoseconds cpu_time() {
 }
 
 double rate_of(Rational rate) { return static_cast<double>(rate.num) / static_cast<double>(rate.den); }
+
+/// After one go through an item, or a part of it. `accounted`: frames whose end is known.
+void count_expected(const Playback& playback, std::uint64_t units, std::optional<std::uint64_t> promised,
+                    std::uint64_t accounted, FrameCounts& frames) {
+    if (!playback.was_whole()) {
+        frames.expected += accounted;
+        return;
+    }
+    // Durations are rounded.
+    const std::uint64_t missing = promised.value_or(0) > units + 1 ? *promised - units : 0;
+    frames.expected += units + missing;
+    frames.not_in_file += missing;
+}
+
+void count_decoded(std::uint64_t decoded, std::uint64_t presented, FrameCounts& frames) {
+    frames.decoded += decoded;
+    frames.not_wanted += decoded - std::min(presented, decoded);
+}
 
 /// What decodes one item. In one piece, because a thread that hangs in the driver goes on using all of it.
 struct Pipeline {
@@ -92,8 +111,10 @@ class Player {
     bool stop_ = false;
     bool signalled_ = false;
     bool requirement_broken_ = false;
+    bool bad_usage_ = false;
     bool display_lost_ = false;
     bool decoder_fault_ = false;
+    bool report_lost_ = false;
     bool left_behind_ = false; ///< a thread is in a driver and does not come back
 };
 
@@ -110,7 +131,7 @@ Result<> Player::set_up() {
     frames_waker_ = std::move(*waker);
     auto opened = open_output(options_);
     if (!opened) {
-        display_lost_ = true;
+        (options_.output == OutputChoice::Offscreen ? bad_usage_ : display_lost_) = true;
         return fail(std::move(opened).error());
     }
     output_ = std::move(opened->output);
@@ -128,6 +149,12 @@ Result<> Player::set_up() {
 
 int Player::run() {
     fds_at_start_ = count_open_fds();
+    for (const std::string& file : options_.files) report_.items.emplace_back().file = file;
+    if (!options_.report.empty())
+        if (auto possible = check_report(options_.report); !possible) {
+            complain(fmt::format("cannot write the report {}: {}", options_.report, possible.error().what));
+            return exit_usage;
+        }
     if (auto ready = set_up(); !ready) {
         complain(ready.error().what);
         return finish();
@@ -141,7 +168,6 @@ int Player::run() {
 bool Player::play_list() {
     bool any = false;
     // A list that loops adds to the same reports: memory does not grow with the rounds.
-    report_.items.resize(options_.files.size());
     for (std::size_t i = 0; i < options_.files.size() && !stop_; ++i) {
         play_item(options_.files[i], report_.items[i]);
         any = any || report_.items[i].result != ItemResult::Failed;
@@ -178,16 +204,17 @@ void Player::announce(const Demuxer& demuxer, const ItemReport& report) {
 
 void Player::play_item(const std::string& file, ItemReport& report) {
     report.finish();
-    report.file = file;
     report.reasons.clear();
     auto demuxer = Demuxer::open(file);
     report.startup.opened = system_kernel().now() - program_start_;
     if (!demuxer) {
+        report.result = ItemResult::Failed;
         report.error = std::move(demuxer).error();
         complain(fmt::format("{}: {}", file, report.error.what));
         return;
     }
     report.codec = (*demuxer)->stream().codec_name;
+    report.profile = (*demuxer)->stream().profile_name;
     report.frame_rate = (*demuxer)->stream().frame_rate;
     const Nanoseconds cpu_before = cpu_time();
     settle(play_with_fallback(**demuxer, report), report);
@@ -218,7 +245,8 @@ Ended Player::play_with_fallback(Demuxer& demuxer, ItemReport& report) {
         report.startup.decoder_ready = system_kernel().now() - program_start_;
         announce(demuxer, report);
         const Ended ended = play_once(demuxer, std::move(opened->decoder), report, position);
-        const bool may_fall_back = options_.decoder == DecoderChoice::Auto && !options_.require_hw && !software_only;
+        const bool was_software = std::string_view(report.decoder.kind) == "software";
+        const bool may_fall_back = options_.decoder == DecoderChoice::Auto && !options_.require_hw && !was_software;
         if ((ended != Ended::Unsupported && ended != Ended::DeviceFailed) || !may_fall_back) return ended;
         report.reasons.push_back(fmt::format("{}: {}", report.decoder.driver, report.error.what));
         software_only = true;
@@ -231,11 +259,16 @@ Ended Player::play_once(Demuxer& demuxer, std::unique_ptr<Decoder> decoder, Item
     // One file loops inside its own decoder; a list is played again from the start.
     const bool loop = options_.loop && options_.files.size() == 1;
     std::optional<DemuxThread> demux_thread(std::in_place, demuxer, pipeline->units, loop);
+    const std::uint64_t before = report.frames.accounted();
+    const std::uint64_t presented = report.frames.presented();
+    const Nanoseconds from = position;
     Playback playback(*stage_, pipeline->frames, *demux_thread, demuxer.stream().frame_rate, demuxer.info().duration,
                       report);
     const Ended ended = playback.run();
-    report.frames.expected += pipeline->decode_thread.counters().units.load();
-    report.frames.decoded += pipeline->decode_thread.counters().decoded.load();
+    count_expected(playback, pipeline->decode_thread.counters().units.load(), demuxer.promised_frames(from),
+                   report.frames.accounted() - before, report.frames);
+    count_decoded(pipeline->decode_thread.counters().decoded.load(), report.frames.presented() - presented,
+                  report.frames);
     if (playback.position() != no_time) position = playback.position() + 1;
     demux_thread.reset();
     take_down(std::move(pipeline), report);
@@ -261,7 +294,12 @@ void Player::settle(Ended ended, ItemReport& report) {
     if (ended == Ended::Quit || ended == Ended::Signalled) report.result = ItemResult::Interrupted;
     if (finished && report.frames.shown == 0) {
         report.result = ItemResult::Failed;
-        report.error = {EBADMSG, "no picture in it could be decoded", "decode"};
+        const bool started_behind = options_.start > 0 && report.frames.expected == 0;
+        report.error = {EBADMSG,
+                        started_behind
+                            ? "it ends before --start: give an earlier time"
+                            : "no picture in it could be decoded: copy it again, or it is damaged at its source",
+                        "decode"};
     }
     stop_ = ended == Ended::Quit || ended == Ended::Signalled || ended == Ended::OutputLost;
     signalled_ = signalled_ || ended == Ended::Signalled;
@@ -280,19 +318,20 @@ void Player::check_requirements(const ItemReport& report) {
 }
 
 int Player::exit_code() const {
-    std::size_t played = 0;
+    std::size_t failed = 0;
     bool any_shown = false;
     for (const ItemReport& item : report_.items) {
-        played += item.result != ItemResult::Failed ? 1U : 0U;
+        failed += item.result == ItemResult::Failed ? 1U : 0U;
         any_shown = any_shown || item.frames.shown > 0;
     }
+    if (bad_usage_) return exit_usage;
     if (signalled_) return exit_signal;
     if (display_lost_) return exit_no_display;
     if (requirement_broken_) return exit_requirement_broken;
     if (left_behind_) return exit_decoder_fault;
     if (decoder_fault_) return exit_decoder_fault;
-    if (played == 0 && !any_shown) return exit_nothing_played;
-    return played < report_.items.size() ? exit_some_failed : exit_played;
+    if (failed == report_.items.size() && !any_shown) return exit_nothing_played;
+    return failed > 0 || report_lost_ ? exit_some_failed : exit_played;
 }
 
 int Player::finish() {
@@ -317,8 +356,11 @@ int Player::finish() {
     report_.open_fds = count_open_fds() - fds_at_start_;
     report_.exit_code = exit_code();
     if (!options_.report.empty())
-        if (auto written = write_report(report_, options_.report); !written)
+        if (auto written = write_report(report_, options_.report); !written) {
             complain(fmt::format("cannot write the report {}: {}", options_.report, written.error().what));
+            report_lost_ = true;
+            report_.exit_code = exit_code();
+        }
     // Nothing that is destroyed at exit may be missed by a thread that comes back after all.
     if (left_behind_) {
         std::fflush(nullptr);

@@ -21,7 +21,7 @@ void print_media(const std::string& file, const Demuxer& demuxer) {
                    stream.selected ? "  (played)" : "");
 }
 
-void print_decoder(const Options& options, const Demuxer& demuxer, Output* output) {
+bool print_decoder(const Options& options, const Demuxer& demuxer, Output* output) {
     DecoderConfig config;
     config.stream = demuxer.stream();
     if (output != nullptr) config.output_formats = output->formats();
@@ -29,12 +29,13 @@ void print_decoder(const Options& options, const Demuxer& demuxer, Output* outpu
     auto opened = open_decoder(options, config, output);
     if (!opened) {
         fmt::print("  decoder   none: {}\n", opened.error().what);
-        return;
+        return false;
     }
     const DecoderDescription decoder = opened->decoder->description();
     for (const std::string& reason : opened->reasons) fmt::print("            {}\n", reason);
     fmt::print("  decoder   {}: {}{}{}\n", decoder.kind, decoder.driver, decoder.mode.empty() ? "" : ", ",
                decoder.mode);
+    return true;
 }
 
 void print_output(const OpenedOutput& opened) {
@@ -54,9 +55,9 @@ bool probe_file(const Options& options, const std::string& file, const OpenedOut
         return false;
     }
     print_media(file, **demuxer);
-    print_decoder(options, **demuxer, output == nullptr ? nullptr : output->output.get());
+    const bool decoded = print_decoder(options, **demuxer, output == nullptr ? nullptr : output->output.get());
     if (output != nullptr) print_output(*output);
-    return true;
+    return decoded;
 }
 
 } // namespace

@@ -5,9 +5,11 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <numeric>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 
 namespace v4l2play {
 namespace {
@@ -16,6 +18,8 @@ using Json = nlohmann::ordered_json;
 
 const char* to_string(ItemResult result) {
     switch (result) {
+    case ItemResult::NotPlayed:
+        return "not-played";
     case ItemResult::Played:
         return "played";
     case ItemResult::Failed:
@@ -32,6 +36,8 @@ Json dropped_json(const FrameCounts& frames) {
         dropped[to_string(static_cast<DropReason>(i))] = frames.not_decoded[i];
     dropped["late"] = frames.dropped_late;
     dropped["output"] = frames.dropped_by_output;
+    dropped["not-wanted"] = frames.not_wanted;
+    dropped["not-in-file"] = frames.not_in_file;
     return dropped;
 }
 
@@ -93,10 +99,11 @@ std::string utc_now() {
     return text;
 }
 
-std::uint64_t dropped(const FrameCounts& frames) {
-    std::uint64_t total = frames.dropped_late + frames.dropped_by_output;
-    for (const std::uint64_t count : frames.not_decoded) total += count;
-    return total;
+/// A regular file, or none yet. Devices, pipes and links stay what they are.
+bool is_replaceable(const std::string& path) {
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) != 0) return errno == ENOENT;
+    return S_ISREG(status.st_mode);
 }
 
 Result<> write_file(const std::string& path, const std::string& text) {
@@ -109,6 +116,10 @@ Result<> write_file(const std::string& path, const std::string& text) {
 }
 
 } // namespace
+
+std::uint64_t FrameCounts::accounted() const {
+    return std::accumulate(not_decoded.begin(), not_decoded.end(), presented());
+}
 
 void ItemReport::read(const SlotPool& pool) {
     const SlotStatistics one = pool.statistics();
@@ -138,8 +149,10 @@ std::string summary(const ItemReport& item) {
         return fmt::format("{}: {}", item.file, item.error.what);
     std::string text =
         fmt::format("{}: {} frames shown, {} dropped, {} late, {} corrupt; {} by {}, {} slots, path: {}", item.file,
-                    item.frames.shown, dropped(item.frames), item.frames.late, item.frames.corrupt, item.codec,
-                    item.decoder.driver, item.slots.count, to_string(item.path));
+                    item.frames.shown, item.frames.accounted() - item.frames.shown, item.frames.late,
+                    item.frames.corrupt, item.codec, item.decoder.driver, item.slots.count, to_string(item.path));
+    if (item.frames.not_in_file > 0)
+        text += fmt::format("; {} more should be in the file by its duration", item.frames.not_in_file);
     if (item.result == ItemResult::Failed) text += fmt::format("; ended early: {}", item.error.what);
     return text;
 }
@@ -160,12 +173,21 @@ std::string to_json(const Report& report) {
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+Result<> check_report(const std::string& path) {
+    if (path == "-" || !is_replaceable(path)) return {};
+    const std::string temporary = path + ".part";
+    V4L2PLAY_TRY(write_file(temporary, ""));
+    std::remove(temporary.c_str());
+    return {};
+}
+
 Result<> write_report(const Report& report, const std::string& path) {
     const std::string text = to_json(report);
     if (path == "-") {
         std::fwrite(text.data(), 1, text.size(), stdout);
         return {};
     }
+    if (!is_replaceable(path)) return write_file(path, text);
     const std::string temporary = path + ".part";
     V4L2PLAY_TRY(write_file(temporary, text));
     if (std::rename(temporary.c_str(), path.c_str()) == 0) return {};

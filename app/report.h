@@ -2,16 +2,25 @@
 //
 // The schema of the JSON report, version 1. Times are nanoseconds unless the name says otherwise.
 //
+// clang-format off
 //   version, program, exit_code, written_utc
 //   output      kind, device, connector, mode, plane, path
-//   items[]     file, result ("played", "failed", "interrupted"), error (when failed)
+//   items[]     file, result ("played", "failed", "interrupted", "not-played"), error (when failed)
 //     decoder     kind, driver, device, mode, reasons[] (why not another)
 //     video       codec, profile, frame_rate, coded {width, height}, visible {x, y, width, height}, fourcc, modifier,
-//     bit_depth path        "plane", "composited", "copied", "none" slots       count, terms, maximum_exported,
-//     longest_export, early_reuse, exhausted frames      expected, decoded, shown, dropped {reason: n}, repeated, late,
-//     corrupt holds       {"n": how many frames were shown for n vblanks} startup     opened, decoder_ready,
-//     first_frame, first_flip (since the program started) cpu_us_per_frame
+//                 bit_depth
+//     path        "plane", "composited", "copied", "none": of all frames the farthest from zero copy
+//     slots       count, terms, maximum_exported, longest_export, early_reuse, exhausted
+//     frames      expected, decoded, shown, dropped {reason: n}, repeated, late, corrupt
+//     holds       {"n": how many frames were shown for n vblanks}
+//     startup     opened, decoder_ready, first_frame, first_flip (since the program started)
+//     cpu_us_per_frame
 //   peak_memory_kib, open_fds (left at the end beyond those the program started with)
+// clang-format on
+//
+// Frames add up: expected = shown + dropped, but for those "not-wanted", which had been decoded ahead when --frames or
+// the person had enough; a packet that holds half a picture, or two, counts once. "not-in-file" are those that the
+// file's duration and constant rate promise and that are not there.
 #pragma once
 
 #include <array>
@@ -27,15 +36,22 @@
 namespace v4l2play {
 
 struct FrameCounts {
-    std::uint64_t expected = 0; ///< access units to be shown
+    std::uint64_t expected = 0; ///< to be shown: what the file has in the range that was asked for
     std::uint64_t decoded = 0;
     std::uint64_t shown = 0;
     std::array<std::uint64_t, drop_reasons> not_decoded{};
     std::uint64_t dropped_late = 0;      ///< the scheduler's choice
     std::uint64_t dropped_by_output = 0; ///< presented, never on the screen
+    std::uint64_t not_wanted = 0;        ///< decoded when the person or --frames had enough
+    std::uint64_t not_in_file = 0;       ///< promised by the container
     std::uint64_t repeated = 0;          ///< vblanks beyond the ideal for which a frame stayed
     std::uint64_t late = 0;              ///< frames shown after their vblank
     std::uint64_t corrupt = 0;
+
+    /// Shown, or dropped when they were decoded.
+    [[nodiscard]] std::uint64_t presented() const { return shown + dropped_late + dropped_by_output; }
+    /// Shown, or dropped on the way from the file to the screen.
+    [[nodiscard]] std::uint64_t accounted() const;
 };
 
 struct Startup {
@@ -45,11 +61,11 @@ struct Startup {
     Nanoseconds first_flip = 0;
 };
 
-enum class ItemResult { Played, Failed, Interrupted };
+enum class ItemResult { NotPlayed, Played, Failed, Interrupted };
 
 struct ItemReport {
     std::string file;
-    ItemResult result = ItemResult::Failed;
+    ItemResult result = ItemResult::NotPlayed;
     Error error;
     DecoderDescription decoder;
     std::vector<std::string> reasons; ///< why other decoders were not taken
@@ -58,7 +74,7 @@ struct ItemReport {
     Rational frame_rate;
     FrameFormat format;
     FrameInfo info;
-    OutputPath path = OutputPath::None;
+    OutputPath path = OutputPath::None; ///< the farthest from zero copy of all frames shown
     std::string slot_terms;
     std::vector<std::shared_ptr<SlotPool>> pools; ///< whose statistics are to be read; each once
     SlotStatistics slots;
@@ -87,6 +103,8 @@ struct Report {
 /// "demo.mkv: 240 of 240 frames shown, ...", without a line end.
 std::string summary(const ItemReport& item);
 std::string to_json(const Report& report);
+/// Whether a report can be written there: asked before hours of playback.
+Result<> check_report(const std::string& path);
 /// Writes the JSON to `path` ("-": standard output), by way of a temporary file, so that a reader never sees half of
 /// it.
 Result<> write_report(const Report& report, const std::string& path);

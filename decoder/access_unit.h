@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -72,6 +73,7 @@ struct StreamInfo {
     std::uint32_t codec_tag = 0;        ///< the container's own name for the codec; tells variants of old codecs apart
     int bits_per_coded_sample = 0;      ///< of old codecs without headers; 0 unknown
     int profile = -1;                   ///< codec's own number; -1 unknown
+    std::string profile_name;           ///< "High 10"; empty unknown
     int width = 0;                      ///< visible, as the container says; 0 unknown
     int height = 0;
     Rational frame_rate;                 ///< 0/1 unknown; constant rate as far as the container tells

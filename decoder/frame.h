@@ -20,6 +20,7 @@ struct Frame {
     Nanoseconds pts = no_time;
     Nanoseconds duration = 0; ///< 0 = unknown
     std::uint32_t serial = 0;
+    bool copied = false;  ///< the processor put it into the slot, from where it had been decoded
     bool corrupt = false; ///< the device flagged it, or a picture that it refers to
     bool discard = false; ///< decoded for the sake of others; not to be shown
 };

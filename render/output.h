@@ -14,7 +14,7 @@
 
 namespace v4l2play {
 
-/// How frames reach the screen.
+/// How frames reach the screen; the later, the farther from zero copy.
 enum class OutputPath : std::uint8_t {
     None,       ///< nothing is shown (offscreen, null)
     Plane,      ///< hardware scans the slot out

@@ -204,7 +204,7 @@ class SoftwareDecoder final : public Decoder {
     bool receive();
     void on_frame();
     bool check_failure();
-    void emit(SlotRef slot);
+    void emit(SlotRef slot, bool copied);
     void announce(const SlotRef& slot);
     void end_of_drain();
     void dropped(int code);
@@ -412,9 +412,9 @@ void SoftwareDecoder::on_frame() {
         av_frame_unref(frame_.get());
         return;
     }
-    if (SlotRef slot = memory_.slot_of(*frame_)) return emit(std::move(slot));
+    if (SlotRef slot = memory_.slot_of(*frame_)) return emit(std::move(slot), false);
     auto copy = memory_.copy_of(*frame_);
-    if (copy && *copy) return emit(*std::move(copy));
+    if (copy && *copy) return emit(*std::move(copy), true);
     frame_waits_ = copy.has_value();
     if (copy) return;
     failed_ = true;
@@ -427,12 +427,13 @@ void SoftwareDecoder::announce(const SlotRef& slot) {
     events_.emplace_back(PoolChanged{slot.pool().shared_from_this(), memory_.terms_of(slot)});
 }
 
-void SoftwareDecoder::emit(SlotRef slot) {
+void SoftwareDecoder::emit(SlotRef slot, bool copied) {
     announce(slot);
     const Sent* sent = sent_for(*frame_);
     Frame frame;
     frame.id = ++frame_id_;
     frame.slot = std::move(slot);
+    frame.copied = copied;
     frame.info.visible = visible_rect(*frame_);
     const AVRational aspect = frame_->sample_aspect_ratio;
     frame.info.sample_aspect =
