@@ -14,6 +14,7 @@ struct KmsOptions {
     std::string card;      ///< path ("/dev/dri/card1"), name ("card1") or driver ("vkms")
     std::string connector; ///< "HDMI-A-1"
     std::string mode;      ///< see `choose_mode`
+    unsigned rotation = 0; ///< of the picture, clockwise: 0, 90, 180, 270
 };
 
 /// Opens the card that is asked for, or the one that is best for video: with a connected display, with planes that take

@@ -121,6 +121,10 @@ KmsPlane read_plane(int fd, const drmModePlane& source) {
     read_color(properties, plane);
     plane.zpos = properties.find("zpos");
     plane.rotation = properties.find("rotation");
+    for (const auto& [name, bit] : {std::pair("rotate-90", DRM_MODE_ROTATE_90),
+                                    {"rotate-180", DRM_MODE_ROTATE_180},
+                                    {"rotate-270", DRM_MODE_ROTATE_270}})
+        if (properties.enum_value("rotation", name)) plane.rotations |= static_cast<std::uint64_t>(bit);
     plane.alpha = properties.find("alpha");
     plane.blend_mode = {properties.find("pixel blend mode"),
                         {properties.enum_value("pixel blend mode", "Pre-multiplied")}};

@@ -52,6 +52,7 @@ struct KmsPlane {
     KmsProperty crtc_x, crtc_y, crtc_w, crtc_h;
     KmsProperty src_x, src_y, src_w, src_h; ///< 16.16 fixed point
     KmsProperty zpos, rotation;
+    std::uint64_t rotations = 0;    ///< DRM_MODE_ROTATE_* that it can
     KmsProperty alpha;              ///< of the whole plane
     EnumProperty<1> blend_mode;     ///< premultiplied
     EnumProperty<3> color_encoding; ///< BT.601, BT.709, BT.2020

@@ -10,6 +10,7 @@
 #include <xf86drm.h>
 
 #include "decoder/log.h"
+#include "render/kms/arranger.h"
 #include "render/kms/card_memory.h"
 #include "render/kms/console.h"
 #include "render/kms/flip_queue.h"
@@ -45,7 +46,7 @@ bool is_refusal(int error) { return error == -EINVAL || error == -ENOSPC || erro
 
 class KmsOutput final : public Output {
   public:
-    KmsOutput(Kernel& kernel, std::unique_ptr<Screen> screen);
+    KmsOutput(Kernel& kernel, std::unique_ptr<Screen> screen, unsigned rotation);
     KmsOutput(const KmsOutput&) = delete;
     KmsOutput& operator=(const KmsOutput&) = delete;
     ~KmsOutput() override { stop(); }
@@ -74,17 +75,10 @@ class KmsOutput final : public Output {
 
   private:
     Result<> light();
-    Result<> plan(const SlotPool& pool, const FrameInfo& info, std::uint32_t framebuffer);
-    int climb_down(std::size_t from, std::uint32_t framebuffer);
-    [[nodiscard]] Scene scene(std::uint32_t framebuffer) const;
-    void find_overlay_plane(std::uint32_t framebuffer);
-    bool try_overlay_planes(std::size_t rung, std::uint32_t framebuffer);
-    void refuse_overlay(int error);
     void time_overlay();
     void commit_overlay();
     [[nodiscard]] std::string explain() const;
-    void tell();
-    int place(std::uint32_t framebuffer);
+    int place(const Scene& scene);
     int start_flip(std::uint32_t framebuffer);
     void commit_waiting();
     void on_commit(int error, Nanoseconds& retry_at);
@@ -101,25 +95,20 @@ class KmsOutput final : public Output {
     std::unique_ptr<Screen> screen_;
     FramebufferCache framebuffers_;
     OverlayLayer overlay_;
+    Arranger arranger_;
     FlipQueue queue_;
     std::vector<FormatModifier> formats_;
     VblankTiming timing_;
 
     std::uint32_t generation_ = 0; ///< of the pool that is configured
     FrameInfo info_;
-    std::vector<PlanePlan> ladder_;
-    std::size_t rung_ = 0;
-    int scaling_error_ = 0; ///< why a rung that scales was refused
-    std::string told_;      ///< what the log was told last
-    PlanePlan placed_;      ///< the arrangement that the last accepted commit has; plane null = none of ours
+    PlanePlan placed_; ///< the arrangement that the last accepted commit has; plane null = none of ours
     bool old_generations_ = false;
 
-    const KmsPlane* overlay_plane_ = nullptr; ///< for the present rung; null until it is looked for
-    bool overlay_refused_ = false;            ///< in the present configuration
-    bool overlay_flying_ = false;             ///< a commit that is the overlay's alone is in flight
-    Nanoseconds overlay_at_ = no_time;        ///< when the overlay stops waiting for a frame
-    Nanoseconds video_time_ = 0;              ///< of the last flip of the video
-    Nanoseconds video_interval_ = 0;          ///< between the last two
+    bool overlay_flying_ = false;      ///< a commit that is the overlay's alone is in flight
+    Nanoseconds overlay_at_ = no_time; ///< when the overlay stops waiting for a frame
+    Nanoseconds video_time_ = 0;       ///< of the last flip of the video
+    Nanoseconds video_interval_ = 0;   ///< between the last two
 
     std::uint64_t commits_ = 0; ///< travels with each commit, so that its event is known
     Nanoseconds commit_at_ = no_time;
@@ -128,12 +117,13 @@ class KmsOutput final : public Output {
     Nanoseconds recover_at_ = 0;
 };
 
-KmsOutput::KmsOutput(Kernel& kernel, std::unique_ptr<Screen> screen)
+KmsOutput::KmsOutput(Kernel& kernel, std::unique_ptr<Screen> screen, unsigned rotation)
     : kernel_(kernel)
     , console_(kernel)
     , screen_(std::move(screen))
     , framebuffers_(screen_->device())
     , overlay_(screen_->device())
+    , arranger_(*screen_, rotation)
     , formats_(yuv_formats(screen_->planes())) {
     timing_.refresh = refresh_rate(screen_->mode());
     timing_.period = refresh_period(timing_.refresh);
@@ -143,6 +133,7 @@ Result<> KmsOutput::light() {
     if (screen_->is_lit()) return {};
     V4L2PLAY_TRY(screen_->light());
     placed_ = {};
+    arranger_.forget();
     overlay_.take_off();
     std::uint64_t sequence = 0;
     std::uint64_t time = 0;
@@ -159,78 +150,13 @@ Result<> KmsOutput::configure(const std::shared_ptr<SlotPool>& pool, const Frame
     V4L2PLAY_TRY(light());
     const Result<std::uint32_t> framebuffer = framebuffers_.get(*pool, 0);
     if (!framebuffer) return fail(ENOTSUP, framebuffer.error().what, framebuffer.error().where);
-    V4L2PLAY_TRY(plan(*pool, info, *framebuffer));
+    V4L2PLAY_TRY(arranger_.plan(pool->format(), info, *framebuffer));
     for (std::uint32_t i = 1; i < pool->count(); ++i)
         if (const auto other = framebuffers_.get(*pool, i); !other) return fail(other.error());
     old_generations_ = old_generations_ || (generation_ != 0 && generation_ != pool->generation());
     generation_ = pool->generation();
     info_ = info;
     return {};
-}
-
-/// Finds the first rung of the ladder that the driver takes.
-Result<> KmsOutput::plan(const SlotPool& pool, const FrameInfo& info, std::uint32_t framebuffer) {
-    const FrameFormat& format = pool.format();
-    std::vector<PlanePlan> ladder = plan_ladder(screen_->planes(), format, info, screen_->size());
-    const std::string what = fmt::format("{}x{} {} {}", format.coded_width, format.coded_height,
-                                         to_string(format.fourcc), modifier_name(format.modifier));
-    if (ladder.empty())
-        return fail(
-            ENOTSUP,
-            fmt::format("no plane of {} ({}) takes {}", screen_->device().path(), screen_->device().driver(), what),
-            "plan");
-    ladder_ = std::move(ladder);
-    info_ = info;
-    scaling_error_ = 0;
-    overlay_plane_ = nullptr;
-    overlay_refused_ = false;
-    if (const int error = climb_down(0, framebuffer); error != 0)
-        return fail(ENOTSUP,
-                    fmt::format("every plane of {} ({}) that takes {} refuses it: {}", screen_->device().path(),
-                                screen_->device().driver(), what, std::strerror(-error)),
-                    "plan");
-    tell();
-    return {};
-}
-
-/// From rung `from` on, to the first that passes a test commit. 0, or the last refusal.
-int KmsOutput::climb_down(std::size_t from, std::uint32_t framebuffer) {
-    int error = -ENOTSUP;
-    for (std::size_t i = from; i < ladder_.size(); ++i) {
-        error = screen_->test({ladder_[i], framebuffer, nullptr, {}});
-        if (error == 0) {
-            rung_ = i;
-            overlay_plane_ = nullptr;
-            return 0;
-        }
-        log_debug("kms", "{}{}: {}", describe(ladder_[i], info_), ladder_[i].black_beneath ? " on black" : "",
-                  std::strerror(-error));
-        if (ladder_[i].geometry.scaled() && scaling_error_ == 0) scaling_error_ = error;
-    }
-    return error;
-}
-
-/// Once for each arrangement, not for each pool.
-void KmsOutput::tell() {
-    const bool compromise = scaling_error_ != 0 && !ladder_[rung_].geometry.scaled();
-    std::string text = explain();
-    if (text == told_) return;
-    log(compromise ? LogLevel::Warning : LogLevel::Info, "kms", "{}", text);
-    told_ = std::move(text);
-}
-
-std::string KmsOutput::explain() const {
-    const PlanePlan& chosen = ladder_[rung_];
-    std::string text = describe(chosen, info_);
-    if (chosen.geometry.scaled() || scaling_error_ == 0) return text;
-    // EINVAL and ERANGE are what the kernel's own checks answer to drivers that cannot; others have their own reasons.
-    const bool cannot = scaling_error_ == -EINVAL || scaling_error_ == -ERANGE;
-    text += ": the driver refuses scaling";
-    if (!cannot) text += fmt::format(" ({})", std::strerror(-scaling_error_));
-    const Rational& aspect = info_.sample_aspect;
-    if (aspect.num > 0 && aspect.den > 0 && aspect.num != aspect.den)
-        text += fmt::format(", pixels of {}:{} are shown square", aspect.num, aspect.den);
-    return text;
 }
 
 Result<> KmsOutput::present(Frame& frame, Nanoseconds target) {
@@ -261,41 +187,22 @@ void KmsOutput::discard(Frame& frame) {
     queue_.discard({std::move(frame.slot), frame.id, frame.serial, 0}, "the display is gone");
 }
 
-/// The present rung with the overlay that is wanted.
-Scene KmsOutput::scene(std::uint32_t framebuffer) const {
-    Scene scene{ladder_[rung_], framebuffer, nullptr, {}};
-    if (const OverlayPicture* picture = overlay_.wanted(); picture != nullptr && overlay_plane_ != nullptr) {
-        scene.overlay_plane = overlay_plane_;
-        scene.overlay = *picture;
+/// Puts the arrangement on the screen; steps down when the driver's tests had promised too much.
+int KmsOutput::place(const Scene& scene) {
+    const int error = screen_->show(scene, ++commits_);
+    if (error == 0) {
+        placed_ = scene.video;
+        overlay_.fly();
     }
-    return scene;
-}
-
-/// Puts the arrangement of the present rung on the screen; steps down when the driver's test had promised too much.
-int KmsOutput::place(std::uint32_t framebuffer) {
-    for (;;) {
-        const Scene wanted = scene(framebuffer);
-        const int error = screen_->show(wanted, ++commits_);
-        if (error == 0) {
-            placed_ = ladder_[rung_];
-            overlay_.fly();
-        }
-        if (!is_refusal(error)) return error;
-        if (wanted.overlay_plane != nullptr) {
-            refuse_overlay(error);
-            continue;
-        }
-        log_warning("kms", "{}: accepted in the test, refused now: {}", describe(ladder_[rung_], info_),
-                    std::strerror(-error));
-        if (climb_down(rung_ + 1, framebuffer) != 0) return error;
-    }
+    if (!is_refusal(error) || !arranger_.step_down(scene, error)) return error;
+    return place(arranger_.scene(scene.framebuffer, overlay_.wanted()));
 }
 
 int KmsOutput::start_flip(std::uint32_t framebuffer) {
-    find_overlay_plane(framebuffer);
-    if (!(placed_ == ladder_[rung_]) || overlay_.changed()) return place(framebuffer);
+    const Scene scene = arranger_.scene(framebuffer, overlay_.wanted());
+    if (!(placed_ == scene.video) || overlay_.changed()) return place(scene);
     const int error = screen_->flip(framebuffer, ++commits_);
-    return is_refusal(error) ? place(framebuffer) : error;
+    return is_refusal(error) ? place(scene) : error;
 }
 
 void KmsOutput::commit_waiting() {
@@ -354,36 +261,6 @@ void KmsOutput::commit_overlay() {
     const int error = start_flip(shown->framebuffer);
     overlay_flying_ = error == 0;
     on_commit(error, overlay_at_);
-}
-
-/// A plane for the overlay, with the video where it is or, when nothing lies above that, on another plane.
-void KmsOutput::find_overlay_plane(std::uint32_t framebuffer) {
-    if (overlay_.wanted() == nullptr || overlay_plane_ != nullptr || overlay_refused_) return;
-    if (try_overlay_planes(rung_, framebuffer)) return;
-    for (std::size_t i = 0; i < ladder_.size(); ++i)
-        if (i != rung_ && ladder_[i].geometry == ladder_[rung_].geometry && try_overlay_planes(i, framebuffer)) return;
-    refuse_overlay(-ENOTSUP);
-}
-
-bool KmsOutput::try_overlay_planes(std::size_t rung, std::uint32_t framebuffer) {
-    Scene trial{ladder_[rung], framebuffer, nullptr, *overlay_.wanted()};
-    for (const KmsPlane* plane : overlay_candidates(screen_->planes(), trial)) {
-        trial.overlay_plane = plane;
-        if (screen_->test(trial) != 0) continue;
-        rung_ = rung;
-        overlay_plane_ = plane;
-        log_info("kms", "overlay on plane {} ({}), {}", plane->id, to_string(plane->type),
-                 describe(ladder_[rung_], info_));
-        return true;
-    }
-    return false;
-}
-
-void KmsOutput::refuse_overlay(int error) {
-    log_warning("kms", "no overlay: no plane of {} ({}) takes it above the video ({})", screen_->device().path(),
-                screen_->device().driver(), std::strerror(-error));
-    overlay_refused_ = true;
-    overlay_plane_ = nullptr;
 }
 
 /// Whatever is on the screen stays held: only `stop`, or the flip if it comes yet, tells that it is not read any more.
@@ -505,17 +382,16 @@ OutputDescription KmsOutput::description() const {
             .device = fmt::format("{} ({})", device.path(), device.driver()),
             .connector = screen_->connector().name,
             .mode = mode_name(screen_->mode()),
-            .plane = ladder_.empty() ? "" : explain(),
-            .path = ladder_.empty() ? OutputPath::None : OutputPath::Plane};
+            .plane = arranger_.planned() ? arranger_.explain() : "",
+            .path = arranger_.planned() ? OutputPath::Plane : OutputPath::None};
 }
 
 } // namespace
 
-Result<std::unique_ptr<Output>> create_kms_output(const KmsOptions& options) {
-    Kernel& kernel = system_kernel();
+Result<std::unique_ptr<Output>> create_kms_output(const KmsOptions& options, Kernel& kernel) {
     Result<std::unique_ptr<Screen>> screen = Screen::open(kernel, options);
     if (!screen) return fail(std::move(screen).error());
-    return std::make_unique<KmsOutput>(kernel, std::move(*screen));
+    return std::make_unique<KmsOutput>(kernel, std::move(*screen), options.rotation);
 }
 
 } // namespace v4l2play

@@ -15,6 +15,6 @@ namespace v4l2play {
 /// `present` takes the frame's slot when it succeeds (`frame.slot` is then empty). A frame whose pool or info is not
 /// the configured one is configured for on the way. Frames must not wait when `configure` is called (`ready`), or they
 /// are discarded.
-Result<std::unique_ptr<Output>> create_kms_output(const KmsOptions& options);
+Result<std::unique_ptr<Output>> create_kms_output(const KmsOptions& options, Kernel& kernel = system_kernel());
 
 } // namespace v4l2play

@@ -24,11 +24,12 @@ Rect clip(const Rect& visible, const FrameFormat& format) {
 void add_rungs(std::vector<PlanePlan>& ladder, const CrtcPlanes& planes, const FormatModifier& wanted,
                const PlaneGeometry& geometry, const ColorDescription& color) {
     for (const KmsPlane* plane : planes.overlays) {
-        if (!takes(plane->formats, wanted)) continue;
-        ladder.push_back({plane, geometry, color, false});
-        if (may_be_above(*plane, *planes.primary)) ladder.push_back({plane, geometry, color, true});
+        if (!takes(plane->formats, wanted) || !can_rotate(*plane, geometry.rotation)) continue;
+        ladder.push_back({plane, geometry, color, false, true});
+        if (may_be_above(*plane, *planes.primary)) ladder.push_back({plane, geometry, color, true, true});
     }
-    if (takes(planes.primary->formats, wanted)) ladder.push_back({planes.primary, geometry, color, false});
+    if (takes(planes.primary->formats, wanted) && can_rotate(*planes.primary, geometry.rotation))
+        ladder.push_back({planes.primary, geometry, color, false, true});
 }
 
 /// H.273 matrix coefficients → index in KmsPlane::color_encoding.
@@ -71,7 +72,6 @@ void add_framebuffer(AtomicRequest& request, const KmsPlane& plane, const PlaneT
     request.object(plane.id);
     request.set(plane.fb_id, "FB_ID", target.framebuffer);
     request.set(plane.crtc_id, "CRTC_ID", target.crtc);
-    request.set_if_writable(plane.rotation, DRM_MODE_ROTATE_0);
     request.set_if_writable(plane.zpos, target.zpos);
     request.set_if_writable(plane.alpha, plane.alpha.maximum);
     if (plane.blend_mode.values[0]) request.set_if_writable(plane.blend_mode.property, *plane.blend_mode.values[0]);
@@ -80,11 +80,12 @@ void add_framebuffer(AtomicRequest& request, const KmsPlane& plane, const PlaneT
 } // namespace
 
 std::vector<PlanePlan> plan_ladder(const CrtcPlanes& planes, const FrameFormat& format, const FrameInfo& info,
-                                   Size screen) {
+                                   Size screen, unsigned rotation) {
     const Subsampling chroma = subsampling(format.fourcc);
     const Rect visible = clip(info.visible, format);
-    const PlaneGeometry fitted = fit(visible, info.sample_aspect, chroma, screen);
-    const PlaneGeometry centred = centre(visible, chroma, screen);
+    const Size turned = rotate(screen, rotation);
+    const PlaneGeometry fitted = rotate(fit(visible, info.sample_aspect, chroma, turned), rotation);
+    const PlaneGeometry centred = rotate(centre(visible, chroma, turned), rotation);
     const FormatModifier wanted{format.fourcc, format.modifier};
     ColorDescription color = info.color;
     color.matrix = effective_matrix(color, visible.height);
@@ -94,15 +95,30 @@ std::vector<PlanePlan> plan_ladder(const CrtcPlanes& planes, const FrameFormat& 
     return ladder;
 }
 
+/// DRM counts counter-clockwise.
+std::uint64_t rotation_bit(unsigned rotation) {
+    constexpr std::uint64_t bits[] = {DRM_MODE_ROTATE_0, DRM_MODE_ROTATE_270, DRM_MODE_ROTATE_180, DRM_MODE_ROTATE_90};
+    return bits[rotation / 90 % 4];
+}
+
+bool can_rotate(const KmsPlane& plane, unsigned rotation) {
+    return rotation == 0 || (plane.rotation.writable() && (plane.rotations & rotation_bit(rotation)) != 0);
+}
+
 void add_plane(AtomicRequest& request, const PlanePlan& plan, const PlaneTarget& target) {
     add_framebuffer(request, *plan.plane, target);
     add_geometry(request, *plan.plane, plan.geometry);
-    add_color(request, plan);
+    if (plan.geometry.rotation != 0)
+        request.set(plan.plane->rotation, "rotation", rotation_bit(plan.geometry.rotation));
+    else
+        request.set_if_writable(plan.plane->rotation, DRM_MODE_ROTATE_0);
+    if (plan.tell_color) add_color(request, plan);
 }
 
 void add_picture(AtomicRequest& request, const KmsPlane& plane, const PlaneTarget& target, const Rect& destination) {
     add_framebuffer(request, plane, target);
-    add_geometry(request, plane, {{0, 0, destination.width, destination.height}, destination});
+    add_geometry(request, plane, {{0, 0, destination.width, destination.height}, destination, 0});
+    request.set_if_writable(plane.rotation, DRM_MODE_ROTATE_0);
 }
 
 void add_plane_off(AtomicRequest& request, const KmsPlane& plane) {
@@ -115,6 +131,7 @@ std::string describe(const PlanePlan& plan, const FrameInfo& info) {
     const Rect& from = plan.geometry.source;
     const Rect& to = plan.geometry.destination;
     std::string text = fmt::format("plane {} ({})", plan.plane->id, to_string(plan.plane->type));
+    if (plan.geometry.rotation != 0) text += fmt::format(", rotated by {}", plan.geometry.rotation);
     if (plan.geometry.scaled())
         return text + fmt::format(", {}x{} scaled to {}x{}", from.width, from.height, to.width, to.height);
     text += ", 1:1 centred";

@@ -19,6 +19,7 @@ struct PlanePlan {
     PlaneGeometry geometry;
     ColorDescription color;
     bool black_beneath = false; ///< the primary plane shows black; otherwise it is off, which saves memory bandwidth
+    bool tell_color = true;     ///< false only to find out what a driver refuses
     bool operator==(const PlanePlan&) const = default;
 };
 
@@ -29,10 +30,14 @@ struct CrtcPlanes {
     std::vector<const KmsPlane*> cursors;
 };
 
-/// The ladder: overlays scaled to fit, the primary plane scaled, overlays 1:1, the primary plane 1:1. Whether the
-/// driver takes a rung only a test commit tells. Empty when no plane lists the format.
+/// The ladder: overlays scaled to fit, the primary plane scaled, overlays 1:1, the primary plane 1:1, all of them with
+/// the picture rotated clockwise by `rotation`. Whether the driver takes a rung only a test commit tells. Empty when no
+/// plane lists the format and can rotate by so much.
 std::vector<PlanePlan> plan_ladder(const CrtcPlanes& planes, const FrameFormat& format, const FrameInfo& info,
-                                   Size screen);
+                                   Size screen, unsigned rotation = 0);
+/// The bit of the property `rotation` for pictures turned clockwise by 0, 90, 180 or 270 degrees.
+[[nodiscard]] std::uint64_t rotation_bit(unsigned rotation);
+[[nodiscard]] bool can_rotate(const KmsPlane& plane, unsigned rotation);
 
 /// What a plane is told beside its geometry and colours.
 struct PlaneTarget {

@@ -62,7 +62,7 @@ PlaneGeometry fit(const Rect& visible, Rational sample_aspect, Subsampling chrom
         destination.width = scale_even(screen.height, width, height, screen.width);
     destination.x = (screen.width - destination.width) / 2;
     destination.y = (screen.height - destination.height) / 2;
-    return {source, destination};
+    return {source, destination, 0};
 }
 
 PlaneGeometry centre(const Rect& visible, Subsampling chroma, Size screen) {
@@ -71,7 +71,18 @@ PlaneGeometry centre(const Rect& visible, Subsampling chroma, Size screen) {
     crop_span(source.y, source.height, screen.height, chroma.y);
     const std::uint32_t width = std::min(source.width, screen.width);
     const std::uint32_t height = std::min(source.height, screen.height);
-    return {source, {(screen.width - width) / 2, (screen.height - height) / 2, width, height}};
+    return {source, {(screen.width - width) / 2, (screen.height - height) / 2, width, height}, 0};
 }
+
+/// Everything is centred, so that a quarter turn exchanges the axes and a half turn changes nothing.
+PlaneGeometry rotate(PlaneGeometry geometry, unsigned rotation) {
+    geometry.rotation = rotation;
+    if (!geometry.sideways()) return geometry;
+    const Rect& upright = geometry.destination;
+    geometry.destination = {upright.y, upright.x, upright.height, upright.width};
+    return geometry;
+}
+
+Size rotate(Size screen, unsigned rotation) { return rotation % 180 == 0 ? screen : Size{screen.height, screen.width}; }
 
 } // namespace v4l2play

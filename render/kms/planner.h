@@ -17,11 +17,15 @@ struct Size {
 /// A part of a framebuffer and where it appears.
 struct PlaneGeometry {
     Rect source;
-    Rect destination; ///< from the top left of the screen
+    Rect destination;      ///< from the top left of the screen
+    unsigned rotation = 0; ///< of the picture, clockwise: 0, 90, 180, 270
     bool operator==(const PlaneGeometry&) const = default;
 
+    /// Rows become columns.
+    [[nodiscard]] bool sideways() const { return rotation % 180 != 0; }
     [[nodiscard]] bool scaled() const {
-        return source.width != destination.width || source.height != destination.height;
+        const Size shown = sideways() ? Size{source.height, source.width} : Size{source.width, source.height};
+        return !(shown == Size{destination.width, destination.height});
     }
 };
 
@@ -34,5 +38,10 @@ struct PlaneGeometry {
 
 /// `visible` pixel for pixel, centred; what is larger than the screen loses its edges.
 [[nodiscard]] PlaneGeometry centre(const Rect& visible, Subsampling chroma, Size screen);
+
+/// What a geometry for a screen that stands on its side becomes on the screen: `rotation` is 0, 90, 180 or 270.
+[[nodiscard]] PlaneGeometry rotate(PlaneGeometry geometry, unsigned rotation);
+/// The screen as a picture that is rotated by so much sees it.
+[[nodiscard]] Size rotate(Size screen, unsigned rotation);
 
 } // namespace v4l2play

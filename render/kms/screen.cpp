@@ -105,13 +105,20 @@ void Screen::add_output(AtomicRequest& request) const {
     request.set(crtc_->active, "ACTIVE", 1);
 }
 
+/// What other programs, or we, left on this CRTC, but for `kept`.
+void Screen::add_others_off(AtomicRequest& request, std::span<const KmsPlane* const> kept) const {
+    for (const KmsPlane& plane : device_.planes())
+        if ((plane.crtc_id.value == crtc_->id || contains(used_, &plane)) &&
+            std::find(kept.begin(), kept.end(), &plane) == kept.end())
+            add_plane_off(request, plane);
+}
+
 Result<> Screen::light() {
     if (lit_) return {};
     request_.clear();
     add_output(request_);
-    for (const KmsPlane& plane : device_.planes())
-        if (&plane != planes_.primary && (plane.crtc_id.value == crtc_->id || contains(used_, &plane)))
-            add_plane_off(request_, plane);
+    const KmsPlane* const kept[] = {planes_.primary};
+    add_others_off(request_, kept);
     add_black(request_, planes_.primary->zpos.minimum);
     // Without leave to set a mode the kernel answers EINVAL when one would have to be set.
     int error = commit(0);
@@ -141,6 +148,7 @@ void Screen::add_black(AtomicRequest& request, std::uint64_t zpos) const {
 /// The step from what is shown to `scene`.
 bool Screen::add_scene(AtomicRequest& request, const Scene& scene) const {
     const SceneStack stack(scene, *planes_.primary);
+    if (!lit_) add_others_off(request, stack.planes());
     for (const KmsPlane* plane : on_)
         if (!stack.contains(plane)) add_plane_off(request, *plane);
     if (scene.video.black_beneath) add_black(request, stack.zpos(planes_.primary));
@@ -153,7 +161,9 @@ bool Screen::add_scene(AtomicRequest& request, const Scene& scene) const {
 
 int Screen::test(const Scene& scene) {
     request_.clear();
-    return add_scene(request_, scene) ? commit(DRM_MODE_ATOMIC_TEST_ONLY) : -EINVAL;
+    if (!lit_) add_output(request_);
+    const std::uint32_t flags = DRM_MODE_ATOMIC_TEST_ONLY | (lit_ ? 0 : DRM_MODE_ATOMIC_ALLOW_MODESET);
+    return add_scene(request_, scene) ? commit(flags) : -EINVAL;
 }
 
 int Screen::show(const Scene& scene, std::uint64_t user_data) {

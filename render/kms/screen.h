@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "render/kms/atomic.h"
@@ -31,7 +32,7 @@ class Screen {
     /// Our mode on, the primary plane black, every other plane of the CRTC off. Blocks until it is so. Sets the mode
     /// only where it is another one, so that most displays do not blank.
     Result<> light();
-    /// 0 when the driver would take `scene`, else its negative errno.
+    /// 0 when the driver would take `scene`, else its negative errno. Before `light` that is with our mode set.
     int test(const Scene& scene);
     /// Starts the change to `scene`, with an event at its vblank. 0 or a negative errno (-EBUSY: later).
     int show(const Scene& scene, std::uint64_t user_data);
@@ -54,6 +55,7 @@ class Screen {
     /// False when its planes cannot lie on each other like that.
     [[nodiscard]] bool add_scene(AtomicRequest& request, const Scene& scene) const;
     void add_black(AtomicRequest& request, std::uint64_t zpos) const;
+    void add_others_off(AtomicRequest& request, std::span<const KmsPlane* const> kept) const;
     int commit(std::uint32_t flags, std::uint64_t user_data = 0);
     void use(const KmsPlane* plane);
     void restore();

@@ -1,0 +1,157 @@
+// A display card that is none: what render/kms asks of libdrm and of the kernel, answered from a table of planes, and
+// refused where the hardware of that table refuses. It is as strict as the kernel's own checks: unknown objects and
+// properties, read-only properties, rectangles outside of framebuffers, formats that a plane does not list, a mode set
+// without leave, a second flip before the first has completed are errors.
+//
+// The seam: Kernel for what goes through it, and drmIoctl, which the program that is linked with this file gives to
+// libdrm in place of its own, for everything else.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <xf86drmMode.h>
+
+#include "decoder/format.h"
+#include "decoder/kernel.h"
+#include "render/kms/device.h"
+
+namespace v4l2play {
+
+struct FakePlane {
+    PlaneType type = PlaneType::Overlay;
+    std::vector<FormatModifier> formats;
+    double shrink = 1;            ///< least destination pixels for a source pixel
+    double grow = 1;              ///< most
+    std::int64_t zpos = -1;       ///< -1: no such property
+    std::uint64_t zpos_least = 0; ///< equal to zpos_most: fixed
+    std::uint64_t zpos_most = 0;
+    std::uint64_t rotations = 0; ///< DRM_MODE_ROTATE_* and _REFLECT_*; 0: no such property
+    unsigned encodings = 0;      ///< of BT.601, BT.709, BT.2020, the first so many; 0: no such property
+    bool alpha = false;
+};
+
+struct FakeBoard {
+    const char* driver = "fake";
+    std::vector<FakePlane> planes;
+    std::vector<drmModeModeInfo> modes;
+    bool hdr = false; ///< the connector has HDR_OUTPUT_METADATA, Colorspace, max bpc
+};
+
+/// What a plane shows; framebuffer 0: nothing.
+struct FakeShown {
+    std::uint32_t framebuffer = 0;
+    Rect source;
+    Rect destination;
+    std::uint64_t zpos = 0;
+    std::uint64_t rotation = 0;
+};
+
+class FakeDrm final : public Kernel {
+  public:
+    explicit FakeDrm(FakeBoard board);
+    ~FakeDrm() override;
+    FakeDrm(const FakeDrm&) = delete;
+    FakeDrm& operator=(const FakeDrm&) = delete;
+
+    /// Ids as the driver gives them.
+    [[nodiscard]] std::uint32_t plane_id(std::size_t index) const {
+        return first_plane + static_cast<std::uint32_t>(index);
+    }
+    [[nodiscard]] FakeShown shown(std::size_t plane) const;
+    /// A property of the connector, CRTC or a plane as it is now.
+    [[nodiscard]] std::uint64_t value(std::uint32_t object, const std::string& name) const;
+    [[nodiscard]] const std::vector<std::uint8_t>& blob(std::uint64_t id) const {
+        return blobs_.at(static_cast<std::uint32_t>(id));
+    }
+    [[nodiscard]] FormatModifier format_of(std::uint32_t framebuffer) const {
+        return framebuffers_.at(framebuffer).format;
+    }
+
+    /// The flip in flight completes at the next vblank.
+    void vblank();
+    void connect(bool connected) { connected_ = connected; }
+    /// A test of the driver's own, after all others: 0 or a negative errno.
+    std::function<int(const FakeDrm&)> refuse;
+    bool flips_complete = true; ///< reading the card completes the flip in flight
+    unsigned tests = 0;         ///< commits with TEST_ONLY
+    unsigned commits = 0;       ///< others that were accepted
+    [[nodiscard]] std::size_t framebuffers() const { return framebuffers_.size(); }
+
+    int open(const char* path, int flags) override;
+    int close(int) override { return 0; }
+    int ioctl(int fd, unsigned long request, void* argument) override;
+    void* mmap(std::size_t length, int protection, int fd, std::int64_t offset, int& error) override;
+    int munmap(void* address, std::size_t length) override;
+    ssize_t read(int fd, void* buffer, std::size_t size) override;
+    ssize_t write(int, const void*, std::size_t size) override { return static_cast<ssize_t>(size); }
+    int eventfd() override { return -1; }
+    int memfd(const char*, std::size_t, unsigned) override { return -1; }
+    int epoll_create() override { return -1; }
+    int epoll_add(int, int, std::uint32_t, std::uint64_t) override { return -1; }
+    int epoll_remove(int, int) override { return -1; }
+    int epoll_wait(int, std::span<epoll_event>, Nanoseconds) override { return -1; }
+    std::vector<std::string> list_directory(const char* path) override;
+    dev_t device_number(const char*) override { return 0; }
+    Nanoseconds now() override { return now_ += 1000; }
+
+    static constexpr std::uint32_t crtc = 30, encoder = 31, connector = 32, first_plane = 40;
+    static constexpr int card_fd = 1'000'000; // no descriptor of the process
+
+  private:
+    struct Property {
+        std::uint32_t id = 0;
+        std::uint32_t object = 0;
+        std::string name;
+        std::uint32_t flags = 0;
+        std::vector<std::uint64_t> range;
+        std::vector<std::pair<std::string, std::uint64_t>> names;
+    };
+    struct Framebuffer {
+        FormatModifier format;
+        std::uint32_t width = 0;
+        std::uint32_t height = 0;
+    };
+    using Values = std::map<std::uint32_t, std::uint64_t>; ///< by property
+
+    void add(std::uint32_t object, const char* name, std::uint32_t flags, std::uint64_t value,
+             std::vector<std::uint64_t> range = {}, std::vector<std::pair<std::string, std::uint64_t>> names = {});
+    void add_plane(std::size_t index);
+    void add_outputs();
+    std::uint32_t add_blob(std::vector<std::uint8_t> bytes);
+    [[nodiscard]] const Property* find(std::uint32_t object, const std::string& name) const;
+    [[nodiscard]] std::uint64_t get(const Values& values, std::uint32_t object, const char* name) const;
+
+    int version(drm_version& request) const;
+    int resources(drm_mode_card_res& request) const;
+    int get_connector(drm_mode_get_connector& request) const;
+    int object_properties(drm_mode_obj_get_properties& request) const;
+    int property(drm_mode_get_property& request) const;
+    int get_blob(drm_mode_get_blob& request) const;
+    int get_plane(drm_mode_get_plane& request) const;
+    int add_framebuffer(drm_mode_fb_cmd2& request);
+    int buffers(unsigned long request, void* argument);
+    int atomic(const drm_mode_atomic& request);
+    int fill(const drm_mode_atomic& request, Values& values) const;
+    int check(const Values& values) const;
+    int check_plane(const Values& values, std::size_t index) const;
+
+    FakeBoard board_;
+    std::vector<Property> properties_;
+    Values values_;
+    std::map<std::uint32_t, std::vector<std::uint8_t>> blobs_;
+    std::map<std::uint32_t, Framebuffer> framebuffers_;
+    std::map<std::uint32_t, std::size_t> dumb_; ///< bytes by handle
+    std::deque<std::uint64_t> pending_;         ///< user data of flips in flight: one at most
+    std::deque<drm_event_vblank> events_;
+    std::uint32_t next_id_ = 1000;
+    std::uint32_t sequence_ = 100;
+    Nanoseconds now_ = 1'000'000'000;
+    bool connected_ = true;
+};
+
+} // namespace v4l2play

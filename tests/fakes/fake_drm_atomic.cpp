@@ -1,0 +1,101 @@
+// What the kernel checks before the driver is asked (drm_atomic_uapi.c, drm_atomic.c, drm_atomic_helper.c), and what
+// the drivers of the tables refuse.
+#include <algorithm>
+#include <cerrno>
+
+#include "render/kms/formats.h"
+#include "tests/fakes/fake_drm.h"
+
+namespace v4l2play {
+namespace {
+
+template <class T>
+const T* array(std::uint64_t pointer) {
+    return reinterpret_cast<const T*>(static_cast<std::uintptr_t>(pointer));
+}
+
+bool listed(const std::vector<FormatModifier>& formats, const FormatModifier& wanted) { return takes(formats, wanted); }
+
+} // namespace
+
+int FakeDrm::fill(const drm_mode_atomic& request, Values& values) const {
+    const auto* objects = array<std::uint32_t>(request.objs_ptr);
+    const auto* counts = array<std::uint32_t>(request.count_props_ptr);
+    const auto* ids = array<std::uint32_t>(request.props_ptr);
+    const auto* set = array<std::uint64_t>(request.prop_values_ptr);
+    for (std::uint32_t object = 0, at = 0; object < request.count_objs; ++object)
+        for (std::uint32_t i = 0; i < counts[object]; ++i, ++at) {
+            const auto found = std::find_if(properties_.begin(), properties_.end(), [&](const Property& one) {
+                return one.id == ids[at] && one.object == objects[object];
+            });
+            if (found == properties_.end()) return -ENOENT;
+            if ((found->flags & DRM_MODE_PROP_IMMUTABLE) != 0) return -EINVAL;
+            const bool range = (found->flags & DRM_MODE_PROP_RANGE) != 0;
+            if (range && (set[at] < found->range[0] || set[at] > found->range[1])) return -EINVAL;
+            if (found->name == "FB_ID" && set[at] != 0 && framebuffers_.count(static_cast<std::uint32_t>(set[at])) == 0)
+                return -ENOENT;
+            const bool blob = (found->flags & DRM_MODE_PROP_BLOB) != 0;
+            if (blob && set[at] != 0 && blobs_.count(static_cast<std::uint32_t>(set[at])) == 0) return -EINVAL;
+            values[ids[at]] = set[at];
+        }
+    return 0;
+}
+
+int FakeDrm::check_plane(const Values& values, std::size_t index) const {
+    const FakePlane& plane = board_.planes[index];
+    const std::uint32_t id = plane_id(index);
+    const auto at = [&](const char* name) { return get(values, id, name); };
+    if ((at("FB_ID") == 0) != (at("CRTC_ID") == 0)) return -EINVAL;
+    if (at("FB_ID") == 0) return 0;
+    if (get(values, crtc, "ACTIVE") == 0) return -EINVAL;
+    const Framebuffer& shown = framebuffers_.at(static_cast<std::uint32_t>(at("FB_ID")));
+    if (!listed(plane.formats, shown.format)) return -EINVAL;
+    const std::uint64_t width = at("SRC_W") >> 16;
+    const std::uint64_t height = at("SRC_H") >> 16;
+    if ((at("SRC_X") >> 16) + width > shown.width || (at("SRC_Y") >> 16) + height > shown.height) return -ENOSPC;
+    const std::uint64_t turned = at("rotation");
+    if (plane.rotations != 0 && (turned & ~plane.rotations) != 0) return -EINVAL;
+    const bool sideways = (turned & (DRM_MODE_ROTATE_90 | DRM_MODE_ROTATE_270)) != 0;
+    if (width == 0 || height == 0 || at("CRTC_W") == 0 || at("CRTC_H") == 0) return -ERANGE;
+    const double x = static_cast<double>(at("CRTC_W")) / static_cast<double>(sideways ? height : width);
+    const double y = static_cast<double>(at("CRTC_H")) / static_cast<double>(sideways ? width : height);
+    return std::min(x, y) < plane.shrink || std::max(x, y) > plane.grow ? -ERANGE : 0;
+}
+
+int FakeDrm::check(const Values& values) const {
+    for (std::size_t i = 0; i < board_.planes.size(); ++i)
+        if (const int error = check_plane(values, i); error != 0) return error;
+    const bool active = get(values, crtc, "ACTIVE") != 0;
+    if (active && get(values, crtc, "MODE_ID") == 0) return -EINVAL;
+    return active && get(values, connector, "CRTC_ID") == 0 ? -EINVAL : 0;
+}
+
+int FakeDrm::atomic(const drm_mode_atomic& request) {
+    const bool only_test = (request.flags & DRM_MODE_ATOMIC_TEST_ONLY) != 0;
+    const bool wants_event = (request.flags & DRM_MODE_PAGE_FLIP_EVENT) != 0;
+    if (only_test && wants_event) return -EINVAL;
+    Values values = values_;
+    if (const int error = fill(request, values); error != 0) return error;
+    const auto changes = [&](std::uint32_t object, const char* name) {
+        return get(values, object, name) != get(values_, object, name);
+    };
+    const bool modeset = changes(crtc, "ACTIVE") || changes(crtc, "MODE_ID") || changes(connector, "CRTC_ID") ||
+                         changes(connector, "Colorspace") || changes(connector, "max bpc") ||
+                         changes(connector, "HDR_OUTPUT_METADATA");
+    if (modeset && (request.flags & DRM_MODE_ATOMIC_ALLOW_MODESET) == 0) return -EINVAL;
+    if (const int error = check(values); error != 0) return error;
+    if (refuse) {
+        std::swap(values, values_); // the driver sees what it is asked for
+        const int error = refuse(*this);
+        std::swap(values, values_);
+        if (error != 0) return error;
+    }
+    if (only_test) return ++tests, 0;
+    if ((request.flags & DRM_MODE_ATOMIC_NONBLOCK) != 0 && !pending_.empty()) return -EBUSY;
+    values_ = std::move(values);
+    if (wants_event) pending_.push_back(request.user_data);
+    ++commits;
+    return 0;
+}
+
+} // namespace v4l2play

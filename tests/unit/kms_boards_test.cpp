@@ -1,0 +1,241 @@
+// The whole KMS output on the plane tables of boards: which plane shows what, and what is said of the others.
+#include <gtest/gtest.h>
+
+#include "render/kms/kms_output.h"
+#include "tests/fakes/fake_boards.h"
+
+namespace v4l2play {
+namespace {
+
+using testing::Test;
+
+constexpr std::uint64_t sand128_1632 = sand128 | 1632 << 8; // the height of a column is the buffer's own
+
+class Board {
+  public:
+    explicit Board(const FakeBoard& board, const KmsOptions& options = {})
+        : drm_(board) {
+        auto output = create_kms_output(options, drm_);
+        if (output) output_ = std::move(*output);
+        EXPECT_TRUE(output) << output.error().what;
+    }
+    /// Empty, or why it cannot be shown.
+    std::string configure(DrmFourcc fourcc, std::uint32_t width, std::uint32_t height, std::uint64_t modifier = 0) {
+        FrameFormat format;
+        format.fourcc = fourcc;
+        format.modifier = modifier;
+        format.coded_width = (width + 15) / 16 * 16;
+        format.coded_height = (height + 15) / 16 * 16;
+        format.layout[0].pitch = format.layout[1].pitch = format.coded_width * 2;
+        std::vector<SlotMemory> slots(4);
+        for (int i = 0; i < 4; ++i) slots[static_cast<std::size_t>(i)].dmabuf[0] = UniqueFd(drm_, 2'000'000 + i);
+        pool_ = SlotPool::create(drm_, format, std::move(slots));
+        info_ = {};
+        info_.visible = {0, 0, width, height};
+        const auto done = output_->configure(pool_, info_);
+        return done ? "" : done.error().what;
+    }
+    /// A frame to the screen.
+    void show() {
+        SlotRef slot = pool_->acquire();
+        ASSERT_TRUE(slot);
+        ASSERT_TRUE(pool_->finish_decode(slot));
+        Frame frame;
+        frame.id = ++frames_;
+        frame.slot = slot.also(Hold::Queue);
+        frame.info = info_;
+        slot.reset();
+        ASSERT_TRUE(output_->present(frame, 0));
+        for (int i = 0; i < 100 && !output_->ready(); ++i) ASSERT_TRUE(output_->dispatch());
+        ASSERT_TRUE(output_->ready());
+        while (output_->next_event()) {
+        }
+    }
+    void overlay(std::uint32_t x, std::uint32_t y, std::uint32_t width, std::uint32_t height) {
+        const auto buffer = output_->acquire_overlay(width, height);
+        ASSERT_TRUE(buffer);
+        output_->show_overlay(*buffer, x, y);
+    }
+    [[nodiscard]] std::string plane() const { return output_->description().plane; }
+    /// The planes that show something, from the bottom to the top.
+    [[nodiscard]] std::vector<std::size_t> stack(std::size_t planes) const {
+        std::vector<std::size_t> on;
+        for (std::size_t i = 0; i < planes; ++i)
+            if (drm_.shown(i).framebuffer != 0) on.push_back(i);
+        std::stable_sort(on.begin(), on.end(),
+                         [&](std::size_t a, std::size_t b) { return drm_.shown(a).zpos < drm_.shown(b).zpos; });
+        return on;
+    }
+
+    FakeDrm drm_;
+    std::unique_ptr<Output> output_;
+    std::shared_ptr<SlotPool> pool_;
+    FrameInfo info_;
+    FrameId frames_ = 0;
+};
+using Planes = std::vector<std::size_t>;
+
+TEST(RaspberryPi, ScansSandOutAndScalesIt) {
+    for (const FakeBoard& table : {raspberry_pi_4(), raspberry_pi_5()}) {
+        Board board(table);
+        ASSERT_EQ(board.configure(fourcc_nv12, 1280, 720, sand128_1632), "");
+        EXPECT_EQ(board.plane(), "plane 41 (overlay), 1280x720 scaled to 1920x1080");
+        board.show();
+        EXPECT_EQ(board.stack(5), Planes{1}); // the primary plane is off: it would be covered
+        board.overlay(100, 200, 300, 150);
+        board.show();
+        EXPECT_EQ(board.stack(5), (Planes{1, 2}));
+        EXPECT_EQ(board.drm_.shown(2).destination, (Rect{100, 200, 300, 150}));
+        EXPECT_EQ(board.drm_.shown(2).source, (Rect{0, 0, 300, 150}));
+        board.output_->hide_overlay();
+        board.show();
+        EXPECT_EQ(board.stack(5), Planes{1});
+    }
+}
+
+TEST(RaspberryPi, TenBitsOnlyInColumns) {
+    Board board(raspberry_pi_4());
+    const DrmFourcc p030 = drm_fourcc('P', '0', '3', '0');
+    EXPECT_EQ(board.configure(p030, 1920, 1080, sand128_1632), "");
+    EXPECT_NE(board.configure(p030, 1920, 1080).find("plane 41 takes P030 but not with the layout linear"),
+              std::string::npos);
+    EXPECT_NE(board.configure(fourcc_p010, 1920, 1080).find("plane 41 does not take P010"), std::string::npos);
+}
+
+TEST(RaspberryPi, TurnsByHalfButNotByAQuarter) {
+    Board half(raspberry_pi_4(), {.card = "", .connector = "", .mode = "", .rotation = 180});
+    ASSERT_EQ(half.configure(fourcc_nv12, 1920, 1080), "");
+    half.show();
+    EXPECT_EQ(half.drm_.shown(1).rotation, std::uint64_t{DRM_MODE_ROTATE_180});
+    EXPECT_EQ(half.plane(), "plane 41 (overlay), rotated by 180, 1:1 centred");
+    Board quarter(raspberry_pi_4(), {.card = "", .connector = "", .mode = "", .rotation = 90});
+    EXPECT_NE(quarter.configure(fourcc_nv12, 1920, 1080)
+                  .find("plane 41 takes NV12 but cannot rotate by 90: turn the display"),
+              std::string::npos);
+}
+
+TEST(RaspberryPi, WithoutLineBuffersTheReasonIsNamed) {
+    Board board(raspberry_pi_4());
+    board.drm_.refuse = [](const FakeDrm& drm) {
+        for (std::size_t i = 1; i < 4; ++i)
+            if (drm.shown(i).framebuffer != 0 && drm.shown(i).source.width != drm.shown(i).destination.width)
+                return -ENOSPC;
+        return 0;
+    };
+    ASSERT_EQ(board.configure(fourcc_nv12, 1280, 720), "");
+    EXPECT_EQ(board.plane(),
+              "plane 40 (primary), 1280x720 scaled to 1920x1080 (plane 41 takes NV12 but not scaled by 1.50 (no "
+              "bandwidth or memory is left for it); plane 42 takes NV12 but not scaled by 1.50 (no bandwidth "
+              "or memory is left for it); plane 43 takes NV12 but not scaled by 1.50 (no bandwidth or memory "
+              "is left for it))");
+}
+
+TEST(Rk3399, OverlayOfStatisticsNeedsNoScaler) {
+    Board board(rk3399());
+    ASSERT_EQ(board.configure(fourcc_nv12, 1280, 720), "");
+    EXPECT_EQ(board.plane(), "plane 41 (overlay), 1280x720 scaled to 1920x1080");
+    board.overlay(0, 0, 200, 100);
+    board.show();
+    EXPECT_EQ(board.stack(4), (Planes{1, 2}));
+    EXPECT_EQ(board.configure(fourcc_nv15, 1920, 1080), "");
+    EXPECT_NE(board.configure(fourcc_p010, 1920, 1080).find("plane 42 does not take P010"), std::string::npos);
+}
+
+TEST(Rk3399, NotMoreThanEightfold) {
+    Board board(rk3399());
+    ASSERT_EQ(board.configure(fourcc_nv12, 160, 120), "");
+    EXPECT_EQ(board.plane(),
+              "plane 41 (overlay), 1:1 centred: the driver refuses scaling (plane 41 takes NV12 but not scaled by "
+              "9.00; plane 40 takes NV12 but not scaled by 9.00)");
+}
+
+TEST(Rk3568, PrimaryPlaneTakesNoYuv) {
+    Board board(rk3568());
+    ASSERT_EQ(board.configure(fourcc_nv12, 1280, 720), "");
+    EXPECT_EQ(board.plane(), "plane 41 (overlay), 1280x720 scaled to 1920x1080");
+    board.overlay(0, 0, 200, 100);
+    board.show();
+    EXPECT_EQ(board.stack(3), (Planes{1, 2}));
+    const std::string why = board.configure(fourcc_yuv420, 1280, 720);
+    EXPECT_NE(why.find("plane 41 does not take YU12; plane 42 does not take YU12; plane 40 does not take YU12"),
+              std::string::npos)
+        << why;
+}
+
+TEST(Rk3568, OnlyAfbcTurnsByAQuarter) {
+    Board board(rk3568(), {.card = "", .connector = "", .mode = "", .rotation = 90});
+    EXPECT_NE(board.configure(fourcc_nv12, 1280, 720).find("plane 41 takes NV12 but cannot rotate by 90"),
+              std::string::npos);
+    ASSERT_EQ(board.configure(drm_fourcc('Y', 'U', '0', '8'), 1280, 720, afbc_16x16_sparse), "");
+    board.show();
+    EXPECT_EQ(board.drm_.shown(2).rotation, std::uint64_t{DRM_MODE_ROTATE_270}); // counter-clockwise, to DRM
+    EXPECT_EQ(board.drm_.shown(2).destination, (Rect{656, 0, 608, 1080}));
+}
+
+TEST(Rk3588, AnOverlayShowsVideoAndThePrimaryPlaneTheStatistics) {
+    FakeBoard table = rk3588();
+    table.planes.pop_back(); // the other Esmart is another display's
+    Board board(table);
+    ASSERT_EQ(board.configure(fourcc_nv12, 1920, 1080), "");
+    board.overlay(10, 20, 200, 100);
+    board.show();
+    EXPECT_EQ(board.stack(2), (Planes{1, 0})); // an underlay: the primary plane is above
+    EXPECT_EQ(board.drm_.format_of(board.drm_.shown(0).framebuffer).fourcc, fourcc_argb);
+}
+
+TEST(Allwinner, VideoOnTheViLayerUnderTheUiLayers) {
+    for (const FakeBoard& table : {allwinner_h3(), allwinner_h6(), allwinner_h616()}) {
+        Board board(table);
+        ASSERT_EQ(board.configure(fourcc_nv12, 1280, 720), "");
+        EXPECT_EQ(board.plane(), "plane 40 (overlay), 1280x720 scaled to 1920x1080");
+        board.overlay(0, 0, 200, 100);
+        board.show();
+        EXPECT_EQ(board.stack(4), (Planes{0, 2}));
+    }
+}
+
+TEST(Allwinner, TenBitsSinceDe3) {
+    EXPECT_NE(Board(allwinner_h3()).configure(fourcc_p010, 1920, 1080).find("plane 40 does not take P010"),
+              std::string::npos);
+    EXPECT_EQ(Board(allwinner_h6()).configure(fourcc_p010, 1920, 1080), "");
+    EXPECT_EQ(Board(allwinner_h616()).configure(fourcc_p010, 1920, 1080), "");
+}
+
+TEST(Planner, AsksOnceForEachArrangement) {
+    Board board(rk3399());
+    ASSERT_EQ(board.configure(fourcc_nv12, 160, 120), "");
+    const unsigned asked = board.drm_.tests;
+    EXPECT_GT(asked, 0U);
+    for (int i = 0; i < 3; ++i) ASSERT_EQ(board.configure(fourcc_nv12, 160, 120), ""); // new pools, as after a seek
+    EXPECT_EQ(board.drm_.tests, asked);
+    ASSERT_EQ(board.configure(fourcc_nv12, 320, 240), "");
+    EXPECT_GT(board.drm_.tests, asked);
+}
+
+TEST(Planner, OverlayThatNothingTakesLeavesTheVideoAlone) {
+    FakeBoard table = rk3399();
+    table.planes.resize(2); // both show video
+    for (FakePlane& plane : table.planes) plane.formats = {{fourcc_nv12, 0}, {fourcc_xrgb, 0}};
+    Board board(table);
+    ASSERT_EQ(board.configure(fourcc_nv12, 1920, 1080), "");
+    board.show();
+    board.overlay(0, 0, 100, 100);
+    board.show();
+    EXPECT_EQ(board.stack(2), Planes{1});
+}
+
+TEST(Planner, VideoMovesDownWhenNothingLiesAboveIt) {
+    FakeBoard table = rk3399();
+    table.planes.resize(2);
+    Board board(table);
+    ASSERT_EQ(board.configure(fourcc_nv12, 1920, 1080), "");
+    board.show();
+    EXPECT_EQ(board.stack(2), Planes{1});
+    board.overlay(0, 0, 100, 100);
+    board.show();
+    EXPECT_EQ(board.drm_.format_of(board.drm_.shown(0).framebuffer).fourcc, fourcc_nv12);
+    EXPECT_EQ(board.drm_.format_of(board.drm_.shown(1).framebuffer).fourcc, fourcc_argb);
+}
+
+} // namespace
+} // namespace v4l2play
