@@ -96,10 +96,16 @@ void SlotPool::add(SlotMemory memory) {
     statistics_.count = static_cast<unsigned>(slots_.size());
 }
 
+/// The arrow that is not in the drawing exists where somebody has asked for it.
+bool SlotPool::is_allowed(SlotState from, SlotState to) const {
+    const bool forced = from == SlotState::Exported && to == SlotState::InDecode && unsafe_release_ != 0;
+    return forced || is_legal(from, to);
+}
+
 /// Every change of state, and nothing else changes one. Called with the lock held.
 bool SlotPool::transition(std::uint32_t index, SlotState to, const char* caller) {
     Slot& slot = slots_[index];
-    if (!is_legal(slot.state, to)) {
+    if (!is_allowed(slot.state, to)) {
         ++statistics_.illegal;
         log_error("slot", "{}.{}: {} refused: it is {}, which does not lead to {}", generation_, index, caller,
                   to_string(slot.state), to_string(to));
@@ -112,6 +118,7 @@ bool SlotPool::transition(std::uint32_t index, SlotState to, const char* caller)
     }
     if (to == SlotState::Exported)
         statistics_.maximum_exported = std::max(statistics_.maximum_exported, ++statistics_.exported);
+    if (to == SlotState::InDecode) slot.acquired = now;
     slot.state = to;
     slot.since = now;
     if (!recorded_.empty()) recorded_[recorded_count_++ % recorded_.size()] = {now, index, to};
@@ -125,15 +132,39 @@ void SlotPool::push_free(std::uint32_t index) {
     ++free_count_;
 }
 
-SlotRef SlotPool::acquire() {
-    const std::lock_guard lock(mutex_);
-    if (first_free_ == none) {
-        ++statistics_.exhausted;
-        return {};
-    }
+std::uint32_t SlotPool::pop_free() {
     const std::uint32_t index = first_free_;
     first_free_ = slots_[index].next_free;
     --free_count_;
+    return index;
+}
+
+/// Of those that nobody but the presenter has; none unless this is wanted.
+std::uint32_t SlotPool::longest_exported() const {
+    std::uint32_t oldest = none;
+    if (unsafe_release_ == 0 || statistics_.exported < unsafe_release_) return oldest;
+    for (std::uint32_t i = 0; i < slots_.size(); ++i) {
+        const auto hold = [&](Hold kind) { return slots_[i].holds[static_cast<std::size_t>(kind)]; };
+        if (slots_[i].state != SlotState::Exported ||
+            hold(Hold::Request) + hold(Hold::Reference) + hold(Hold::Queue) != 0)
+            continue;
+        if (oldest == none || slots_[i].since < slots_[oldest].since) oldest = i;
+    }
+    return oldest;
+}
+
+void SlotPool::set_unsafe_release(unsigned exported) {
+    const std::lock_guard lock(mutex_);
+    unsafe_release_ = exported;
+}
+
+SlotRef SlotPool::acquire() {
+    const std::lock_guard lock(mutex_);
+    const std::uint32_t index = first_free_ != none ? pop_free() : longest_exported();
+    if (index == none) {
+        ++statistics_.exhausted;
+        return {};
+    }
     if (slots_[index].held()) ++statistics_.early_reuse;
     transition(index, SlotState::InDecode, "acquire");
     ++statistics_.acquired;
@@ -150,7 +181,10 @@ Result<> SlotPool::finish_decode(const SlotRef& slot) {
 
 Result<SlotRef> SlotPool::export_to_presenter(const SlotRef& slot) {
     const std::lock_guard lock(mutex_);
-    const bool again = slots_[slot.index_].state == SlotState::Exported;
+    const Slot& known = slots_[slot.index_];
+    // A slot that was taken from the presenter is still with it.
+    const bool taken = unsafe_release_ != 0 && known.holds[static_cast<std::size_t>(Hold::Presenter)] != 0;
+    const bool again = known.state == SlotState::Exported || taken;
     if (!again && !transition(slot.index_, SlotState::Exported, "export_to_presenter"))
         return fail(EINVAL, "slot is not decoded", "export_to_presenter");
     ++slots_[slot.index_].holds[static_cast<std::size_t>(Hold::Presenter)];
@@ -194,7 +228,7 @@ unsigned SlotPool::free_count() const {
 SlotSnapshot SlotPool::snapshot(std::uint32_t index) const {
     const std::lock_guard lock(mutex_);
     const Slot& slot = slots_[index];
-    return {slot.state, slot.since, slot.holds};
+    return {slot.state, slot.since, slot.acquired, slot.holds};
 }
 
 SlotStatistics SlotPool::statistics() const {

@@ -63,7 +63,8 @@ struct SlotMemory {
 /// What an observer sees of one slot at one moment.
 struct SlotSnapshot {
     SlotState state = SlotState::Free;
-    Nanoseconds since = 0; ///< when it entered its state, CLOCK_MONOTONIC
+    Nanoseconds since = 0;    ///< when it entered its state, CLOCK_MONOTONIC
+    Nanoseconds acquired = 0; ///< when it was taken last to be decoded into; 0 = never
     std::array<std::uint16_t, hold_kinds> holds{};
 };
 
@@ -134,6 +135,11 @@ class SlotPool : public std::enable_shared_from_this<SlotPool> {
     /// Adds a slot (software decoders grow on demand). Its index is the new count - 1.
     void add(SlotMemory memory);
 
+    /// For the demonstration of what this pool is there to prevent: when no slot is FREE and this many or more are
+    /// EXPORTED, `acquire` takes the one that has been EXPORTED longest from the presenter, which may be reading it.
+    /// Each counts as early reuse. 0: never, as it is without this call.
+    void set_unsafe_release(unsigned exported);
+
     /// `waker` is told when a slot becomes FREE; null for nobody. The waker must live until it is replaced.
     void set_waker(Waker* waker);
 
@@ -155,13 +161,17 @@ class SlotPool : public std::enable_shared_from_this<SlotPool> {
     struct Slot {
         SlotState state = SlotState::Free;
         Nanoseconds since = 0;
+        Nanoseconds acquired = 0;
         std::array<std::uint16_t, hold_kinds> holds{};
         std::uint32_t next_free = 0;
         [[nodiscard]] bool held() const;
     };
 
     SlotPool(Kernel& kernel, const FrameFormat& format);
+    [[nodiscard]] bool is_allowed(SlotState from, SlotState to) const;
     bool transition(std::uint32_t index, SlotState to, const char* caller);
+    std::uint32_t pop_free();
+    [[nodiscard]] std::uint32_t longest_exported() const;
     void take(std::uint32_t index, Hold hold);
     void give_back(std::uint32_t index, Hold hold);
     void push_free(std::uint32_t index);
@@ -177,6 +187,7 @@ class SlotPool : public std::enable_shared_from_this<SlotPool> {
     std::uint32_t last_free_;
     unsigned free_count_ = 0;
     Waker* waker_ = nullptr;
+    unsigned unsafe_release_ = 0;
     SlotStatistics statistics_;
     std::vector<SlotTransition> recorded_; ///< a ring, as large as its capacity
     std::uint64_t recorded_count_ = 0;     ///< ever since it was made

@@ -49,6 +49,7 @@ struct FrameDiscarded {
 struct FrameReleased {
     FrameId id = 0;
     std::uint32_t serial = 0;
+    Nanoseconds time = 0; ///< from when on nobody reads it, not after the hold was dropped; 0 = told by the event alone
 };
 /// Display gone, revoked or back. Frames presented while it is gone are discarded.
 struct OutputLost {

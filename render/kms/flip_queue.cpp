@@ -1,5 +1,6 @@
 #include "render/kms/flip_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace v4l2play {
@@ -15,25 +16,25 @@ void FlipQueue::wait(HeldFrame frame) { waiting_ = std::move(frame); }
 
 void FlipQueue::fly() { flying_ = std::exchange(waiting_, std::nullopt); }
 
-void FlipQueue::land(Nanoseconds time, std::uint64_t sequence) {
+void FlipQueue::land(Nanoseconds time, std::uint64_t sequence, Nanoseconds now) {
     if (!flying_) return;
     events_.emplace_back(FrameShown{flying_->id, flying_->serial, time, sequence, OutputPath::Plane});
-    release(shown_);
+    release(shown_, std::min(time, now));
     shown_ = std::exchange(flying_, std::nullopt);
 }
 
 /// The hold goes first: whoever reads the event may rely on it.
-void FlipQueue::release(std::optional<HeldFrame>& frame) {
+void FlipQueue::release(std::optional<HeldFrame>& frame, Nanoseconds time) {
     if (!frame) return;
     frame->slot.reset();
-    events_.emplace_back(FrameReleased{frame->id, frame->serial});
+    events_.emplace_back(FrameReleased{frame->id, frame->serial, time});
     frame.reset();
 }
 
 void FlipQueue::discard(HeldFrame frame, const char* why) {
     frame.slot.reset();
     events_.emplace_back(FrameDiscarded{frame.id, frame.serial, why});
-    events_.emplace_back(FrameReleased{frame.id, frame.serial});
+    events_.emplace_back(FrameReleased{frame.id, frame.serial, 0});
 }
 
 void FlipQueue::discard_waiting(const char* why) {
@@ -43,7 +44,7 @@ void FlipQueue::discard_waiting(const char* why) {
 void FlipQueue::take_off(const char* why) {
     discard_waiting(why);
     if (flying_) discard(*std::exchange(flying_, std::nullopt), why);
-    release(shown_);
+    release(shown_, 0);
 }
 
 void FlipQueue::lose(Error error) { events_.emplace_back(OutputLost{std::move(error)}); }

@@ -31,8 +31,9 @@ class FlipQueue {
     void wait(HeldFrame frame);
     /// The commit of the waiting frame has been accepted.
     void fly();
-    /// The flip in flight has completed: FrameShown for it, FrameReleased for its predecessor.
-    void land(Nanoseconds time, std::uint64_t sequence);
+    /// The flip in flight has completed: FrameShown for it, FrameReleased for its predecessor. Drivers that stamp a
+    /// flip with the beginning of scan-out may name a time after `now`.
+    void land(Nanoseconds time, std::uint64_t sequence, Nanoseconds now = INT64_MAX);
     /// The waiting frame will not be shown: FrameDiscarded, and its slot is free.
     void discard_waiting(const char* why);
     void discard(HeldFrame frame, const char* why);
@@ -50,7 +51,7 @@ class FlipQueue {
     std::optional<HeldFrame> waiting_;
     std::optional<HeldFrame> flying_;
     std::optional<HeldFrame> shown_;
-    void release(std::optional<HeldFrame>& frame);
+    void release(std::optional<HeldFrame>& frame, Nanoseconds time);
 
     std::vector<OutputEvent> events_; ///< read from `first_event_`; cleared when read to the end
     std::size_t first_event_ = 0;

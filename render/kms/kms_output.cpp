@@ -337,7 +337,7 @@ void KmsOutput::on_flip(const drm_event_vblank& event) {
         video_time_ = time;
     }
     overlay_flying_ = false;
-    queue_.land(time, timing_.last_sequence);
+    queue_.land(time, timing_.last_sequence, kernel_.now());
     time_overlay();
     if (old_generations_) drop_old_framebuffers();
 }

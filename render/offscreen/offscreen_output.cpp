@@ -68,8 +68,9 @@ Result<> OffscreenOutput::present(Frame& frame, Nanoseconds target) {
 
 void OffscreenOutput::release_shown() {
     if (!slot_) return;
+    const Nanoseconds now = system_kernel().now();
     slot_.reset();
-    events_.emplace_back(FrameReleased{id_, serial_});
+    events_.emplace_back(FrameReleased{id_, serial_, now});
 }
 
 std::optional<OutputEvent> OffscreenOutput::next_event() {

@@ -50,11 +50,11 @@ void CommitLedger::tell_unseen(Commit& commit, const char* why) {
 }
 
 /// The hold goes first: whoever reads the event may rely on it.
-void CommitLedger::released(Commit& commit) {
+void CommitLedger::released(Commit& commit, Nanoseconds now) {
     if (!std::exchange(commit.held, false)) return;
     --held_;
     commit.slot.reset();
-    tell(FrameReleased{commit.id, commit.serial});
+    tell(FrameReleased{commit.id, commit.serial, now});
 }
 
 void CommitLedger::forget_answers(const char* why) {
@@ -68,7 +68,7 @@ void CommitLedger::give_up_on_answers(const char* why) {
 void CommitLedger::discard(Frame& frame, const char* why) {
     frame.slot.reset();
     tell(FrameDiscarded{frame.id, frame.serial, why});
-    tell(FrameReleased{frame.id, frame.serial});
+    tell(FrameReleased{frame.id, frame.serial, 0});
 }
 
 std::optional<OutputEvent> CommitLedger::next_event() {

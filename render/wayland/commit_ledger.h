@@ -35,8 +35,8 @@ class CommitLedger {
     void shown(Commit& commit, Nanoseconds time, std::uint64_t sequence, OutputPath path);
     /// It will not be shown.
     void unseen(Commit& commit, const char* why);
-    /// Nobody reads the buffer any more.
-    void released(Commit& commit);
+    /// Nobody reads the buffer any more, from `now` on.
+    void released(Commit& commit, Nanoseconds now);
     /// The answers that are owed are given up; holds stay.
     void forget_answers(const char* why);
     /// The answers that are owed take too long. One that comes yet changes nothing, but is heard: somebody looks again.

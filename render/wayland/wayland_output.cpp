@@ -278,7 +278,7 @@ void WaylandOutput::seen() {
 void WaylandOutput::on_release(Commit& commit) {
     const SlotMemory& memory = commit.slot.pool().memory(commit.slot.index());
     if (Readers::has_left(memory))
-        ledger_.released(commit);
+        ledger_.released(commit, kernel_.now());
     else
         readers_.wait_for(commit);
 }
@@ -291,7 +291,7 @@ void WaylandOutput::on_wish(WindowKeyboard::Wish wish) {
 }
 
 void WaylandOutput::take_readers() {
-    while (Commit* commit = readers_.next_done()) ledger_.released(*commit);
+    while (Commit* commit = readers_.next_done()) ledger_.released(*commit, kernel_.now());
 }
 
 Nanoseconds WaylandOutput::next_timeout() const {

@@ -67,6 +67,17 @@ TEST_F(FlipQueueTest, SlotIsFreeWhenItsReleaseIsTold) {
     EXPECT_EQ(pool_->snapshot(1).state, SlotState::Exported);
 }
 
+TEST_F(FlipQueueTest, ReleaseIsAtTheFlipToTheNext) {
+    fly(1);
+    queue_.land(100, 1);
+    fly(2);
+    queue_.land(200, 2);
+    Nanoseconds released = 0;
+    while (const auto event = queue_.next_event())
+        if (const auto* release = std::get_if<FrameReleased>(&*event)) released = release->time;
+    EXPECT_EQ(released, 200);
+}
+
 TEST_F(FlipQueueTest, TellsTimeAndSequence) {
     fly(1);
     queue_.land(123456789, 42);

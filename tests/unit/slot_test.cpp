@@ -201,6 +201,76 @@ TEST_F(SlotTest, MeasuresHowLongThePresenterKeepsIt) {
     EXPECT_EQ(1u, pool->statistics().maximum_exported);
 }
 
+TEST_F(SlotTest, TellsWhenItWasTaken) {
+    const auto pool = make_pool(1);
+    EXPECT_EQ(pool->snapshot(0).acquired, 0);
+    kernel_.advance(second);
+    const Nanoseconds taken = kernel_.now();
+    SlotRef request = pool->acquire();
+    kernel_.advance(second);
+    ASSERT_TRUE(pool->finish_decode(request));
+    EXPECT_EQ(pool->snapshot(0).acquired, taken);
+}
+
+/// A pool whose slots are all with the presenter, the first for longest.
+class UnsafeRelease : public SlotTest {
+  protected:
+    void show(unsigned count) {
+        for (unsigned i = 0; i < count; ++i) {
+            SlotRef request = pool_->acquire();
+            ASSERT_TRUE(request);
+            ASSERT_TRUE(pool_->finish_decode(request));
+            auto exported = pool_->export_to_presenter(request);
+            ASSERT_TRUE(exported);
+            shown_.push_back(std::move(*exported));
+            kernel_.advance(millisecond);
+        }
+    }
+    std::shared_ptr<SlotPool> pool_ = make_pool(4);
+    std::vector<SlotRef> shown_;
+};
+
+TEST_F(UnsafeRelease, IsNotDoneUnlessAskedFor) {
+    show(4);
+    EXPECT_FALSE(pool_->acquire());
+    EXPECT_EQ(pool_->statistics().early_reuse, 0u);
+}
+
+TEST_F(UnsafeRelease, TakesTheLongestExportedAndCountsIt) {
+    pool_->set_unsafe_release(2);
+    show(4);
+    SlotRef taken = pool_->acquire();
+    ASSERT_TRUE(taken);
+    EXPECT_EQ(taken.index(), 0u);
+    EXPECT_EQ(pool_->statistics().early_reuse, 1u);
+    EXPECT_EQ(pool_->statistics().exported, 3u);
+    shown_.clear(); // the display lets go of all, and of the one that it has lost
+    EXPECT_EQ(pool_->free_count(), 3u);
+    EXPECT_EQ(state(taken), SlotState::InDecode);
+    taken.reset();
+    EXPECT_EQ(pool_->free_count(), 4u);
+    EXPECT_EQ(pool_->statistics().illegal, 0u);
+}
+
+TEST_F(UnsafeRelease, PrefersAFreeSlotAndSparesFewExports) {
+    pool_->set_unsafe_release(4);
+    show(3);
+    SlotRef free = pool_->acquire();
+    ASSERT_TRUE(free);
+    EXPECT_EQ(pool_->statistics().early_reuse, 0u);
+    EXPECT_FALSE(pool_->acquire()); // none is FREE, and only three are EXPORTED
+    EXPECT_EQ(pool_->statistics().exhausted, 1u);
+}
+
+TEST_F(UnsafeRelease, SparesReferences) {
+    pool_->set_unsafe_release(1);
+    show(4);
+    const SlotRef reference = shown_[0].also(Hold::Reference);
+    const SlotRef taken = pool_->acquire();
+    ASSERT_TRUE(taken);
+    EXPECT_EQ(taken.index(), 1u);
+}
+
 TEST_F(SlotTest, HoldsAreGivenBackOnAnyThread) {
     constexpr unsigned slots = 8;
     const auto pool = make_pool(slots);
