@@ -149,6 +149,10 @@ void add_play_options(CLI::App& app, Options& options) {
     app.add_flag_callback(
         "--no-clock", [&options] { options.clock = false; }, "Show frames as fast as they come");
     app.add_option("--report", options.report, "Write a report (JSON) when done")->type_name("FILE");
+    app.add_option("--ledger", options.ledger, "Write what became of each frame (CSV)")->type_name("FILE");
+    // Not in the help: they break playback on purpose (README, Developing).
+    app.add_option("--unsafe-release", options.unsafe_release)->group("");
+    app.add_option("--slow-output", options.slow_output)->check(CLI::Range(0, 16))->group("");
     app.add_option("--screenshots", options.screenshots, "Save every shown frame as PNG here (offscreen)")
         ->type_name("DIR");
     app.add_option("--contact-sheet", options.contact_sheet, "Save an overview of the frames shown (offscreen)")

@@ -41,12 +41,15 @@ struct Options {
     std::string connector;
     std::string mode;
     std::string report;
+    std::string ledger;
     std::string screenshots;
     std::string contact_sheet;
     Nanoseconds start = 0;
     std::optional<std::uint64_t> frames; ///< of each item
     bool loop = false;
     bool clock = true;
+    unsigned unsafe_release = 0; ///< SlotPool::set_unsafe_release
+    unsigned slow_output = 0;    ///< refreshes by which everything is shown later
     bool require_hw = false;
     bool require_zero_copy = false;
     bool per_frame = false; ///< md5

@@ -49,6 +49,7 @@ Playback::Playback(Stage& stage, FrameChannel& frames, DemuxThread& demux_thread
     , duration_(duration)
     , report_(report) {
     at_hand_.reserve(2);
+    stage_.ledger.begin(report.pacing);
 }
 
 Ended Playback::run() {
@@ -66,16 +67,25 @@ std::optional<Ended> Playback::turn() {
         if (failure_ && !decoder_ended(*failure_)) return failure_;
         take_frames(frames_at_hand);
         if (failure_ && at_hand_.empty()) return failure_;
-        if ((paused_ && !show_one_) || !stage_.output.ready()) return std::nullopt;
+        if (!output_ready() || (paused_ && !show_one_)) return std::nullopt;
         if (at_hand_.empty()) return finish_up();
         if (!show_next() && failure_ != Ended::Broken) return std::nullopt;
     }
+}
+
+bool Playback::output_ready() {
+    const bool ready = stage_.output.ready();
+    if (ready && !was_ready_) ready_since_ = system_kernel().now();
+    was_ready_ = ready;
+    return ready;
 }
 
 void Playback::take_output_events() {
     while (auto event = stage_.output.next_event()) {
         if (const auto* shown = std::get_if<FrameShown>(&*event)) on_shown(*shown);
         if (const auto* discarded = std::get_if<FrameDiscarded>(&*event)) on_discarded(*discarded);
+        if (const auto* released = std::get_if<FrameReleased>(&*event))
+            stage_.ledger.released(*released, system_kernel().now(), stage_.output.timing().period);
         if (const auto* pressed = std::get_if<KeyPressed>(&*event))
             if (const auto ended = obey(key_of(pressed->key))) failure_ = ended;
         if (auto* lost = std::get_if<OutputLost>(&*event)) {
@@ -85,43 +95,43 @@ void Playback::take_output_events() {
     }
 }
 
-/// A frame that was on its way to the screen, and is not any more.
-std::optional<Playback::Presented> Playback::take_presented(FrameId id, std::uint32_t serial) {
-    const auto end = presented_.begin() + static_cast<std::ptrdiff_t>(presented_count_);
-    const auto found = std::find_if(presented_.begin(), end,
-                                    [&](const Presented& one) { return one.id == id && one.serial == serial; });
-    if (found == end) return std::nullopt;
-    const Presented frame = *found;
-    std::move(found + 1, end, found);
-    --presented_count_;
-    return frame;
-}
-
 /// Playback goes on though nobody sees it: in a hidden window, or while the compositor is away.
 void Playback::on_discarded(const FrameDiscarded& discarded) {
     ++report_.frames.dropped_by_output;
-    const auto frame = take_presented(discarded.id, discarded.serial);
-    if (!frame) return;
-    position_ = frame->pts;
-    stage_.scheduler.unseen(frame->pts, stage_.output.timing(), system_kernel().now());
+    const LedgerEntry* entry = stage_.ledger.discarded(discarded);
+    if (entry == nullptr) return;
+    position_ = entry->pts;
+    stage_.scheduler.unseen(position_, stage_.output.timing(), system_kernel().now());
+}
+
+/// Where a frame belongs, where there is a clock and a display that has one.
+IdealPlace Playback::place_of(Nanoseconds pts, const VblankTiming& timing) const {
+    if (!stage_.options.clock || timing.period == 0 || pts == no_time || first_pts_ == no_time) return {};
+    return {stage_.scheduler.ideal_vblank(first_pts_, pts, timing),
+            stage_.scheduler.ideal_tolerance(first_pts_, pts, timing), timing.period};
 }
 
 void Playback::on_shown(const FrameShown& shown) {
-    const auto frame = take_presented(shown.id, shown.serial);
-    if (!frame) return;
-    position_ = frame->pts;
-
+    const LedgerEntry* waiting = stage_.ledger.find(shown);
+    if (waiting == nullptr) {
+        (void)stage_.ledger.shown(shown, 0, {}); // of the item before
+        return;
+    }
+    position_ = waiting->pts;
+    if (first_pts_ == no_time) first_pts_ = position_;
     const VblankTiming timing = stage_.output.timing();
-    const std::int64_t late = stage_.scheduler.shown(position_, shown.sequence, shown.time, timing);
+    std::int64_t late = stage_.scheduler.shown(position_, shown.sequence, shown.time, timing);
+    // After a stall the scheduler has forgotten when it was due.
+    if (waiting->due_vblank != 0) late = static_cast<std::int64_t>(shown.sequence - waiting->due_vblank);
+    const LedgerEntry& entry = *stage_.ledger.shown(shown, late, place_of(position_, timing));
     if (late > 0) {
         ++report_.frames.late;
-        report_.frames.repeated += static_cast<std::uint64_t>(late);
-        log_debug("play", "frame {} was shown {} vblanks late", shown.id, late);
+        log_debug("play", "frame {} was shown {} vblanks late: {}", shown.id, late, to_string(entry.cause));
     }
     if (timing.period > 0 && report_.frames.shown > 0)
         ++report_.holds[static_cast<std::int64_t>(shown.sequence - stage_.last_sequence)];
     stage_.last_sequence = shown.sequence;
-    note_path(shown.path, frame->copied);
+    note_path(shown.path, entry.copied);
     if (++report_.frames.shown == 1) report_.startup.first_flip = shown.time - stage_.program_start;
 }
 
@@ -139,7 +149,8 @@ void Playback::take_frames(std::size_t wanted) {
         } else {
             if (armed || !at_hand_.empty()) return;
             stage_.frames_waker.arm();
-            armed = true;
+            armed = waited_ = true;
+            starved_ = !report_.pools.empty() && report_.pools.back()->free_count() == 0;
         }
     }
 }
@@ -150,6 +161,7 @@ void Playback::take_item(DecodeItem item) {
         report_.format = changed->pool->format();
         report_.slot_terms = changed->terms;
         report_.use(changed->pool);
+        changed->pool->set_unsafe_release(stage_.options.unsafe_release);
         log_info("play", "{} slots of {} {}x{}: {}", changed->pool->count(), to_string(report_.format.fourcc),
                  report_.format.coded_width, report_.format.coded_height, changed->terms);
     } else if (auto* dropped = std::get_if<PicturesDropped>(&item)) {
@@ -201,10 +213,10 @@ bool Playback::show_next() {
         wake_at_ = plan.when;
         return false;
     case Plan::Action::Drop:
-        drop_next();
+        drop_next(plan);
         return true;
     case Plan::Action::Show:
-        return present(plan.target);
+        return present(plan);
     }
     return false;
 }
@@ -221,8 +233,7 @@ bool Playback::primed(Nanoseconds now) {
         if (!frames_.primed()) return false;
     }
     primed_ = true;
-    if (stage_.scheduler.plan(at_hand_.front().pts, no_time, stage_.output.timing(), now).late)
-        stage_.scheduler.reset();
+    if (stage_.scheduler.plan(at_hand_.front().pts, no_time, stage_.output.timing(), now).late) start_timeline();
     return true;
 }
 
@@ -240,27 +251,46 @@ bool Playback::configure_output(const Frame& frame) {
     return true;
 }
 
-bool Playback::present(Nanoseconds target) {
+/// Whose fault it is that the next frame is late. What follows a late frame is late for the same reason, unless it has
+/// one of its own.
+Cause Playback::blame(const Plan& plan) const {
+    if (waited_) return starved_ ? Cause::Starvation : Cause::Decoder;
+    if (last_cause_ != Cause::None) return last_cause_;
+    return ready_since_ > plan.due - stage_.output.timing().period / 2 ? Cause::Output : Cause::Scheduler;
+}
+
+bool Playback::present(const Plan& plan) {
     Frame& frame = at_hand_.front();
-    const Presented entry{frame.id, frame.serial, frame.pts, frame.copied};
-    auto presented = stage_.output.present(frame, target);
+    LedgerEntry entry = Ledger::entry_of(frame, system_kernel().now());
+    entry.due = plan.due;
+    entry.due_vblank = plan.due_vblank;
+    if (plan.late) entry.cause = blame(plan);
+    auto presented = stage_.output.present(frame, plan.target);
     if (!presented && presented.error().code == EBUSY) return false; // asked again at the next event
     if (!presented) {
         report_.error = std::move(presented).error();
         failure_ = Ended::Broken;
         return false;
     }
-    if (presented_count_ < presented_.size()) presented_[presented_count_++] = entry;
+    stage_.ledger.add(entry);
     last_pts_ = entry.pts;
+    last_due_ = plan.due_vblank;
+    last_cause_ = entry.cause;
+    waited_ = false;
     show_one_ = false;
-    if (first_shown_ == no_time) first_shown_ = system_kernel().now();
+    if (first_shown_ == no_time) first_shown_ = entry.presented;
     ++presented_total_;
     at_hand_.erase(at_hand_.begin());
     return true;
 }
 
-void Playback::drop_next() {
-    ++report_.frames.dropped_late;
+/// Two frames that belong to one vblank: the display is too slow for the second, and nobody is late.
+void Playback::drop_next(const Plan& plan) {
+    const bool ideal = plan.due_vblank != 0 && plan.due_vblank == last_due_;
+    ++(ideal ? report_.frames.dropped_ideal : report_.frames.dropped_late);
+    if (!ideal) last_cause_ = blame(plan);
+    stage_.ledger.dropped(last_cause_, ideal);
+    waited_ = false;
     at_hand_.erase(at_hand_.begin());
 }
 
@@ -272,7 +302,7 @@ Nanoseconds Playback::end_of(Nanoseconds pts) const {
 /// After the last frame was presented: it stays for its own duration.
 std::optional<Ended> Playback::finish_up() {
     if (!no_more_frames_) return std::nullopt;
-    if (presented_count_ != 0) return std::nullopt; // still on its way to the screen
+    if (stage_.ledger.on_the_way() != 0) return std::nullopt; // still on its way to the screen
     if (last_pts_ == no_time) return Ended::Finished;
     const Plan plan = stage_.scheduler.plan(end_of(last_pts_), no_time, stage_.output.timing(), system_kernel().now());
     if (plan.action != Plan::Action::Wait) return Ended::Finished;
@@ -313,7 +343,7 @@ std::optional<Ended> Playback::obey(Key key) {
         return Ended::Quit;
     case Key::Pause:
         paused_ = !paused_;
-        stage_.scheduler.reset();
+        start_timeline();
         next_status_ = 0;
         return std::nullopt;
     case Key::Back:
@@ -336,6 +366,14 @@ std::optional<Ended> Playback::obey(Key key) {
     return std::nullopt;
 }
 
+/// The next frame is shown as soon as possible, and what follows is counted from there.
+void Playback::start_timeline() {
+    stage_.scheduler.reset();
+    stage_.ledger.restart();
+    last_cause_ = Cause::None;
+    last_due_ = 0;
+}
+
 /// The frame on the screen stays there until the first one from the other place comes.
 void Playback::seek_by(Nanoseconds distance) {
     position_ = std::max<Nanoseconds>((position_ == no_time ? 0 : position_) + distance, 0);
@@ -344,7 +382,7 @@ void Playback::seek_by(Nanoseconds distance) {
     // Emptied before anything of the new place can be in it; not everything in it is a frame.
     while (auto item = frames_.try_pop()) take_item(std::move(*item));
     demux_thread_.seek({position_, SeekMode::Exact, serial_});
-    stage_.scheduler.reset();
+    start_timeline();
     no_more_frames_ = false;
     primed_ = false;
     first_shown_ = last_pts_ = no_time;

@@ -1,13 +1,13 @@
 // One item on one output: takes decoded frames and shows each at its vblank.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <vector>
 
 #include "app/console.h"
 #include "app/decode_thread.h"
 #include "app/event_loop.h"
+#include "app/ledger.h"
 #include "app/options.h"
 #include "app/report.h"
 #include "app/scheduler.h"
@@ -24,6 +24,7 @@ struct Stage {
     Keyboard& keyboard;
     StatusLine& status;
     Waker& frames_waker;
+    Ledger& ledger;
     Nanoseconds program_start = 0;
     std::uint64_t last_sequence = 0; ///< vblank of the frame shown last, whichever item's
 };
@@ -56,19 +57,15 @@ class Playback {
     [[nodiscard]] Nanoseconds position() const { return position_; }
 
   private:
-    struct Presented {
-        FrameId id = 0;
-        std::uint32_t serial = 0;
-        Nanoseconds pts = no_time;
-        bool copied = false;
-    };
-
     std::optional<Ended> turn();
     void take_output_events();
     void on_shown(const FrameShown& shown);
     void note_path(OutputPath path, bool copied);
     void on_discarded(const FrameDiscarded& discarded);
-    std::optional<Presented> take_presented(FrameId id, std::uint32_t serial);
+    [[nodiscard]] IdealPlace place_of(Nanoseconds pts, const VblankTiming& timing) const;
+    [[nodiscard]] bool output_ready();
+    [[nodiscard]] Cause blame(const Plan& plan) const;
+    void start_timeline();
     std::optional<Ended> obey(Key key);
     void take_frames(std::size_t wanted);
     void take_item(DecodeItem item);
@@ -76,8 +73,8 @@ class Playback {
     bool show_next();
     bool primed(Nanoseconds now);
     bool configure_output(const Frame& frame);
-    bool present(Nanoseconds target);
-    void drop_next();
+    bool present(const Plan& plan);
+    void drop_next(const Plan& plan);
     std::optional<Ended> finish_up();
     std::optional<Ended> take_keys();
     void seek_by(Nanoseconds distance);
@@ -93,8 +90,6 @@ class Playback {
     const Nanoseconds duration_;
     ItemReport& report_;
     std::vector<Frame> at_hand_; ///< the next; when that is late, its successor too
-    std::array<Presented, 8> presented_{};
-    std::size_t presented_count_ = 0;
     std::uint32_t configured_generation_ = 0;
     FrameInfo configured_info_;
     Nanoseconds position_ = no_time;
@@ -102,6 +97,13 @@ class Playback {
     Nanoseconds wake_at_ = no_time;
     Nanoseconds next_status_ = 0;
     std::uint64_t presented_total_ = 0;
+    Nanoseconds first_pts_ = no_time; ///< of all frames shown
+    std::uint64_t last_due_ = 0;      ///< the vblank of the frame presented last
+    Cause last_cause_ = Cause::None;  ///< why that was late
+    bool waited_ = false;             ///< for the next frame to come from the decoder
+    bool starved_ = false;            ///< and no slot was FREE then
+    bool was_ready_ = false;
+    Nanoseconds ready_since_ = 0;
     Nanoseconds first_shown_ = no_time; ///< monotonic; the clock starts when the queue is full after that
     bool primed_ = false;
     bool no_more_frames_ = false;

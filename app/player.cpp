@@ -22,6 +22,7 @@
 #include "app/playback.h"
 #include "app/report.h"
 #include "decoder/log.h"
+#include "render/slow_output.h"
 
 namespace v4l2play {
 namespace {
@@ -105,6 +106,7 @@ class Player {
     std::unique_ptr<Waker> frames_waker_;
     std::unique_ptr<Output> output_;
     Scheduler scheduler_;
+    Ledger ledger_;
     std::optional<Stage> stage_;
     Report report_;
     int fds_at_start_ = 0;
@@ -129,12 +131,18 @@ Result<> Player::set_up() {
     auto waker = Waker::create(system_kernel());
     if (!waker) return fail(std::move(waker).error());
     frames_waker_ = std::move(*waker);
+    if (!options_.ledger.empty()) {
+        auto file = LedgerFile::create(options_.ledger);
+        if (!file) return fail(std::move(file).error());
+        ledger_.set_file(std::move(*file));
+    }
     auto opened = open_output(options_);
     if (!opened) {
         (options_.output == OutputChoice::Offscreen ? bad_usage_ : display_lost_) = true;
         return fail(std::move(opened).error());
     }
     output_ = std::move(opened->output);
+    if (options_.slow_output != 0) output_ = create_slow_output(std::move(output_), options_.slow_output);
     for (const std::string& reason : opened->reasons) notice(options_, fmt::format("output: {}", reason));
     keyboard_ = std::make_unique<Keyboard>();
     V4L2PLAY_TRY(loop_->watch(signals_->fd(), Source::Signals));
@@ -143,7 +151,7 @@ Result<> Player::set_up() {
     if (output_->fd() >= 0) V4L2PLAY_TRY(loop_->watch(output_->fd(), Source::Output));
     scheduler_.set_free_running(!options_.clock || options_.output == OutputChoice::Null);
     stage_.emplace(Stage{options_, *loop_, *output_, scheduler_, *signals_, *keyboard_, status_, *frames_waker_,
-                         program_start_, 0});
+                         ledger_, program_start_, 0});
     return {};
 }
 
@@ -338,7 +346,12 @@ int Player::finish() {
     if (output_ != nullptr) {
         output_->stop();
         report_.output = output_->description();
+        while (auto event = output_->next_event())
+            if (const auto* released = std::get_if<FrameReleased>(&*event))
+                ledger_.released(*released, system_kernel().now(), output_->timing().period);
+        report_.unreleased = ledger_.held();
     }
+    ledger_.finish();
     for (ItemReport& item : report_.items) item.finish();
     stage_.reset();
     output_.reset();

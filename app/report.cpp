@@ -35,16 +35,57 @@ Json dropped_json(const FrameCounts& frames) {
     for (std::size_t i = 0; i < drop_reasons; ++i)
         dropped[to_string(static_cast<DropReason>(i))] = frames.not_decoded[i];
     dropped["late"] = frames.dropped_late;
+    dropped["ideal"] = frames.dropped_ideal;
     dropped["output"] = frames.dropped_by_output;
     dropped["not-wanted"] = frames.not_wanted;
     dropped["not-in-file"] = frames.not_in_file;
     return dropped;
 }
 
-Json frames_json(const FrameCounts& frames) {
-    return {{"expected", frames.expected},     {"decoded", frames.decoded},   {"shown", frames.shown},
-            {"dropped", dropped_json(frames)}, {"repeated", frames.repeated}, {"late", frames.late},
+Json frames_json(const ItemReport& item) {
+    const FrameCounts& frames = item.frames;
+    const auto& repeated = item.pacing.repeated;
+    return {{"expected", frames.expected},
+            {"decoded", frames.decoded},
+            {"shown", frames.shown},
+            {"dropped", dropped_json(frames)},
+            {"repeated", std::accumulate(repeated.begin(), repeated.end(), std::uint64_t{0})},
+            {"late", frames.late},
             {"corrupt", frames.corrupt}};
+}
+
+Json distribution_json(const Histogram& histogram) {
+    return {{"p50", histogram.percentile(0.5)},
+            {"p95", histogram.percentile(0.95)},
+            {"p99", histogram.percentile(0.99)},
+            {"max", histogram.maximum()}};
+}
+
+Json causes_json(const std::array<std::uint64_t, causes>& counts) {
+    Json json = Json::object();
+    for (std::size_t i = 1; i < causes; ++i) json[to_string(static_cast<Cause>(i))] = counts[i];
+    return json;
+}
+
+Json pacing_json(const ItemReport& item) {
+    const Pacing& pacing = item.pacing;
+    Json json = {{"cadence_errors", pacing.cadence_errors},
+                 {"order_violations", pacing.order_violations},
+                 {"content_violations", pacing.content_violations}};
+    if (!pacing.first_violation.empty()) json["first_violation"] = pacing.first_violation;
+    json["missed"] = {{"late", pacing.late},
+                      {"early", pacing.early},
+                      {"vblanks", distribution_json(pacing.missed)},
+                      {"us", distribution_json(pacing.deviation)},
+                      {"late_in_a_row", pacing.late_in_a_row}};
+    json["repeated"] = causes_json(pacing.repeated);
+    json["dropped"] = causes_json(pacing.dropped);
+    json["ideal_drops"] = pacing.ideal_drops;
+    json["exported_vblanks"] = distribution_json(pacing.exported);
+    json["held_at_once"] = pacing.held_at_once;
+    json["starvation_ms"] = pacing.starvation / millisecond;
+    json["early_reuse"] = item.slots.early_reuse;
+    return json;
 }
 
 Json video_json(const ItemReport& item) {
@@ -79,9 +120,10 @@ Json item_json(const ItemReport& item) {
     json["video"] = video_json(item);
     json["path"] = to_string(item.path);
     json["slots"] = slots_json(item);
-    json["frames"] = frames_json(item.frames);
+    json["frames"] = frames_json(item);
     json["holds"] = Json::object();
     for (const auto& [vblanks, count] : item.holds) json["holds"][std::to_string(vblanks)] = count;
+    json["pacing"] = pacing_json(item);
     json["startup"] = {{"opened", item.startup.opened},
                        {"decoder_ready", item.startup.decoder_ready},
                        {"first_frame", item.startup.first_frame},
@@ -153,6 +195,8 @@ std::string summary(const ItemReport& item) {
                     item.frames.corrupt, item.codec, item.decoder.driver, item.slots.count, to_string(item.path));
     if (item.frames.not_in_file > 0)
         text += fmt::format("; {} more should be in the file by its duration", item.frames.not_in_file);
+    if (item.slots.early_reuse != 0) text += fmt::format("; {} slots reused early", item.slots.early_reuse);
+    if (const std::string wrong = complaints(item.pacing); !wrong.empty()) text += "; " + wrong;
     if (item.result == ItemResult::Failed) text += fmt::format("; ended early: {}", item.error.what);
     return text;
 }
@@ -169,6 +213,7 @@ std::string to_json(const Report& report) {
     for (const ItemReport& item : report.items) json["items"].push_back(item_json(item));
     json["peak_memory_kib"] = report.peak_memory_kib;
     json["open_fds"] = report.open_fds;
+    json["unreleased"] = report.unreleased;
     // File names need not be UTF-8.
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

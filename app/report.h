@@ -13,9 +13,16 @@
 //     slots       count, terms, maximum_exported, longest_export, early_reuse, exhausted
 //     frames      expected, decoded, shown, dropped {reason: n}, repeated, late, corrupt
 //     holds       {"n": how many frames were shown for n vblanks}
+//     pacing      what the ledger of all frames tells (app/pacing.h); all but distributions is 0 when all is well:
+//                 cadence_errors (M1), order_violations (M2), content_violations (M3), first_violation (the entry, when
+//                 there is one), missed {late, early, vblanks {p50, p95, p99, max}, us {same}, late_in_a_row} (M4),
+//                 repeated {cause: vblanks}, dropped {cause: frames}, ideal_drops (M5), exported_vblanks {same} (ms where
+//                 there are no vblanks), held_at_once, starvation_ms, early_reuse (M10). Causes: "decoder", "starvation"
+//                 (no slot was FREE), "output", "scheduler"
 //     startup     opened, decoder_ready, first_frame, first_flip (since the program started)
 //     cpu_us_per_frame
-//   peak_memory_kib, open_fds (left at the end beyond those the program started with)
+//   peak_memory_kib, open_fds (left at the end beyond those the program started with), unreleased (frames that the output had not
+//   released when it was stopped)
 // clang-format on
 //
 // Frames add up: expected = shown + dropped, but for those "not-wanted", which had been decoded ahead when --frames or
@@ -30,6 +37,7 @@
 #include <string>
 #include <vector>
 
+#include "app/pacing.h"
 #include "decoder/decoder.h"
 #include "render/output.h"
 
@@ -41,15 +49,15 @@ struct FrameCounts {
     std::uint64_t shown = 0;
     std::array<std::uint64_t, drop_reasons> not_decoded{};
     std::uint64_t dropped_late = 0;      ///< the scheduler's choice
+    std::uint64_t dropped_ideal = 0;     ///< more frames than vblanks
     std::uint64_t dropped_by_output = 0; ///< presented, never on the screen
     std::uint64_t not_wanted = 0;        ///< decoded when the person or --frames had enough
     std::uint64_t not_in_file = 0;       ///< promised by the container
-    std::uint64_t repeated = 0;          ///< vblanks beyond the ideal for which a frame stayed
     std::uint64_t late = 0;              ///< frames shown after their vblank
     std::uint64_t corrupt = 0;
 
     /// Shown, or dropped when they were decoded.
-    [[nodiscard]] std::uint64_t presented() const { return shown + dropped_late + dropped_by_output; }
+    [[nodiscard]] std::uint64_t presented() const { return shown + dropped_late + dropped_ideal + dropped_by_output; }
     /// Shown, or dropped on the way from the file to the screen.
     [[nodiscard]] std::uint64_t accounted() const;
 };
@@ -80,6 +88,7 @@ struct ItemReport {
     SlotStatistics slots;
     FrameCounts frames;
     std::map<std::int64_t, std::uint64_t> holds;
+    Pacing pacing;
     Startup startup;
     double cpu_us_per_frame = 0;
 
@@ -98,6 +107,7 @@ struct Report {
     std::vector<ItemReport> items;
     long peak_memory_kib = 0;
     int open_fds = 0;
+    unsigned unreleased = 0;
 };
 
 /// "demo.mkv: 240 of 240 frames shown, ...", without a line end.

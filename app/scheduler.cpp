@@ -55,10 +55,9 @@ void Scheduler::lock_ratio(const VblankTiming& timing) {
     }
 }
 
-/// How many frames after the anchor's, when `pts` lies on the grid of the rate.
-std::optional<std::int64_t> Scheduler::frame_index(Nanoseconds pts) const {
+/// How many frames `elapsed` are, when they lie on the grid of the rate.
+std::optional<std::int64_t> Scheduler::frame_index(Nanoseconds elapsed) const {
     if (rate_.num == 0) return std::nullopt;
-    const Nanoseconds elapsed = pts - anchor_pts_;
     // In 128 bits: days of nanoseconds times a rate like 60000/1001 need them; 32-bit machines have none, so in
     // doubles, whose 53 bits tell frames apart for years.
     const double frames = static_cast<double>(elapsed) * static_cast<double>(rate_.num) /
@@ -71,7 +70,7 @@ std::optional<std::int64_t> Scheduler::frame_index(Nanoseconds pts) const {
 }
 
 std::int64_t Scheduler::due_vblank(Nanoseconds pts, const VblankTiming& timing) const {
-    const auto index = frame_index(pts);
+    const auto index = frame_index(pts - anchor_pts_);
     if (index && locked()) return floor_div(2 * *index * ratio_.num + 1, 2 * ratio_.den);
     Nanoseconds elapsed = pts - anchor_pts_;
     if (index)
@@ -79,6 +78,21 @@ std::int64_t Scheduler::due_vblank(Nanoseconds pts, const VblankTiming& timing) 
             static_cast<Nanoseconds>(std::llround(static_cast<double>(*index) * static_cast<double>(second) *
                                                   static_cast<double>(rate_.den) / static_cast<double>(rate_.num)));
     return round_div(elapsed, timing.period);
+}
+
+double Scheduler::ideal_vblank(Nanoseconds origin, Nanoseconds pts, const VblankTiming& timing) const {
+    const auto period = static_cast<double>(timing.period);
+    const auto index = frame_index(pts - origin);
+    if (!index) return static_cast<double>(pts - origin) / period;
+    const auto frames = static_cast<double>(*index);
+    if (locked()) return frames * static_cast<double>(ratio_.num) / static_cast<double>(ratio_.den);
+    return frames * static_cast<double>(second) * static_cast<double>(rate_.den) / static_cast<double>(rate_.num) /
+           period;
+}
+
+double Scheduler::ideal_tolerance(Nanoseconds origin, Nanoseconds pts, const VblankTiming& timing) const {
+    if (frame_index(pts - origin)) return locked() ? 0 : 1.0 / static_cast<double>(timing.period);
+    return static_cast<double>(tolerance_) / static_cast<double>(timing.period);
 }
 
 Plan Scheduler::plan(Nanoseconds pts, Nanoseconds next_pts, const VblankTiming& timing, Nanoseconds now) {
@@ -91,14 +105,15 @@ Plan Scheduler::plan_vblank(Nanoseconds pts, Nanoseconds next_pts, const VblankT
     const std::int64_t anchor = static_cast<std::int64_t>(anchor_sequence_);
     const std::int64_t due = anchor + due_vblank(pts, timing);
     const std::int64_t reachable = next_vblank(timing, now);
+    const auto number = static_cast<std::uint64_t>(due);
     if (due > reachable) return {Plan::Action::Wait, time_of(timing, due - 1) + after_vblank(timing.period), 0};
     if ((reachable - due) * timing.period > longest_lag) {
         ++stalls_;
         anchored_ = false;
     } else if (next_pts != no_time && anchor + due_vblank(next_pts, timing) <= reachable) {
-        return {Plan::Action::Drop, 0, 0};
+        return {Plan::Action::Drop, 0, 0, time_of(timing, due), number};
     }
-    return {Plan::Action::Show, 0, time_of(timing, reachable), due < reachable};
+    return {Plan::Action::Show, 0, time_of(timing, reachable), time_of(timing, due), number, due < reachable};
 }
 
 Plan Scheduler::plan_time(Nanoseconds pts, Nanoseconds next_pts, Nanoseconds now) {
@@ -108,9 +123,9 @@ Plan Scheduler::plan_time(Nanoseconds pts, Nanoseconds next_pts, Nanoseconds now
         ++stalls_;
         anchored_ = false;
     } else if (next_pts != no_time && anchor_time_ + (next_pts - anchor_pts_) <= now) {
-        return {Plan::Action::Drop, 0, 0};
+        return {Plan::Action::Drop, 0, 0, due};
     }
-    return {Plan::Action::Show, 0, due, due + millisecond < now};
+    return {Plan::Action::Show, 0, due, due, 0, due + millisecond < now};
 }
 
 std::int64_t Scheduler::shown(Nanoseconds pts, std::uint64_t sequence, Nanoseconds time, const VblankTiming& timing) {

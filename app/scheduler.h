@@ -40,7 +40,9 @@ struct Plan {
     Action action = Action::Show;
     Nanoseconds when = 0;   ///< Wait: CLOCK_MONOTONIC
     Nanoseconds target = 0; ///< Show: the vblank aimed at; 0 = the next, whichever it is
-    bool late = false;      ///< Show, with no successor known: it is late; ask again when one is
+    Nanoseconds due = 0;    ///< Show, Drop: when it ought to appear; 0 = whenever it can
+    std::uint64_t due_vblank = 0;
+    bool late = false; ///< Show, with no successor known: it is late; ask again when one is
 };
 
 /// Pure: no clock, no system call. One per output.
@@ -63,13 +65,17 @@ class Scheduler {
 
     /// Vblanks from the anchor at which `pts` is due (display with vblanks only).
     [[nodiscard]] std::int64_t due_vblank(Nanoseconds pts, const VblankTiming& timing) const;
+    /// The same, unrounded and from `origin`: where it is ideally due.
+    [[nodiscard]] double ideal_vblank(Nanoseconds origin, Nanoseconds pts, const VblankTiming& timing) const;
+    /// By how much that may be wrong, in vblanks: time stamps off the grid are rounded.
+    [[nodiscard]] double ideal_tolerance(Nanoseconds origin, Nanoseconds pts, const VblankTiming& timing) const;
     /// True when the cadence is locked to the display (ρ is a small fraction).
     [[nodiscard]] bool locked() const { return ratio_.den != 0; }
     [[nodiscard]] std::uint64_t stalls() const { return stalls_; }
 
   private:
     void lock_ratio(const VblankTiming& timing);
-    [[nodiscard]] std::optional<std::int64_t> frame_index(Nanoseconds pts) const;
+    [[nodiscard]] std::optional<std::int64_t> frame_index(Nanoseconds elapsed) const;
     [[nodiscard]] Plan plan_vblank(Nanoseconds pts, Nanoseconds next_pts, const VblankTiming& timing, Nanoseconds now);
     [[nodiscard]] Plan plan_time(Nanoseconds pts, Nanoseconds next_pts, Nanoseconds now);
 
