@@ -1,9 +1,10 @@
 // Makes an FWHT stream of the moving pattern with vicodec's encoder; runs in the lab.
 //
-//     fwht_encode [--size=WxH] [--frames=N] [--first=N] [--gop=N] [--qp=N] [--422] FILE
+//     fwht_encode [--size=WxH] [--frames=N] [--first=N] [--gop=N] [--qp=N] [--422] [--bands] FILE
 //
 // FILE: frames one after the other, each with its header, which says how long it is. --first: number of the first frame
-// in the pattern. Exit code: 0 done, 1 failed, 2 bad call.
+// in the pattern. --bands: instead of the pattern, the frame's number as read-bands reads it. Exit code: 0 done, 1
+// failed, 2 bad call.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -33,6 +34,7 @@ struct Options {
     int gop = 10;
     int qp = 4;
     bool is_422 = false;
+    bool bands = false;
     const char* file = nullptr;
 };
 
@@ -53,6 +55,8 @@ bool parse(int argc, char** argv, Options& options) {
             options.qp = static_cast<int>(number());
         else if (word == "--422")
             options.is_422 = true;
+        else if (word == "--bands")
+            options.bands = true;
         else if (!word.starts_with("-") && options.file == nullptr)
             options.file = argv[i];
         else
@@ -157,10 +161,13 @@ class Encoder {
     void draw(unsigned n) const {
         std::uint8_t* row = raw_;
         for (unsigned y = 0; y < rows_; ++y, row += pitch_)
-            for (unsigned x = 0; x < pitch_; ++x) row[x] = pattern_luma(x, y, n, options_.width);
+            for (unsigned x = 0; x < pitch_; ++x)
+                row[x] = options_.bands ? bands_luma(x, y, n, options_.width, options_.height)
+                                        : pattern_luma(x, y, n, options_.width);
         for (unsigned component = 0; component < 2; ++component)
             for (unsigned y = 0; y < rows_ / (options_.is_422 ? 1 : 2); ++y, row += pitch_ / 2)
-                for (unsigned x = 0; x < pitch_ / 2; ++x) row[x] = pattern_chroma(x, y, n, component);
+                for (unsigned x = 0; x < pitch_ / 2; ++x)
+                    row[x] = options_.bands ? 128 : pattern_chroma(x, y, n, component);
     }
     void queue(std::uint32_t type, std::uint32_t bytes) const {
         v4l2_buffer buffer{};

@@ -2,6 +2,7 @@
 
 import json
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -89,3 +90,18 @@ def crc_runs(path):
 
 def is_rotation(holds, word):
     return any(all(hold == word[(i + phase) % len(word)] for i, hold in enumerate(holds)) for phase in range(len(word)))
+
+
+def write_ivf(source, target, rate=30):
+    """An FWHT stream (pathlib.Path) as a file for the player."""
+    data = source.read_bytes()
+    frames = []
+    while data:
+        fields = struct.unpack(">11I", data[:44])
+        frames.append(data[:44 + fields[10]])
+        size = size if frames[1:] else fields[3:5]
+        data = data[44 + fields[10]:]
+    with target.open("wb") as out:
+        out.write(struct.pack("<4sHH4sHHIIII", b"DKIF", 0, 32, b"FWHT", *size, rate, 1, len(frames), 0))
+        for number, frame in enumerate(frames):
+            out.write(struct.pack("<IQ", len(frame), number) + frame)
