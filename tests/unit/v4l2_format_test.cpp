@@ -72,6 +72,65 @@ TEST(V4l2Format, TenBits) {
     EXPECT_EQ(nv15->layout[1], (ComponentLayout{0, 2400 * 1088, 2400}));
 }
 
+// The samples of 4 x 4 pixels in the kernel's documentation of NV12, NV21, NV16 and what they are with an M.
+TEST(V4l2Format, TheDocumentationsSampleImages) {
+    const auto nv21 = to_frame_format(pixels(V4L2_PIX_FMT_NV21, 4, 4, {{4, 24}}));
+    ASSERT_TRUE(nv21);
+    EXPECT_EQ(nv21->fourcc, fourcc_nv21);
+    EXPECT_EQ(nv21->layout[1], (ComponentLayout{0, 16, 4}));
+    const auto nv21m = to_frame_format(pixels(V4L2_PIX_FMT_NV21M, 4, 4, {{4, 16}, {4, 8}}));
+    ASSERT_TRUE(nv21m);
+    EXPECT_EQ(nv21m->fourcc, fourcc_nv21);
+    EXPECT_EQ(nv21m->layout[0], (ComponentLayout{0, 0, 4}));
+    EXPECT_EQ(nv21m->layout[1], (ComponentLayout{1, 0, 4}));
+    EXPECT_FALSE(to_frame_format(pixels(V4L2_PIX_FMT_NV21M, 4, 4, {{4, 16}, {4, 7}})));
+    const auto nv16m = to_frame_format(pixels(V4L2_PIX_FMT_NV16M, 4, 4, {{4, 16}, {4, 16}}));
+    ASSERT_TRUE(nv16m);
+    EXPECT_EQ(to_string(nv16m->fourcc), "NV16");
+    EXPECT_EQ(nv16m->memory_planes, 2);
+    EXPECT_EQ(nv16m->layout[1], (ComponentLayout{1, 0, 4}));
+    // As many chroma lines as luma lines.
+    EXPECT_FALSE(to_frame_format(pixels(V4L2_PIX_FMT_NV16M, 4, 4, {{4, 16}, {4, 15}})));
+}
+
+TEST(V4l2Format, TenBitsOf422HaveAllChromaLines) {
+    // Four pixels in five bytes: 1920 are 2400.
+    const auto nv20 = to_frame_format(pixels(V4L2_PIX_FMT_NV20, 1920, 1088, {{2400, 2 * 2400 * 1088}}));
+    ASSERT_TRUE(nv20);
+    EXPECT_EQ(to_string(nv20->fourcc), "NV20");
+    EXPECT_EQ(nv20->bit_depth, 10);
+    EXPECT_EQ(nv20->layout[0], (ComponentLayout{0, 0, 2400}));
+    EXPECT_EQ(nv20->layout[1], (ComponentLayout{0, 2400 * 1088, 2400}));
+    EXPECT_FALSE(to_frame_format(pixels(V4L2_PIX_FMT_NV20, 1920, 1088, {{2400, 2400 * 1632}})));
+}
+
+TEST(V4l2Format, MediaTekTilesOf16By32) {
+    constexpr std::uint64_t tile = (std::uint64_t{0x0b} << 56) | 1;
+    // Luma in tiles of 16 x 32 and chroma in tiles of 16 x 16, in memory of their own; 1080 lines are 1088 of whole
+    // tiles.
+    const auto mm21 = to_frame_format(pixels(V4L2_PIX_FMT_MM21, 1920, 1088, {{1920, 2088960}, {1920, 1044480}}));
+    ASSERT_TRUE(mm21);
+    EXPECT_EQ(mm21->fourcc, fourcc_nv12);
+    EXPECT_EQ(mm21->modifier, tile);
+    EXPECT_EQ(mm21->bit_depth, 8);
+    EXPECT_EQ(mm21->layout[0], (ComponentLayout{0, 0, 1920}));
+    EXPECT_EQ(mm21->layout[1], (ComponentLayout{1, 0, 1920}));
+    // Ten bits: 16 x 32 pixels in 640 bytes; the low bits are with each tile (T) or with each line of it (R).
+    const struct {
+        std::uint32_t fourcc;
+        std::uint64_t layout;
+    } tens[]{{V4L2_PIX_FMT_MT2110T, 0x10000}, {V4L2_PIX_FMT_MT2110R, 0x20000}};
+    for (const auto& ten : tens) {
+        const auto format = to_frame_format(pixels(ten.fourcc, 1920, 1088, {{2400, 2611200}, {2400, 1305600}}));
+        ASSERT_TRUE(format);
+        EXPECT_EQ(format->fourcc, fourcc_nv15);
+        EXPECT_EQ(format->modifier, tile | ten.layout);
+        EXPECT_EQ(format->bit_depth, 10);
+        EXPECT_EQ(format->layout[1], (ComponentLayout{1, 0, 2400}));
+        EXPECT_FALSE(to_frame_format(pixels(ten.fourcc, 1920, 1088, {{2400, 2611200}, {2400, 1305599}})));
+    }
+}
+
 TEST(V4l2Format, SandColumnsCarryTheirHeightInTheModifier) {
     // 1920 x 1080: 15 columns of 128 bytes with 1632 rows each, 1088 of them luma.
     const auto nc12 = to_frame_format(pixels(V4L2_PIX_FMT_NV12_COL128, 1920, 1088, {{1632, 1920 * 1632}}));
