@@ -6,6 +6,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "render/wayland/wayland_output.h"
+
 namespace v4l2play {
 namespace {
 
@@ -62,6 +64,12 @@ const Names<OutputChoice> output_names = {
     {"kms", {OutputChoice::Kms, "a display plane of a card, without a compositor"}},
     {"offscreen", {OutputChoice::Offscreen, "in real time to nowhere; can save pictures"}},
     {"null", {OutputChoice::Null, "decode only, as fast as possible"}},
+};
+const Names<unsigned> rotations = {
+    {"0", {0, "as it is"}},
+    {"90", {90, "clockwise"}},
+    {"180", {180, "upside down"}},
+    {"270", {270, "counter-clockwise"}},
 };
 
 /// An option of a few named values; `help` lists them.
@@ -139,6 +147,10 @@ void add_frames(CLI::App& app, Options& options, const char* summary) {
 
 void add_play_options(CLI::App& app, Options& options) {
     add_output_options(app, options);
+    app.add_flag("--fullscreen{any}", options.fullscreen,
+                 "Fill a screen of the compositor's choice, or --fullscreen=OUTPUT")
+        ->type_name("[=OUTPUT]");
+    add_choice(app, "--rotate", options.rotate, rotations, "Turn the picture clockwise");
     app.add_flag("--require-zero-copy", options.require_zero_copy,
                  "Fail unless every frame is scanned out of its own buffer");
     app.add_option_function<std::string>(
@@ -171,7 +183,7 @@ void add_options(CLI::App& app, Options& options) {
     }
     app.add_flag("-v,--verbose", options.verbose, "Say more; twice: everything");
     app.add_flag("-q,--quiet", options.quiet, "Say nothing but errors");
-    app.set_version_flag("--version", std::string("v4l2play " V4L2PLAY_VERSION));
+    app.set_version_flag("--version", "v4l2play " V4L2PLAY_VERSION + wayland_build_notes());
 }
 
 /// CLI11 would list options in the usage line that are not meant to be read there.

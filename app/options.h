@@ -42,6 +42,8 @@ struct Options {
     std::string mode;
     std::string report;
     std::string ledger;
+    std::string fullscreen; ///< empty: no; "any", or the connector of a screen
+    unsigned rotate = 0;    ///< clockwise: 0, 90, 180, 270
     std::string screenshots;
     std::string contact_sheet;
     Nanoseconds start = 0;

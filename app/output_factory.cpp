@@ -24,6 +24,14 @@ Result<std::unique_ptr<Output>> open_kms(const Options& options) {
     return create_kms_output({options.card, options.connector, options.mode});
 }
 
+Result<std::unique_ptr<Output>> open_wayland(const Options& options) {
+    WaylandOptions wayland;
+    wayland.fullscreen = !options.fullscreen.empty();
+    if (options.fullscreen != "any") wayland.screen = options.fullscreen;
+    wayland.rotate = options.rotate;
+    return create_wayland_output(wayland);
+}
+
 /// A card or connector that was asked for is meant for KMS, whatever session there is.
 bool wants_wayland(const Options& options) {
     if (options.output == OutputChoice::Wayland) return true;
@@ -52,7 +60,7 @@ Result<OpenedOutput> open_output(const Options& options) {
         return false;
     };
     if (wants_wayland(options)) {
-        const Result<bool> taken = take("wayland", OutputChoice::Wayland, create_wayland_output({}));
+        const Result<bool> taken = take("wayland", OutputChoice::Wayland, open_wayland(options));
         if (!taken) return fail(taken.error());
         if (*taken) return opened;
     }

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "decoder/log.h"
 #include "render/wayland/protocols.h"
 
 namespace v4l2play {
@@ -28,9 +29,18 @@ constexpr zwp_linux_buffer_params_v1_listener params_listener = {on_created, on_
 
 void on_buffer_release(void* data, wl_buffer*) {
     auto& buffer = *static_cast<ImportedBuffer*>(data);
-    buffer.cache->on_release(buffer);
+    buffer.cache->on_buffer_release(buffer);
 }
 constexpr wl_buffer_listener buffer_listener = {on_buffer_release};
+
+#ifdef WL_SURFACE_GET_RELEASE_SINCE_VERSION
+void on_commit_release(void* data, wl_callback*, std::uint32_t) {
+    auto& buffer = *static_cast<ImportedBuffer*>(data);
+    buffer.release.reset();
+    buffer.cache->on_release(buffer);
+}
+constexpr wl_callback_listener release_listener = {on_commit_release};
+#endif
 
 std::string describe(const FrameFormat& format) {
     return fmt::format("{}x{} {} (modifier {:#x})", format.coded_width, format.coded_height, to_string(format.fourcc),
@@ -43,6 +53,47 @@ BufferCache::BufferCache(Connection& connection, Listener& listener)
     : connection_(connection)
     , listener_(listener)
     , queue_(wl_display_create_queue(connection.display())) {}
+
+void BufferCache::choose_release(Kernel& kernel, wl_surface* surface, int epoll_fd) {
+    surface_ = surface;
+    epoll_fd_ = epoll_fd;
+#ifdef WL_SURFACE_GET_RELEASE_SINCE_VERSION
+    if (wl_surface_get_version(surface) >= WL_SURFACE_GET_RELEASE_SINCE_VERSION) method_ = ReleaseMethod::Callback;
+#endif
+    auto sync = ExplicitSync::create(kernel, connection_, surface);
+    if (sync) {
+        explicit_sync_ = std::move(*sync);
+        method_ = ReleaseMethod::Timeline;
+    } else if (connection_.globals().syncobj != nullptr) {
+        log_info("wayland", "the compositor offers linux-drm-syncobj, but: {}", sync.error().what);
+    }
+    log_debug("wayland", "buffers are released by {}", to_string(method_));
+}
+
+Result<> BufferCache::expect_release(ImportedBuffer& buffer, Commit& commit) {
+    if (method_ == ReleaseMethod::Timeline) V4L2PLAY_TRY(explicit_sync_->set_points(*buffer.timeline));
+#ifdef WL_SURFACE_GET_RELEASE_SINCE_VERSION
+    if (method_ == ReleaseMethod::Callback) {
+        buffer.release.reset(wl_surface_get_release(surface_));
+        wl_callback_add_listener(buffer.release.get(), &release_listener, &buffer);
+    }
+#endif
+    buffer.commit = &commit;
+    return {};
+}
+
+void BufferCache::take_released() {
+    if (method_ != ReleaseMethod::Timeline) return;
+    for (std::size_t i = buffers_.size(); i-- > 0;) { // a release may take its buffer out
+        ImportedBuffer& buffer = *buffers_[i];
+        if (buffer.commit != nullptr && buffer.timeline->take()) on_release(buffer);
+    }
+}
+
+/// Undefined with explicit synchronisation, and less than is known with get_release.
+void BufferCache::on_buffer_release(ImportedBuffer& buffer) {
+    if (method_ == ReleaseMethod::Buffer) on_release(buffer);
+}
 
 Result<> BufferCache::import(const SlotPool& pool) {
     std::vector<Import> imports;
@@ -100,10 +151,17 @@ Result<> BufferCache::collect(std::vector<Import>& imports, const FrameFormat& f
             return fail(ENOTSUP, fmt::format("the compositor refuses a buffer of {}", describe(format)),
                         "linux-dmabuf");
     for (Import& import : imports) {
+        std::unique_ptr<ReleaseTimeline> timeline;
+        if (method_ == ReleaseMethod::Timeline) {
+            auto created = explicit_sync_->create_timeline(epoll_fd_);
+            if (!created) return fail(std::move(created).error());
+            timeline = std::move(*created);
+        }
         buffers_.push_back(std::make_unique<ImportedBuffer>());
         ImportedBuffer& buffer = *buffers_.back();
         buffer.proxy = std::move(import.buffer);
         buffer.key = import.key;
+        buffer.timeline = std::move(timeline);
         buffer.cache = this;
         wl_proxy_set_queue(reinterpret_cast<wl_proxy*>(buffer.proxy.get()), nullptr);
         wl_buffer_add_listener(buffer.proxy.get(), &buffer_listener, &buffer);

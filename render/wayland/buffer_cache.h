@@ -7,16 +7,19 @@
 
 #include "decoder/slot.h"
 #include "render/wayland/connection.h"
+#include "render/wayland/release.h"
 
 namespace v4l2play {
 
 struct Commit;
 class BufferCache;
 
-/// wl_buffer.release names a buffer, not a commit. So a buffer is attached again only after it was released: `commit`
-/// is the one that the next release answers.
+/// wl_buffer.release names a buffer, not a commit. So a buffer is attached again only after it was released, whatever
+/// tells that: `commit` is the one that the next release answers.
 struct ImportedBuffer {
     Proxy<wl_buffer> proxy;
+    Proxy<wl_callback> release;                ///< ReleaseMethod::Callback
+    std::unique_ptr<ReleaseTimeline> timeline; ///< ReleaseMethod::Timeline
     SlotKey key;
     Commit* commit = nullptr;
     BufferCache* cache = nullptr;
@@ -37,6 +40,15 @@ class BufferCache {
     BufferCache(const BufferCache&) = delete;
     BufferCache& operator=(const BufferCache&) = delete;
 
+    /// Takes the best method of release that the compositor offers for commits to `surface`, and that works here;
+    /// before the first import. `epoll_fd`: where the loop sleeps.
+    void choose_release(Kernel& kernel, wl_surface* surface, int epoll_fd);
+    [[nodiscard]] ReleaseMethod release_method() const { return method_; }
+    /// Before the commit that attaches `buffer`; its release will answer `commit`.
+    Result<> expect_release(ImportedBuffer& buffer, Commit& commit);
+    /// Tells of what was released without an event of the connection.
+    void take_released();
+
     /// Imports every slot of the pool that is not known yet, with one round trip. ENOTSUP, with the reason, when the
     /// compositor does not take the format or refuses a buffer; the connection survives that.
     Result<> import(const SlotPool& pool);
@@ -48,6 +60,8 @@ class BufferCache {
 
     [[nodiscard]] std::size_t size() const { return buffers_.size(); }
     [[nodiscard]] std::vector<std::unique_ptr<ImportedBuffer>>& buffers() { return buffers_; }
+    // Called by the listeners.
+    void on_buffer_release(ImportedBuffer& buffer);
     void on_release(ImportedBuffer& buffer);
 
   private:
@@ -60,6 +74,10 @@ class BufferCache {
     Listener& listener_;
     /// Answers to imports are waited for alone: no other event is handled in the middle of a frame.
     Proxy<wl_event_queue> queue_;
+    ReleaseMethod method_ = ReleaseMethod::Buffer;
+    std::unique_ptr<ExplicitSync> explicit_sync_; ///< ReleaseMethod::Timeline; outlives the buffers' timelines
+    wl_surface* surface_ = nullptr;
+    int epoll_fd_ = -1;
     std::vector<std::unique_ptr<ImportedBuffer>> buffers_;
     std::uint32_t generation_ = 0; ///< that is kept
 };

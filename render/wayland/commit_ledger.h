@@ -12,6 +12,8 @@
 
 namespace v4l2play {
 
+class AnswerListener;
+
 /// One frame, committed once. Two things become of it, in any order: it is *answered* (shown, or never on the screen),
 /// and its buffer is *released*. The entry is used again after both.
 struct Commit {
@@ -23,7 +25,7 @@ struct Commit {
     bool held = false;
     Proxy<struct wp_presentation_feedback> feedback;
     Proxy<wl_callback> frame; ///< where there is no presentation feedback
-    void* owner = nullptr;    ///< for listeners
+    AnswerListener* owner = nullptr;
 };
 
 class CommitLedger {

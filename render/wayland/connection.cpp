@@ -6,10 +6,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <string_view>
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include "decoder/kernel.h"
 #include "decoder/log.h"
@@ -67,8 +69,10 @@ constexpr wl_output_listener screen_listener = {on_geometry, on_mode,        on_
 void on_sync_done(void* data, wl_callback*, std::uint32_t) { *static_cast<bool*>(data) = true; }
 constexpr wl_callback_listener sync_listener = {on_sync_done};
 
+} // namespace
+
 /// A global being announced.
-struct Announcement {
+struct Connection::Announcement {
     wl_registry* registry;
     std::uint32_t name;
     std::string_view interface;
@@ -83,6 +87,8 @@ struct Announcement {
         return true;
     }
 };
+
+namespace {
 
 int wait_for(int fd, short events, Nanoseconds until) {
     const Nanoseconds left = until - system_kernel().now();
@@ -129,18 +135,18 @@ Result<> Connection::collect() {
     if (globals_.compositor == nullptr) return lacks("wl_compositor");
     if (globals_.shell == nullptr) return lacks("xdg_wm_base: it shows no windows");
     if (globals_.viewporter == nullptr) return lacks("wp_viewporter: it cannot crop");
-    if (globals_.dmabuf == nullptr) return lacks("linux-dmabuf 3 or later: it cannot show a decoder's buffers");
-    if (has_feedback())
-        V4L2PLAY_TRY(read_feedback());
-    else
-        V4L2PLAY_TRY(roundtrip(answer_limit)); // the modifiers
-    if (formats_.for_decoders().empty()) return lacks("video format among its dmabufs");
+    if (globals_.dmabuf != nullptr) V4L2PLAY_TRY(has_feedback() ? read_feedback() : roundtrip(answer_limit));
+    if (!must_copy()) return {};
+    const char* const why = globals_.dmabuf == nullptr ? "linux-dmabuf 3 or later: it cannot show a decoder's buffers"
+                                                       : "video format among its dmabufs";
+    if (globals_.shm == nullptr) return lacks(why);
+    log_warning("wayland", "the compositor has no {}; frames are copied", why);
     return {};
 }
 
 bool Connection::has_feedback() const {
-    return zwp_linux_dmabuf_v1_get_version(globals_.dmabuf.get()) >=
-           ZWP_LINUX_DMABUF_V1_GET_DEFAULT_FEEDBACK_SINCE_VERSION;
+    return globals_.dmabuf != nullptr && zwp_linux_dmabuf_v1_get_version(globals_.dmabuf.get()) >=
+                                             ZWP_LINUX_DMABUF_V1_GET_DEFAULT_FEEDBACK_SINCE_VERSION;
 }
 
 Result<> Connection::read_feedback() {
@@ -149,12 +155,13 @@ Result<> Connection::read_feedback() {
     if (feedback.revision() == 0)
         return fail(EPROTO, "the compositor's list of dmabuf formats has no end", "linux-dmabuf");
     formats_ = feedback.formats();
+    main_device_ = feedback.main_device();
     return {};
 }
 
 void Connection::on_global(wl_registry* registry, std::uint32_t name, const char* interface, std::uint32_t version) {
     const Announcement it{registry, name, interface, version};
-    it.bind(globals_.compositor, wl_compositor_interface, 4);
+    it.bind(globals_.compositor, wl_compositor_interface, 7);
     it.bind(globals_.subcompositor, wl_subcompositor_interface, 1);
     it.bind(globals_.shm, wl_shm_interface, 1);
     it.bind(globals_.viewporter, wp_viewporter_interface, 1);
@@ -175,6 +182,11 @@ void Connection::on_global(wl_registry* registry, std::uint32_t name, const char
         added.name = name;
         wl_output_add_listener(added.proxy.get(), &screen_listener, &added);
     }
+    bind_extras(it);
+}
+
+/// What playback does without. Those that this build has no protocol of are never asked for.
+void Connection::bind_extras([[maybe_unused]] const Announcement& it) {
 #ifdef HAVE_SINGLE_PIXEL_BUFFER_V1
     it.bind(globals_.single_pixel, wp_single_pixel_buffer_manager_v1_interface, 1);
 #endif
@@ -187,6 +199,29 @@ void Connection::on_global(wl_registry* registry, std::uint32_t name, const char
 #ifdef HAVE_CONTENT_TYPE_V1
     it.bind(globals_.content_type, wp_content_type_manager_v1_interface, 1);
 #endif
+#ifdef HAVE_LINUX_DRM_SYNCOBJ_V1
+    it.bind(globals_.syncobj, wp_linux_drm_syncobj_manager_v1_interface, 1);
+#endif
+#ifdef HAVE_FIFO_V1
+    it.bind(globals_.fifo, wp_fifo_manager_v1_interface, 1);
+#endif
+#ifdef HAVE_COMMIT_TIMING_V1
+    it.bind(globals_.commit_timing, wp_commit_timing_manager_v1_interface, 1);
+#endif
+#ifdef HAVE_COLOR_REPRESENTATION_V1
+    if (it.bind(globals_.color_representation, wp_color_representation_manager_v1_interface, 1))
+        color_support_.listen(globals_.color_representation.get());
+#endif
+#ifdef HAVE_COLOR_MANAGEMENT_V1
+    if (it.bind(globals_.color_manager, wp_color_manager_v1_interface, 1))
+        color_support_.listen(globals_.color_manager.get());
+#endif
+#ifdef HAVE_FRACTIONAL_SCALE_V1
+    it.bind(globals_.fractional_scale, wp_fractional_scale_manager_v1_interface, 1);
+#endif
+#ifdef HAVE_XDG_TOPLEVEL_ICON_V1
+    it.bind(globals_.icon, xdg_toplevel_icon_manager_v1_interface, 1);
+#endif
 }
 
 Proxy<wl_seat> Connection::bind_seat() const {
@@ -198,6 +233,15 @@ Proxy<wl_seat> Connection::bind_seat() const {
 
 void Connection::on_global_remove(std::uint32_t name) {
     std::erase_if(globals_.screens, [&](const auto& screen) { return screen->name == name; });
+}
+
+std::string Connection::peer() const {
+    ucred credentials{};
+    socklen_t size = sizeof credentials;
+    if (getsockopt(fd(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return name_;
+    std::string command;
+    std::getline(std::ifstream(fmt::format("/proc/{}/comm", credentials.pid)), command);
+    return command.empty() ? name_ : fmt::format("{} ({}, process {})", name_, command, credentials.pid);
 }
 
 tl::unexpected<Error> Connection::broken() const {

@@ -6,8 +6,11 @@
 #include <string>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "decoder/nanoseconds.h"
 #include "decoder/result.h"
+#include "render/wayland/color_support.h"
 #include "render/wayland/dmabuf_formats.h"
 #include "render/wayland/proxy.h"
 
@@ -36,6 +39,13 @@ struct WaylandGlobals {
     Proxy<zxdg_decoration_manager_v1> decoration;
     Proxy<zwp_idle_inhibit_manager_v1> idle_inhibit;
     Proxy<wp_content_type_manager_v1> content_type;
+    Proxy<wp_linux_drm_syncobj_manager_v1> syncobj;
+    Proxy<wp_fifo_manager_v1> fifo;
+    Proxy<wp_commit_timing_manager_v1> commit_timing;
+    Proxy<wp_color_representation_manager_v1> color_representation;
+    Proxy<wp_color_manager_v1> color_manager;
+    Proxy<wp_fractional_scale_manager_v1> fractional_scale;
+    Proxy<xdg_toplevel_icon_manager_v1> icon;
     std::vector<std::unique_ptr<WaylandScreen>> screens;
 };
 
@@ -56,9 +66,16 @@ class Connection {
     /// What a surface's feedback tells of may be imported too.
     void add_formats(const DmabufFormats& formats) { formats_.add_all(formats); }
     [[nodiscard]] bool has_feedback() const;
+    /// It takes no dmabuf with video.
+    [[nodiscard]] bool must_copy() const { return formats_.empty(); }
     /// The clock of presentation feedback.
     [[nodiscard]] clockid_t presentation_clock() const { return presentation_clock_; }
     [[nodiscard]] const std::string& name() const { return name_; }
+    /// Its name, and the process behind it where the kernel tells that: "wayland-0 (weston, process 812)".
+    [[nodiscard]] std::string peer() const;
+    [[nodiscard]] const ColorSupport& color_support() const { return color_support_; }
+    /// The compositor's GPU; 0 unknown.
+    [[nodiscard]] dev_t main_device() const { return main_device_; }
     /// The person's seat; null when there is none. Bound only now, so that whoever listens to it misses nothing.
     [[nodiscard]] Proxy<wl_seat> bind_seat() const;
 
@@ -79,6 +96,8 @@ class Connection {
 
   private:
     Connection(wl_display* display, std::string name);
+    struct Announcement;
+    void bind_extras(const Announcement& it);
     Result<> collect();
     Result<> read_feedback();
     [[nodiscard]] tl::unexpected<Error> broken() const;
@@ -88,6 +107,8 @@ class Connection {
     Proxy<wl_registry> registry_;
     WaylandGlobals globals_;
     DmabufFormats formats_;
+    ColorSupport color_support_;
+    dev_t main_device_ = 0;
     clockid_t presentation_clock_ = CLOCK_MONOTONIC;
     std::uint32_t seat_ = 0; ///< name of the global
     std::uint32_t seat_version_ = 0;

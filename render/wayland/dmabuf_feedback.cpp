@@ -24,7 +24,7 @@ void on_done(void* data, zwp_linux_dmabuf_feedback_v1*) { of(data).on_done(); }
 void on_table(void* data, zwp_linux_dmabuf_feedback_v1*, std::int32_t fd, std::uint32_t size) {
     of(data).on_table(fd, size);
 }
-void on_main_device(void*, zwp_linux_dmabuf_feedback_v1*, wl_array*) {}
+void on_main_device(void* data, zwp_linux_dmabuf_feedback_v1*, wl_array* device) { of(data).on_main_device(device); }
 void on_tranche_done(void* data, zwp_linux_dmabuf_feedback_v1*) { of(data).on_tranche_done(); }
 void on_target_device(void*, zwp_linux_dmabuf_feedback_v1*, wl_array*) {}
 void on_tranche_formats(void* data, zwp_linux_dmabuf_feedback_v1*, wl_array* indices) { of(data).on_indices(indices); }
@@ -48,6 +48,10 @@ void DmabufFeedback::on_table(int fd, std::uint32_t size) {
         std::memcpy(&entry, bytes.data() + at, sizeof entry);
         table_.push_back({DrmFourcc{entry.format}, entry.modifier});
     }
+}
+
+void DmabufFeedback::on_main_device(const wl_array* device) {
+    if (device->size == sizeof main_device_) std::memcpy(&main_device_, device->data, sizeof main_device_);
 }
 
 void DmabufFeedback::on_indices(const wl_array* indices) {

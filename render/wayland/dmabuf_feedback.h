@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "render/wayland/dmabuf_formats.h"
 #include "render/wayland/proxy.h"
 
@@ -25,7 +27,11 @@ class DmabufFeedback {
     /// How often that was; 0: not yet.
     [[nodiscard]] unsigned revision() const { return revision_; }
 
+    /// The compositor's GPU; 0 unknown.
+    [[nodiscard]] dev_t main_device() const { return main_device_; }
+
     // Called by the listener.
+    void on_main_device(const wl_array* device);
     void on_table(int fd, std::uint32_t size);
     void on_indices(const wl_array* indices);
     void on_flags(std::uint32_t flags);
@@ -38,6 +44,7 @@ class DmabufFeedback {
     DmabufFormats coming_;
     std::vector<FormatModifier> table_;
     std::vector<std::uint16_t> tranche_;
+    dev_t main_device_ = 0;
     bool scanout_ = false;
     unsigned revision_ = 0;
 };

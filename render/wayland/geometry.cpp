@@ -39,6 +39,21 @@ LogicalSize natural_size(const Rect& visible, Rational sample_aspect) {
     return {clamp_size(width), clamp_size(visible.height)};
 }
 
+Rect turned(const Rect& part, PixelSize whole, unsigned degrees) {
+    const std::uint32_t right = whole.width - part.x - part.width;
+    const std::uint32_t below = whole.height - part.y - part.height;
+    switch (degrees) {
+    case 90:
+        return {below, part.x, part.height, part.width};
+    case 180:
+        return {right, below, part.width, part.height};
+    case 270:
+        return {part.y, right, part.height, part.width};
+    default:
+        return part;
+    }
+}
+
 Placement fit_inside(LogicalSize picture, LogicalSize window) {
     const std::int64_t across = std::int64_t{window.width} * picture.height;
     const std::int64_t down = std::int64_t{window.height} * picture.width;

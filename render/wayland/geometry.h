@@ -38,6 +38,9 @@ struct Scale {
 /// The size at which `visible` is shown with square pixels; a nonsensical aspect counts as 1:1.
 [[nodiscard]] LogicalSize natural_size(const Rect& visible, Rational sample_aspect);
 
+/// Where `part` of a buffer of size `whole` lies once the buffer is turned clockwise by 0, 90, 180 or 270 degrees.
+[[nodiscard]] Rect turned(const Rect& part, PixelSize whole, unsigned degrees);
+
 /// A picture of shape `picture` in the middle of `window`, as large as fits.
 [[nodiscard]] Placement fit_inside(LogicalSize picture, LogicalSize window);
 

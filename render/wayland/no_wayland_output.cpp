@@ -5,8 +5,10 @@
 
 namespace v4l2play {
 
-Result<std::unique_ptr<Output>> create_wayland_output(const WaylandOptions&) {
+Result<std::unique_ptr<Output>> create_wayland_output(const WaylandOptions&, Kernel&) {
     return fail(ENOTSUP, "this v4l2play was built without Wayland (libwayland-dev, wayland-protocols)", "wayland");
 }
+
+std::string wayland_build_notes() { return "\nbuilt without Wayland"; }
 
 } // namespace v4l2play

@@ -34,9 +34,7 @@ std::optional<OverlayBuffer> OverlaySurface::acquire(std::uint32_t width, std::u
     if (!can_show()) return std::nullopt;
     if (acquired_ == nullptr || !fits(*acquired_, width, height)) acquired_ = find(width, height);
     if (acquired_ == nullptr) return std::nullopt;
-    const auto is_acquired = [this](const auto& buffer) { return buffer.get() == acquired_; };
-    const auto index = std::find_if(buffers_.begin(), buffers_.end(), is_acquired) - buffers_.begin();
-    return OverlayBuffer{acquired_->pixels(), acquired_->pitch(), width, height, static_cast<unsigned>(index)};
+    return OverlayBuffer{acquired_->pixels(), acquired_->pitch(), width, height, acquired_->number()};
 }
 
 /// A free buffer of that size; or a new one in the place of a free one of another.
@@ -54,6 +52,7 @@ ShmBuffer* OverlaySurface::find(std::uint32_t width, std::uint32_t height) {
         log_warning("wayland", "no overlay: {}", made.error().what);
         return nullptr;
     }
+    (*made)->set_number(made_++);
     if (place == buffers_.end()) place = buffers_.emplace(place);
     *place = std::move(*made);
     return place->get();

@@ -46,6 +46,7 @@ class OverlaySurface {
     Proxy<wp_viewport> viewport_;
     Proxy<wl_subsurface> subsurface_;
     std::vector<std::unique_ptr<ShmBuffer>> buffers_;
+    unsigned made_ = 0;             ///< buffers, so far
     ShmBuffer* acquired_ = nullptr; ///< being drawn
     bool shown_ = false;
     std::uint32_t x_ = 0;

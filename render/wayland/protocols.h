@@ -20,3 +20,24 @@
 #ifdef HAVE_CONTENT_TYPE_V1
 #include <content-type-v1-client-protocol.h>
 #endif
+#ifdef HAVE_LINUX_DRM_SYNCOBJ_V1
+#include <linux-drm-syncobj-v1-client-protocol.h>
+#endif
+#ifdef HAVE_FIFO_V1
+#include <fifo-v1-client-protocol.h>
+#endif
+#ifdef HAVE_COMMIT_TIMING_V1
+#include <commit-timing-v1-client-protocol.h>
+#endif
+#ifdef HAVE_COLOR_REPRESENTATION_V1
+#include <color-representation-v1-client-protocol.h>
+#endif
+#ifdef HAVE_COLOR_MANAGEMENT_V1
+#include <color-management-v1-client-protocol.h>
+#endif
+#ifdef HAVE_FRACTIONAL_SCALE_V1
+#include <fractional-scale-v1-client-protocol.h>
+#endif
+#ifdef HAVE_XDG_TOPLEVEL_ICON_V1
+#include <xdg-toplevel-icon-v1-client-protocol.h>
+#endif

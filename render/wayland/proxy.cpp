@@ -74,5 +74,70 @@ void ProxyDelete::operator()(wp_content_type_v1* proxy) const { wp_content_type_
 void ProxyDelete::operator()(wp_content_type_manager_v1*) const {}
 void ProxyDelete::operator()(wp_content_type_v1*) const {}
 #endif
+#ifdef HAVE_LINUX_DRM_SYNCOBJ_V1
+void ProxyDelete::operator()(wp_linux_drm_syncobj_manager_v1* proxy) const {
+    wp_linux_drm_syncobj_manager_v1_destroy(proxy);
+}
+void ProxyDelete::operator()(wp_linux_drm_syncobj_surface_v1* proxy) const {
+    wp_linux_drm_syncobj_surface_v1_destroy(proxy);
+}
+void ProxyDelete::operator()(wp_linux_drm_syncobj_timeline_v1* proxy) const {
+    wp_linux_drm_syncobj_timeline_v1_destroy(proxy);
+}
+#else
+void ProxyDelete::operator()(wp_linux_drm_syncobj_manager_v1*) const {}
+void ProxyDelete::operator()(wp_linux_drm_syncobj_surface_v1*) const {}
+void ProxyDelete::operator()(wp_linux_drm_syncobj_timeline_v1*) const {}
+#endif
+#ifdef HAVE_FIFO_V1
+void ProxyDelete::operator()(wp_fifo_manager_v1* proxy) const { wp_fifo_manager_v1_destroy(proxy); }
+void ProxyDelete::operator()(wp_fifo_v1* proxy) const { wp_fifo_v1_destroy(proxy); }
+#else
+void ProxyDelete::operator()(wp_fifo_manager_v1*) const {}
+void ProxyDelete::operator()(wp_fifo_v1*) const {}
+#endif
+#ifdef HAVE_COMMIT_TIMING_V1
+void ProxyDelete::operator()(wp_commit_timing_manager_v1* proxy) const { wp_commit_timing_manager_v1_destroy(proxy); }
+void ProxyDelete::operator()(wp_commit_timer_v1* proxy) const { wp_commit_timer_v1_destroy(proxy); }
+#else
+void ProxyDelete::operator()(wp_commit_timing_manager_v1*) const {}
+void ProxyDelete::operator()(wp_commit_timer_v1*) const {}
+#endif
+#ifdef HAVE_COLOR_REPRESENTATION_V1
+void ProxyDelete::operator()(wp_color_representation_manager_v1* proxy) const {
+    wp_color_representation_manager_v1_destroy(proxy);
+}
+void ProxyDelete::operator()(wp_color_representation_surface_v1* proxy) const {
+    wp_color_representation_surface_v1_destroy(proxy);
+}
+#else
+void ProxyDelete::operator()(wp_color_representation_manager_v1*) const {}
+void ProxyDelete::operator()(wp_color_representation_surface_v1*) const {}
+#endif
+#ifdef HAVE_COLOR_MANAGEMENT_V1
+void ProxyDelete::operator()(wp_color_manager_v1* proxy) const { wp_color_manager_v1_destroy(proxy); }
+void ProxyDelete::operator()(wp_color_management_surface_v1* proxy) const {
+    wp_color_management_surface_v1_destroy(proxy);
+}
+void ProxyDelete::operator()(wp_image_description_v1* proxy) const { wp_image_description_v1_destroy(proxy); }
+#else
+void ProxyDelete::operator()(wp_color_manager_v1*) const {}
+void ProxyDelete::operator()(wp_color_management_surface_v1*) const {}
+void ProxyDelete::operator()(wp_image_description_v1*) const {}
+#endif
+#ifdef HAVE_FRACTIONAL_SCALE_V1
+void ProxyDelete::operator()(wp_fractional_scale_manager_v1* proxy) const {
+    wp_fractional_scale_manager_v1_destroy(proxy);
+}
+void ProxyDelete::operator()(wp_fractional_scale_v1* proxy) const { wp_fractional_scale_v1_destroy(proxy); }
+#else
+void ProxyDelete::operator()(wp_fractional_scale_manager_v1*) const {}
+void ProxyDelete::operator()(wp_fractional_scale_v1*) const {}
+#endif
+#ifdef HAVE_XDG_TOPLEVEL_ICON_V1
+void ProxyDelete::operator()(xdg_toplevel_icon_manager_v1* proxy) const { xdg_toplevel_icon_manager_v1_destroy(proxy); }
+#else
+void ProxyDelete::operator()(xdg_toplevel_icon_manager_v1*) const {}
+#endif
 
 } // namespace v4l2play

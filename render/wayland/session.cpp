@@ -19,16 +19,27 @@ Session::Session(std::unique_ptr<Connection> connection, BufferCache::Listener& 
     , buffers_(*connection_, releases)
     , keyboard_(connection_->bind_seat(), wishes) {}
 
-Result<std::unique_ptr<Session>> Session::open(const WaylandOptions& options, BufferCache::Listener& releases,
-                                               WindowKeyboard::Listener& wishes) {
+Result<std::unique_ptr<Session>> Session::open(Kernel& kernel, const WaylandOptions& options, int epoll_fd,
+                                               BufferCache::Listener& releases, WindowKeyboard::Listener& wishes) {
     auto connection = Connection::open();
     if (!connection) return fail(std::move(connection).error());
     std::unique_ptr<Session> session(new Session(std::move(*connection), releases, wishes));
-    auto window = Window::create(*session->connection_, options.fullscreen);
+    auto window = Window::create(*session->connection_, options);
     if (!window) return fail(std::move(window).error());
     session->window_ = std::move(*window);
     V4L2PLAY_TRY(session->ask_for_formats());
+    if (const int error = kernel.epoll_add(epoll_fd, session->connection_->fd(), EPOLLIN, 0); error != 0)
+        return fail(-error, "cannot watch the compositor", "epoll_ctl");
+    if (session->connection_->must_copy())
+        session->copies_ = std::make_unique<PictureCopies>(kernel, session->connection_->globals().shm.get());
+    else
+        session->buffers_.choose_release(kernel, session->window_->surface(), epoll_fd);
     return session;
+}
+
+Result<> Session::dispatch() {
+    buffers_.take_released();
+    return connection_->dispatch();
 }
 
 void Session::close_window() {
@@ -78,6 +89,8 @@ OutputDescription Session::describe(const FormatModifier* format) const {
     }
     if (!window_->is_mapped()) return description;
     description.plane = window_->describe();
+    if (const ReleaseMethod method = buffers_.release_method(); method != ReleaseMethod::Buffer)
+        description.plane += fmt::format("; released by {}", to_string(method));
     if (const std::string text = scanout_text(format); !text.empty()) description.plane += "; " + text;
     return description;
 }

@@ -10,6 +10,7 @@
 #include "render/wayland/connection.h"
 #include "render/wayland/dmabuf_feedback.h"
 #include "render/wayland/keyboard.h"
+#include "render/wayland/picture_copies.h"
 #include "render/wayland/wayland_output.h"
 #include "render/wayland/window.h"
 
@@ -18,13 +19,18 @@ namespace v4l2play {
 class Session {
   public:
     /// Connects, and waits for a window that is configured and for the formats of its surface.
-    static Result<std::unique_ptr<Session>> open(const WaylandOptions& options, BufferCache::Listener& releases,
-                                                 WindowKeyboard::Listener& wishes);
+    /// `epoll_fd`: where the loop sleeps; the connection is watched there, and what is released without an event of it.
+    static Result<std::unique_ptr<Session>> open(Kernel& kernel, const WaylandOptions& options, int epoll_fd,
+                                                 BufferCache::Listener& releases, WindowKeyboard::Listener& wishes);
+    /// Handles the events that are there; never waits.
+    Result<> dispatch();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
     [[nodiscard]] Connection& connection() { return *connection_; }
     [[nodiscard]] BufferCache& buffers() { return buffers_; }
+    /// Null unless frames have to be copied.
+    [[nodiscard]] PictureCopies* copies() { return copies_.get(); }
     /// Null once it is closed.
     [[nodiscard]] Window* window() { return window_.get(); }
     void close_window();
@@ -46,6 +52,7 @@ class Session {
     std::unique_ptr<Connection> connection_;
     BufferCache buffers_;
     WindowKeyboard keyboard_;
+    std::unique_ptr<PictureCopies> copies_;
     std::unique_ptr<Window> window_;
     std::unique_ptr<DmabufFeedback> feedback_; ///< of the surface with the frames; null before linux-dmabuf 4
     unsigned feedback_seen_ = 0;

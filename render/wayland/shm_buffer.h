@@ -27,6 +27,9 @@ class ShmBuffer {
     /// From its commit to its release the compositor may read it at any time.
     [[nodiscard]] bool is_busy() const { return busy_; }
     void set_busy(bool busy) { busy_ = busy; }
+    /// The owner's number for it.
+    [[nodiscard]] unsigned number() const { return number_; }
+    void set_number(unsigned number) { number_ = number; }
 
   private:
     ShmBuffer(Mapping mapping, std::uint32_t width, std::uint32_t height)
@@ -39,6 +42,7 @@ class ShmBuffer {
     std::uint32_t width_;
     std::uint32_t height_;
     bool busy_ = false;
+    unsigned number_ = 0;
 };
 
 } // namespace v4l2play

@@ -8,6 +8,7 @@
 #include <poll.h>
 
 #include "decoder/log.h"
+#include "render/wayland/commit_answers.h"
 #include "render/wayland/commit_ledger.h"
 #include "render/wayland/presentation_clock.h"
 #include "render/wayland/protocols.h"
@@ -22,13 +23,18 @@ constexpr Nanoseconds answer_limit = second / 4;
 constexpr Nanoseconds hidden_pause = second / 2; ///< between commits to a hidden window
 constexpr Nanoseconds full_socket_pause = millisecond;
 constexpr Nanoseconds overlay_pause = second / 20; ///< that an overlay waits for a frame to go with
+constexpr Nanoseconds pause_limit = 3 * second;    ///< without a frame: paused
 constexpr Nanoseconds hoarding_limit = second;
 constexpr Nanoseconds reconnect_pause = second / 4;
-constexpr Nanoseconds release_limit = second / 10; ///< for the compositor to give up what was taken off
+constexpr Nanoseconds release_limit = second / 10;   ///< for the compositor to give up what was taken off
+constexpr unsigned overlays_of_a_session = 1U << 20; // so that no two buffers have one number
 // One on the screen, one about to be, one that is drawn from.
 constexpr unsigned usual_holds = 3;
 
-class WaylandOutput final : public Output, public BufferCache::Listener, public WindowKeyboard::Listener {
+class WaylandOutput final : public Output,
+                            public AnswerListener,
+                            public BufferCache::Listener,
+                            public WindowKeyboard::Listener {
   public:
     WaylandOutput(Kernel& kernel, const WaylandOptions& options, UniqueFd epoll);
     WaylandOutput(const WaylandOutput&) = delete;
@@ -54,19 +60,21 @@ class WaylandOutput final : public Output, public BufferCache::Listener, public 
     void hide_overlay() override;
     [[nodiscard]] OutputDescription description() const override;
 
-    // Called by the listeners.
-    void on_presented(Commit& commit, Nanoseconds time, Nanoseconds period, std::uint32_t flags);
-    void on_discarded(Commit& commit);
-    void on_frame(Commit& commit);
-    [[nodiscard]] Nanoseconds to_monotonic(Nanoseconds time) const;
-
   private:
+    void on_presented(Commit& commit, Nanoseconds time, Nanoseconds period, bool scanned_out) override;
+    void on_discarded(Commit& commit) override;
+    void on_frame(Commit& commit) override;
+    [[nodiscard]] Nanoseconds to_monotonic(Nanoseconds time) const override;
     void on_release(Commit& commit) override;
     void on_wish(WindowKeyboard::Wish wish) override;
     void follow_formats();
-    [[nodiscard]] const FormatModifier* format_in_use() const { return generation_ == 0 ? nullptr : &format_; }
-    Result<> commit(Frame& frame, Nanoseconds now);
-    void ask_for_answer(Commit& commit);
+    [[nodiscard]] const FormatModifier* format_in_use() const {
+        return generation_ == 0 || session_->copies() != nullptr ? nullptr : &format_;
+    }
+    Result<> commit(Frame& frame, Nanoseconds target, Nanoseconds now);
+    Result<> commit_copy(Frame& frame, Nanoseconds target, Nanoseconds now);
+    void show(Commit& commit, wl_buffer* buffer, Nanoseconds target, Nanoseconds now);
+    void set_time(Nanoseconds target, Nanoseconds now);
     void flush();
     void lose(Error error);
     void drop_session(const char* why);
@@ -90,13 +98,16 @@ class WaylandOutput final : public Output, public BufferCache::Listener, public 
 
     std::uint32_t generation_ = 0; ///< of the pool that is configured
     FormatModifier format_;        ///< its
+    unsigned most_held_ = 0;       ///< with more held than that, the decoder has none
     FrameInfo info_;
     Nanoseconds committed_ = no_time; ///< the last commit
     Nanoseconds flush_at_ = no_time;
     Nanoseconds dispatch_at_ = no_time; ///< after imports: events that were read on the way wait, and wake nobody
     Nanoseconds overlay_at_ = no_time;  ///< when the overlay gets a commit of its own
+    unsigned first_overlay_ = 0;        ///< number of this session's first overlay buffer
     Nanoseconds hoarding_since_ = no_time;
     bool hoarding_told_ = false;
+    bool playing_ = false; ///< as far as one can see
     bool hidden_ = false;
     OutputPath path_ = OutputPath::None;
     Nanoseconds lost_at_ = no_time;
@@ -105,28 +116,6 @@ class WaylandOutput final : public Output, public BufferCache::Listener, public 
     Error loss_;
     OutputDescription description_; ///< as of the last session
 };
-
-WaylandOutput& owner_of(Commit& commit) { return *static_cast<WaylandOutput*>(commit.owner); }
-
-void on_sync_output(void*, struct wp_presentation_feedback*, wl_output*) {}
-void on_presented(void* data, struct wp_presentation_feedback*, std::uint32_t high, std::uint32_t low,
-                  std::uint32_t nanoseconds, std::uint32_t refresh, std::uint32_t, std::uint32_t, std::uint32_t flags) {
-    Commit& commit = *static_cast<Commit*>(data);
-    const auto seconds = static_cast<Nanoseconds>(std::uint64_t{high} << 32 | low);
-    const Nanoseconds time = owner_of(commit).to_monotonic(seconds * second + nanoseconds);
-    owner_of(commit).on_presented(commit, time, refresh, flags);
-}
-void on_discarded(void* data, struct wp_presentation_feedback*) {
-    Commit& commit = *static_cast<Commit*>(data);
-    owner_of(commit).on_discarded(commit);
-}
-constexpr wp_presentation_feedback_listener feedback_listener = {on_sync_output, on_presented, on_discarded};
-
-void on_frame_done(void* data, wl_callback*, std::uint32_t) {
-    Commit& commit = *static_cast<Commit*>(data);
-    owner_of(commit).on_frame(commit);
-}
-constexpr wl_callback_listener frame_listener = {on_frame_done};
 
 WaylandOutput::WaylandOutput(Kernel& kernel, const WaylandOptions& options, UniqueFd epoll)
     : kernel_(kernel)
@@ -143,13 +132,13 @@ WaylandOutput::~WaylandOutput() {
 }
 
 Result<> WaylandOutput::connect() {
-    auto session = Session::open(options_, *this, *this);
+    auto session = Session::open(kernel_, options_, epoll_.get(), *this, *this);
     if (!session) return fail(std::move(session).error());
-    if (const int error = kernel_.epoll_add(epoll_.get(), (*session)->connection().fd(), EPOLLIN, 0); error != 0)
-        return fail(-error, "cannot watch the compositor", "epoll_ctl");
     session_ = std::move(*session);
     formats_ = session_->formats().for_decoders();
+    first_overlay_ += overlays_of_a_session;
     generation_ = 0;
+    playing_ = false;
     clock_ = {};
     hidden_ = false;
     return {};
@@ -157,7 +146,7 @@ Result<> WaylandOutput::connect() {
 
 /// The way to the screen has changed. Slots stay as they are until the next file: all that was imported can be shown.
 void WaylandOutput::follow_formats() {
-    if (!session_->take_format_change()) return;
+    if (!session_->take_format_change() || session_->copies() != nullptr) return;
     formats_ = session_->formats().for_decoders();
     const std::string text = session_->scanout_text(format_in_use());
     log_info("wayland", "the compositor's formats have changed; {}", text.empty() ? "none is scanned out" : text);
@@ -165,6 +154,12 @@ void WaylandOutput::follow_formats() {
 
 Result<> WaylandOutput::configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) {
     if (session_ == nullptr) return {};
+    if (session_->copies() != nullptr) {
+        if (!(info == info_) || !session_->window()->is_mapped()) session_->window()->set_copied_picture(info);
+        generation_ = pool->generation();
+        info_ = info;
+        return {};
+    }
     dispatch_at_ = kernel_.now();
     if (auto imported = session_->buffers().import(*pool); !imported) {
         if (imported.error().code == ENOTSUP) return imported;
@@ -174,7 +169,9 @@ Result<> WaylandOutput::configure(const std::shared_ptr<SlotPool>& pool, const F
     session_->buffers().keep_only(pool->generation());
     generation_ = pool->generation();
     format_ = {pool->format().fourcc, pool->format().modifier};
-    if (!(info == info_) || !session_->window()->is_mapped()) session_->window()->set_picture(info);
+    most_held_ = std::max(pool->count(), 2U) - 1;
+    if (!(info == info_) || !session_->window()->is_mapped())
+        session_->window()->set_picture(info, {pool->format().coded_width, pool->format().coded_height});
     info_ = info;
     return {};
 }
@@ -188,7 +185,7 @@ bool WaylandOutput::ready() const {
     return next != no_time && kernel_.now() >= next;
 }
 
-Result<> WaylandOutput::present(Frame& frame, Nanoseconds) {
+Result<> WaylandOutput::present(Frame& frame, Nanoseconds target) {
     if (!ready()) return fail(EBUSY, "the last frame has not been shown yet", "present");
     const Nanoseconds now = kernel_.now();
     SlotPool& pool = frame.slot.pool();
@@ -202,10 +199,32 @@ Result<> WaylandOutput::present(Frame& frame, Nanoseconds) {
         ledger_.discard(frame, "the window is hidden");
         return {};
     }
-    return commit(frame, now);
+    session_->window()->refresh(); // by a commit of its own, before anything is said of the frame's
+    return session_->copies() != nullptr ? commit_copy(frame, target, now) : commit(frame, target, now);
 }
 
-Result<> WaylandOutput::commit(Frame& frame, Nanoseconds now) {
+/// The slot is free as soon as it is copied.
+Result<> WaylandOutput::commit_copy(Frame& frame, Nanoseconds target, Nanoseconds now) {
+    auto buffer = session_->copies()->copy(frame);
+    if (!buffer) return fail(std::move(buffer).error());
+    Commit& commit = ledger_.add(std::move(frame.slot), frame, now);
+    ledger_.released(commit, now);
+    show(commit, *buffer, target, now);
+    return {};
+}
+
+/// Commits the buffer and asks what becomes of it.
+void WaylandOutput::show(Commit& commit, wl_buffer* buffer, Nanoseconds target, Nanoseconds now) {
+    ask_for_answer(session_->connection().globals(), session_->window()->surface(), commit, *this);
+    set_time(target, now);
+    session_->window()->set_playing(playing_ = true);
+    session_->window()->show(buffer);
+    overlay_at_ = no_time;
+    committed_ = now;
+    flush();
+}
+
+Result<> WaylandOutput::commit(Frame& frame, Nanoseconds target, Nanoseconds now) {
     SlotPool& pool = frame.slot.pool();
     const std::size_t known = session_->buffers().size();
     const Result<ImportedBuffer*> buffer = session_->buffers().get(pool, frame.slot.index());
@@ -220,26 +239,25 @@ Result<> WaylandOutput::commit(Frame& frame, Nanoseconds now) {
     if (!slot) return fail(std::move(slot).error());
     Commit& commit = ledger_.add(std::move(*slot), frame, now);
     frame.slot.reset();
-    commit.owner = this;
-    (*buffer)->commit = &commit;
-    ask_for_answer(commit);
-    session_->window()->show((*buffer)->proxy.get());
-    overlay_at_ = no_time;
-    committed_ = now;
-    flush();
+    if (auto expected = session_->buffers().expect_release(**buffer, commit); !expected) {
+        ledger_.unseen(commit, "the compositor is away");
+        ledger_.released(commit, now);
+        lose(std::move(expected).error());
+        return {};
+    }
+    show(commit, (*buffer)->proxy.get(), target, now);
     return {};
 }
 
-void WaylandOutput::ask_for_answer(Commit& commit) {
-    const WaylandGlobals& globals = session_->connection().globals();
-    wl_surface* surface = session_->window()->surface();
-    if (globals.presentation != nullptr) {
-        commit.feedback.reset(wp_presentation_feedback(globals.presentation.get(), surface));
-        wp_presentation_feedback_add_listener(commit.feedback.get(), &feedback_listener, &commit);
-    } else {
-        commit.frame.reset(wl_surface_frame(surface));
-        wl_callback_add_listener(commit.frame.get(), &frame_listener, &commit);
-    }
+/// Neither replaced unseen nor early, where the compositor can see to that. The clock that targets are planned by is
+/// ahead by the lead; half a period before is late enough to be that vblank's and early enough not to miss it.
+void WaylandOutput::set_time(Nanoseconds target, Nanoseconds now) {
+    SurfaceHints& hints = session_->window()->hints();
+    if (!hidden_) hints.queue();
+    const VblankTiming timing = clock_.timing();
+    if (timing.period <= 0 || target <= now || target > now + second) return;
+    if (session_->connection().presentation_clock() != CLOCK_MONOTONIC) return;
+    hints.set_time(target + static_cast<Nanoseconds>(clock_.lead()) * timing.period - timing.period / 2);
 }
 
 void WaylandOutput::flush() {
@@ -254,9 +272,10 @@ Nanoseconds WaylandOutput::to_monotonic(Nanoseconds time) const {
     return time + kernel_.now() - (Nanoseconds{now.tv_sec} * second + now.tv_nsec);
 }
 
-void WaylandOutput::on_presented(Commit& commit, Nanoseconds time, Nanoseconds period, std::uint32_t flags) {
+void WaylandOutput::on_presented(Commit& commit, Nanoseconds time, Nanoseconds period, bool scanned_out) {
     seen();
-    path_ = (flags & WP_PRESENTATION_FEEDBACK_KIND_ZERO_COPY) != 0 ? OutputPath::Plane : OutputPath::Composited;
+    path_ = scanned_out ? OutputPath::Plane : OutputPath::Composited;
+    if (session_->copies() != nullptr) path_ = OutputPath::Copied;
     const std::uint64_t sequence = clock_.presented(commit.time, time, period);
     ledger_.shown(commit, time, sequence, path_);
 }
@@ -266,7 +285,7 @@ void WaylandOutput::on_discarded(Commit& commit) { ledger_.unseen(commit, "the c
 /// Without presentation feedback: it has been drawn, and when is anyone's guess.
 void WaylandOutput::on_frame(Commit& commit) {
     seen();
-    path_ = OutputPath::Composited;
+    path_ = session_->copies() != nullptr ? OutputPath::Copied : OutputPath::Composited;
     const Nanoseconds now = kernel_.now();
     ledger_.shown(commit, now, clock_.presented(commit.time, now, 0), path_);
 }
@@ -302,6 +321,7 @@ Nanoseconds WaylandOutput::next_timeout() const {
     };
     sooner(flush_at_);
     sooner(overlay_at_);
+    if (playing_) sooner(committed_ + pause_limit);
     if (!hoarding_told_ && hoarding_since_ != no_time) sooner(hoarding_since_ + hoarding_limit);
     if (ledger_.unanswered() != 0) {
         sooner(committed_ + answer_limit);
@@ -314,7 +334,7 @@ Result<> WaylandOutput::dispatch() {
     dispatch_at_ = no_time;
     if (session_ == nullptr) {
         reconnect();
-    } else if (auto dispatched = session_->connection().dispatch(); !dispatched) {
+    } else if (auto dispatched = session_->dispatch(); !dispatched) {
         lose(std::move(dispatched).error());
     }
     take_readers();
@@ -325,6 +345,7 @@ Result<> WaylandOutput::dispatch() {
     if (window.take_close()) ledger_.tell(KeyPressed{OutputKey::Quit});
     window.refresh();
     commit_overlay(kernel_.now());
+    if (playing_ && kernel_.now() >= committed_ + pause_limit) window.set_playing(playing_ = false);
     give_up_on_answers(kernel_.now());
     watch_holds(kernel_.now());
     flush();
@@ -340,13 +361,13 @@ void WaylandOutput::give_up_on_answers(Nanoseconds now) {
 
 /// A compositor that releases nothing starves the decoder. It is named; taking a buffer from it is no cure.
 void WaylandOutput::watch_holds(Nanoseconds now) {
-    if (ledger_.held() <= slots_held()) {
+    if (ledger_.held() <= std::min(slots_held(), most_held_)) {
         hoarding_since_ = no_time;
     } else if (hoarding_since_ == no_time) {
         hoarding_since_ = now;
     } else if (now >= hoarding_since_ + hoarding_limit && !std::exchange(hoarding_told_, true)) {
         log_warning("wayland", "the compositor at {} holds {} buffers and releases none: the decoder has to wait",
-                    session_->connection().name(), ledger_.held());
+                    session_->connection().peer(), ledger_.held());
     }
 }
 
@@ -393,7 +414,7 @@ bool WaylandOutput::wait_for_releases(Nanoseconds limit) {
          now = kernel_.now()) {
         pollfd wait{epoll_.get(), POLLIN, 0};
         poll(&wait, 1, static_cast<int>((until - now) / millisecond) + 1);
-        if (auto dispatched = session_->connection().dispatch(); !dispatched) return false;
+        if (auto dispatched = session_->dispatch(); !dispatched) return false;
         take_readers();
     }
     return ledger_.held() == 0;
@@ -422,7 +443,9 @@ Rect WaylandOutput::overlay_area() const {
 
 std::optional<OverlayBuffer> WaylandOutput::acquire_overlay(std::uint32_t width, std::uint32_t height) {
     if (session_ == nullptr) return std::nullopt;
-    return session_->window()->overlay().acquire(width, height);
+    auto overlay = session_->window()->overlay().acquire(width, height);
+    if (overlay) overlay->index += first_overlay_;
+    return overlay;
 }
 
 void WaylandOutput::show_overlay(const OverlayBuffer& overlay, std::uint32_t x, std::uint32_t y) {
@@ -451,8 +474,7 @@ OutputDescription WaylandOutput::describe() const {
 
 } // namespace
 
-Result<std::unique_ptr<Output>> create_wayland_output(const WaylandOptions& options) {
-    Kernel& kernel = system_kernel();
+Result<std::unique_ptr<Output>> create_wayland_output(const WaylandOptions& options, Kernel& kernel) {
     const int epoll = kernel.epoll_create();
     if (epoll < 0) return fail(-epoll, "cannot create an epoll descriptor", "epoll_create");
     auto output = std::make_unique<WaylandOutput>(kernel, options, UniqueFd(kernel, epoll));

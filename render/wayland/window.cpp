@@ -1,5 +1,7 @@
 #include "render/wayland/window.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <limits>
 
@@ -43,13 +45,22 @@ constexpr xdg_toplevel_listener toplevel_listener = {
 
 void on_enter(void* data, wl_surface*, wl_output* output) { of(data).on_enter(output); }
 void on_leave(void* data, wl_surface*, wl_output* output) { of(data).on_leave(output); }
-// Designated: newer versions of the interface have more events, which are not asked for.
+// Designated: not every version of the interface has all.
 constexpr wl_surface_listener main_listener = [] {
     wl_surface_listener listener{};
     listener.enter = on_enter;
     listener.leave = on_leave;
+#ifdef WL_SURFACE_PREFERRED_BUFFER_SCALE_SINCE_VERSION
+    listener.preferred_buffer_scale = [](void*, wl_surface*, std::int32_t) {};
+    listener.preferred_buffer_transform = [](void*, wl_surface*, std::uint32_t) {};
+#endif
     return listener;
 }();
+
+#ifdef HAVE_FRACTIONAL_SCALE_V1
+void on_scale(void* data, wp_fractional_scale_v1*, std::uint32_t scale) { of(data).on_scale(scale); }
+constexpr wp_fractional_scale_v1_listener scale_listener = {on_scale};
+#endif
 
 bool contains(const wl_array* states, std::uint32_t wanted) {
     for (std::size_t at = 0; at + sizeof wanted <= states->size; at += sizeof wanted) {
@@ -69,11 +80,14 @@ void crop_and_scale(wp_viewport* viewport, const Rect& source, LogicalSize size)
 
 } // namespace
 
-Window::Window(Connection& connection)
-    : connection_(connection) {}
+Window::Window(Connection& connection, const WaylandOptions& options)
+    : connection_(connection)
+    , options_(options) {}
 
 /// Whatever belongs to a surface goes before it does, and a role after what was made of it.
 Window::~Window() {
+    hints_.reset();
+    fractional_scale_.reset();
     content_type_.reset();
     idle_inhibitor_.reset();
     decoration_.reset();
@@ -83,13 +97,13 @@ Window::~Window() {
     subsurface_.reset();
 }
 
-Result<std::unique_ptr<Window>> Window::create(Connection& connection, bool fullscreen) {
-    std::unique_ptr<Window> window(new Window(connection));
-    V4L2PLAY_TRY(window->open(fullscreen));
+Result<std::unique_ptr<Window>> Window::create(Connection& connection, const WaylandOptions& options) {
+    std::unique_ptr<Window> window(new Window(connection, options));
+    V4L2PLAY_TRY(window->open());
     return window;
 }
 
-Result<> Window::open(bool fullscreen) {
+Result<> Window::open() {
     const WaylandGlobals& globals = connection_.globals();
     main_.reset(wl_compositor_create_surface(globals.compositor.get()));
     wl_surface_add_listener(main_.get(), &main_listener, this);
@@ -102,12 +116,29 @@ Result<> Window::open(bool fullscreen) {
     xdg_toplevel_add_listener(toplevel_.get(), &toplevel_listener, this);
     xdg_toplevel_set_title(toplevel_.get(), "v4l2play");
     xdg_toplevel_set_app_id(toplevel_.get(), "v4l2play");
-    if (fullscreen) xdg_toplevel_set_fullscreen(toplevel_.get(), nullptr);
+    if (options_.fullscreen) V4L2PLAY_TRY(go_fullscreen());
+    if (options_.rotate != 0)
+        wl_surface_set_buffer_transform(surface(),
+                                        static_cast<std::int32_t>(options_.rotate / 90)); // WL_OUTPUT_TRANSFORM_...
     set_extras();
     wl_surface_commit(main_.get());
     V4L2PLAY_TRY(connection_.roundtrip(answer_limit));
     if (!configured_) V4L2PLAY_TRY(connection_.roundtrip(answer_limit)); // some take two
     if (!configured_) return fail(EPROTO, "the compositor does not configure the window", "xdg_surface");
+    return {};
+}
+
+Result<> Window::go_fullscreen() {
+    std::string names;
+    wl_output* wanted = nullptr;
+    for (const auto& screen : connection_.globals().screens) {
+        if (screen->connector == options_.screen) wanted = screen->proxy.get();
+        names += (names.empty() ? "" : ", ") + screen->connector;
+    }
+    if (wanted == nullptr && !options_.screen.empty())
+        return fail(ENODEV, fmt::format("the compositor has no screen {}; it has: {}", options_.screen, names),
+                    "wl_output");
+    xdg_toplevel_set_fullscreen(toplevel_.get(), options_.screen.empty() ? nullptr : wanted);
     return {};
 }
 
@@ -134,22 +165,60 @@ void Window::set_extras() {
         zxdg_toplevel_decoration_v1_set_mode(decoration_.get(), ZXDG_TOPLEVEL_DECORATION_V1_MODE_SERVER_SIDE);
     }
 #endif
-#ifdef HAVE_IDLE_INHIBIT_V1
-    if (globals.idle_inhibit != nullptr)
-        idle_inhibitor_.reset(zwp_idle_inhibit_manager_v1_create_inhibitor(globals.idle_inhibit.get(), main_.get()));
-#endif
 #ifdef HAVE_CONTENT_TYPE_V1
     if (globals.content_type != nullptr) {
         content_type_.reset(wp_content_type_manager_v1_get_surface_content_type(globals.content_type.get(), surface()));
         wp_content_type_v1_set_content_type(content_type_.get(), WP_CONTENT_TYPE_V1_TYPE_VIDEO);
     }
 #endif
+#ifdef HAVE_FRACTIONAL_SCALE_V1
+    if (globals.fractional_scale != nullptr) {
+        fractional_scale_.reset(
+            wp_fractional_scale_manager_v1_get_fractional_scale(globals.fractional_scale.get(), main_.get()));
+        wp_fractional_scale_v1_add_listener(fractional_scale_.get(), &scale_listener, this);
+    }
+#endif
+#ifdef HAVE_XDG_TOPLEVEL_ICON_V1
+    if (globals.icon != nullptr) {
+        xdg_toplevel_icon_v1* icon = xdg_toplevel_icon_manager_v1_create_icon(globals.icon.get());
+        xdg_toplevel_icon_v1_set_name(icon, "multimedia-video-player");
+        xdg_toplevel_icon_manager_v1_set_icon(globals.icon.get(), toplevel_.get(), icon);
+        xdg_toplevel_icon_v1_destroy(icon);
+    }
+#endif
+    hints_ = std::make_unique<SurfaceHints>(connection_, surface());
 }
 
-void Window::set_picture(const FrameInfo& info) {
-    visible_ = info.visible;
+void Window::set_playing([[maybe_unused]] bool playing) {
+#ifdef HAVE_IDLE_INHIBIT_V1
+    zwp_idle_inhibit_manager_v1* manager = connection_.globals().idle_inhibit.get();
+    if (!playing)
+        idle_inhibitor_.reset();
+    else if (idle_inhibitor_ == nullptr && manager != nullptr)
+        idle_inhibitor_.reset(zwp_idle_inhibit_manager_v1_create_inhibitor(manager, main_.get()));
+#endif
+}
+
+void Window::on_scale(std::uint32_t of_120) {
+    constexpr std::uint32_t least = 12, most = 1200; // a tenth, and ten times
+    scale_.of_120 = std::clamp(of_120, least, most);
+    dirty_ = true;
+}
+
+void Window::set_picture(const FrameInfo& info, PixelSize coded) {
+    info_ = info;
+    coded_ = coded;
     natural_ = natural_size(info.visible, info.sample_aspect);
+    if (options_.rotate % 180 != 0) std::swap(natural_.width, natural_.height);
     dirty_ = new_picture_ = true;
+    copied_ = false;
+}
+
+void Window::set_copied_picture(const FrameInfo& info) {
+    FrameInfo copied = info;
+    copied.visible.x = copied.visible.y = 0;
+    set_picture(copied, {info.visible.width, info.visible.height});
+    copied_ = true;
 }
 
 void Window::on_toplevel_configure(LogicalSize size, const wl_array* states) {
@@ -171,8 +240,10 @@ void Window::lay_out() {
     size_ = {wanted_.width > 0 ? wanted_.width : own.width, wanted_.height > 0 ? wanted_.height : own.height};
     placement_ = fit_inside(natural_, size_);
     if (has_serial_) xdg_surface_ack_configure(shell_surface_.get(), serial_);
+    if (new_picture_ && !copied_) hints_->set_color(info_);
     has_serial_ = dirty_ = new_picture_ = false;
-    crop_and_scale(boxed() ? video_viewport_.get() : main_viewport_.get(), visible_, placement_.size);
+    crop_and_scale(boxed() ? video_viewport_.get() : main_viewport_.get(),
+                   turned(info_.visible, coded_, options_.rotate), placement_.size);
     overlay_->place(boxed() ? placement_ : Placement{}, scale_);
     if (!boxed()) return;
     wl_subsurface_set_position(subsurface_.get(), placement_.x, placement_.y);
@@ -182,7 +253,6 @@ void Window::lay_out() {
 /// A synchronised commit goes through the compositor's cache, out of which weston 14 gives no buffer back. So only a
 /// picture of another crop, which has to come together with its place, goes that way; the first finds its place made.
 void Window::show(wl_buffer* buffer) {
-    refresh();
     const bool first = !std::exchange(mapped_, true);
     const bool both = dirty_ && boxed();
     if (both && !first) wl_subsurface_set_sync(subsurface_.get());
@@ -234,6 +304,7 @@ std::string Window::describe() const {
     if (fullscreen_) text = fmt::format("full screen, {}x{}", size_.width, size_.height);
     if (!(placement_.size == size_))
         text += fmt::format(", the picture {}x{} on black", placement_.size.width, placement_.size.height);
+    if (options_.rotate != 0) text += fmt::format(", turned by {} degrees", options_.rotate);
     return text;
 }
 

@@ -13,6 +13,8 @@
 #include "render/wayland/connection.h"
 #include "render/wayland/geometry.h"
 #include "render/wayland/overlay_surface.h"
+#include "render/wayland/surface_hints.h"
+#include "render/wayland/wayland_output.h"
 
 struct wl_array;
 
@@ -21,16 +23,22 @@ namespace v4l2play {
 class Window {
   public:
     /// Waits for the first configure event.
-    static Result<std::unique_ptr<Window>> create(Connection& connection, bool fullscreen);
+    /// ENODEV when there is no such screen as is wanted.
+    static Result<std::unique_ptr<Window>> create(Connection& connection, const WaylandOptions& options);
     Window(const Window&) = delete;
     Window& operator=(const Window&) = delete;
     ~Window();
 
-    /// The pictures to come.
-    void set_picture(const FrameInfo& info);
+    /// The pictures to come, parts of buffers of that size.
+    void set_picture(const FrameInfo& info, PixelSize coded);
+    /// The pictures to come, each in RGB and in a buffer of its own size.
+    void set_copied_picture(const FrameInfo& info);
+    [[nodiscard]] SurfaceHints& hints() { return *hints_; }
+    /// While it is, the screen does not go dark.
+    void set_playing(bool playing);
     /// The surface that frames are committed to.
     [[nodiscard]] wl_surface* surface() const { return boxed() ? video_.get() : main_.get(); }
-    /// Commits `buffer` to `surface`, with everything else that has changed.
+    /// Commits `buffer` to `surface`, after `refresh`; with everything that else has changed.
     void show(wl_buffer* buffer);
     /// Follows a change of size though no frame comes (pause).
     void refresh();
@@ -57,14 +65,16 @@ class Window {
     void on_toplevel_configure(LogicalSize size, const wl_array* states);
     void on_bounds(LogicalSize bounds) { bounds_ = bounds; }
     void on_close() { close_asked_ = true; }
+    void on_scale(std::uint32_t of_120);
     void on_enter(wl_output* output) { output_ = output; }
     void on_leave(wl_output* output) {
         if (output_ == output) output_ = nullptr;
     }
 
   private:
-    explicit Window(Connection& connection);
-    Result<> open(bool fullscreen);
+    Window(Connection& connection, const WaylandOptions& options);
+    Result<> open();
+    Result<> go_fullscreen();
     void make_box();
     void set_extras();
     [[nodiscard]] bool boxed() const { return video_ != nullptr; }
@@ -72,6 +82,7 @@ class Window {
     void map_black();
 
     Connection& connection_;
+    const WaylandOptions options_;
     // First in, last out: roles go before their surfaces.
     Proxy<wl_surface> main_;
     Proxy<wp_viewport> main_viewport_;
@@ -85,8 +96,12 @@ class Window {
     Proxy<zxdg_toplevel_decoration_v1> decoration_;
     Proxy<zwp_idle_inhibitor_v1> idle_inhibitor_;
     Proxy<wp_content_type_v1> content_type_;
+    Proxy<wp_fractional_scale_v1> fractional_scale_;
+    std::unique_ptr<SurfaceHints> hints_;
 
-    Rect visible_;
+    FrameInfo info_;
+    bool copied_ = false; ///< there is nothing to say of its colours
+    PixelSize coded_;
     LogicalSize natural_;
     LogicalSize wanted_; ///< by the compositor; 0: as we like
     LogicalSize bounds_;

@@ -25,6 +25,8 @@ MockCompositor::MockCompositor(const MockOptions& options)
     offer_surfaces(*state_);
     offer_shell(*state_);
     offer_dmabuf(*state_);
+    offer_syncobj(*state_);
+    offer_extras(*state_);
     wl_display_add_socket(state_->display, "mock");
     thread_ = std::thread([this] { serve(); });
 }
@@ -116,6 +118,12 @@ void MockCompositor::release(std::size_t index) {
     run([&](State& state) {
         MockAnswerable& one = *state.commits.at(index);
         one.commit.released = true;
+        if (one.release_point.set)
+            return state.options.timelines->signal(one.release_point.timeline, one.release_point.point);
+        if (wl_resource* callback = one.release; callback != nullptr) {
+            wl_callback_send_done(callback, 0);
+            wl_resource_destroy(callback);
+        }
         if (one.buffer != nullptr) wl_buffer_send_release(one.buffer);
     });
 }
@@ -191,6 +199,38 @@ unsigned MockCompositor::surfaces_mapped() {
         for (const MockSurface* surface : state.surfaces) count += surface->mapped ? 1 : 0;
     });
     return count;
+}
+
+MockColor MockCompositor::color() {
+    MockColor color;
+    run([&](State& state) { color = state.color; });
+    return color;
+}
+
+unsigned MockCompositor::inhibitors() {
+    unsigned count = 0;
+    run([&](State& state) { count = state.inhibitors; });
+    return count;
+}
+
+std::uint32_t MockCompositor::content_type() {
+    std::uint32_t type = 0;
+    run([&](State& state) { type = state.content_type; });
+    return type;
+}
+
+std::string MockCompositor::icon() {
+    std::string icon;
+    run([&](State& state) { icon = state.icon; });
+    return icon;
+}
+
+std::string MockCompositor::fullscreen_asked() {
+    std::string asked;
+    run([&](State& state) {
+        if (state.fullscreen_asked) asked = state.fullscreen_on_screen ? "that screen" : "some screen";
+    });
+    return asked;
 }
 
 } // namespace v4l2play

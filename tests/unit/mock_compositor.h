@@ -21,6 +21,17 @@ struct MockFormat {
     bool scanout = false;
 };
 
+/// Sync objects, which the compositor and the client share through the kernel.
+class MockTimelines {
+  public:
+    /// `timeline`: the inode of what was shared.
+    virtual void signal(std::uint64_t timeline, std::uint64_t point) = 0;
+    virtual bool is_signalled(std::uint64_t timeline, std::uint64_t point) = 0;
+
+  protected:
+    ~MockTimelines() = default;
+};
+
 struct MockOptions {
     std::uint32_t dmabuf_version = 4; ///< below 4: modifier events and no feedback; 0: no linux-dmabuf
     std::vector<MockFormat> formats{{{fourcc_nv12, modifier_linear}, false}};
@@ -30,6 +41,13 @@ struct MockOptions {
     bool presentation = true;
     bool viewporter = true;
     bool shm = true;
+    std::uint32_t compositor_version = 4; ///< from 7 on it has wl_surface.get_release
+    MockTimelines* timelines = nullptr;   ///< offers linux-drm-syncobj
+    bool refuse_timelines = false;        ///< and does not mean it
+    bool extras = false;                  ///< fifo, commit timing, colour, scale, idle, content type, icon
+    bool refuse_colors = false;
+    std::uint32_t scale = 120;
+    std::string screen{}; ///< the connector of one; empty: there is none
 };
 
 /// One commit with a picture, in the order in which they took effect.
@@ -43,8 +61,26 @@ struct MockCommit {
     bool released = false;
     int destination_width = 0;
     int destination_height = 0;
-    int x = 0; ///< of the subsurface
+    int source_width = 0; ///< right and bottom edge of the crop
+    int source_height = 0;
+    int transform = 0;
+    bool barrier = false; ///< fifo: set
+    bool waits = false;   ///< and waited for
+    Nanoseconds time = 0; ///< not before; 0: whenever
+    std::uint32_t coefficients = 0;
+    std::uint32_t range = 0;
+    bool described = false; ///< with an image description
+    int x = 0;              ///< of the subsurface
     int y = 0;
+};
+
+/// The last image description, in the protocol's numbers.
+struct MockColor {
+    std::uint32_t transfer = 0;
+    std::uint32_t primaries = 0;
+    std::int32_t red_x = 0;
+    std::uint32_t most = 0;  ///< mastering luminance
+    std::uint32_t light = 0; ///< maximum content light level
 };
 
 /// Runs in a thread of its own from construction to destruction, and is what WAYLAND_DISPLAY names meanwhile. Every
@@ -80,6 +116,12 @@ class MockCompositor {
     [[nodiscard]] unsigned surfaces_mapped();
     [[nodiscard]] bool has_window();
     [[nodiscard]] std::string title();
+    [[nodiscard]] MockColor color();
+    [[nodiscard]] unsigned inhibitors();
+    [[nodiscard]] std::uint32_t content_type();
+    [[nodiscard]] std::string icon();
+    /// "", "some screen", "that screen"
+    [[nodiscard]] std::string fullscreen_asked();
 
     struct State;
 

@@ -29,7 +29,10 @@ const auto toplevel_implementation = [] {
         data_of<State>(resource).title = title;
     };
     calls.set_app_id = [](wl_client*, wl_resource*, const char*) {};
-    calls.set_fullscreen = [](wl_client*, wl_resource*, wl_resource*) {};
+    calls.set_fullscreen = [](wl_client*, wl_resource* resource, wl_resource* screen) {
+        data_of<State>(resource).fullscreen_asked = true;
+        data_of<State>(resource).fullscreen_on_screen = screen != nullptr;
+    };
     calls.unset_fullscreen = [](wl_client*, wl_resource*) {};
     return calls;
 }();
@@ -93,9 +96,22 @@ void bind_seat(wl_client* client, void* data, std::uint32_t version, std::uint32
     wl_seat_send_capabilities(resource, WL_SEAT_CAPABILITY_KEYBOARD);
 }
 
+const auto screen_implementation = [] {
+    struct wl_output_interface calls {};
+    calls.release = destroy;
+    return calls;
+}();
+void bind_screen(wl_client* client, void* data, std::uint32_t version, std::uint32_t id) {
+    wl_resource* resource = wl_resource_create(client, &wl_output_interface, static_cast<int>(version), id);
+    wl_resource_set_implementation(resource, &screen_implementation, data, ignore_destroyed);
+    wl_output_send_name(resource, static_cast<State*>(data)->options.screen.c_str());
+    wl_output_send_done(resource);
+}
+
 } // namespace
 
 void offer_shell(State& state) {
+    if (!state.options.screen.empty()) wl_global_create(state.display, &wl_output_interface, 4, &state, bind_screen);
     wl_global_create(state.display, &xdg_wm_base_interface, 1, &state,
                      bind_plainly<xdg_wm_base_interface, shell_implementation>);
     wl_global_create(state.display, &wl_seat_interface, 5, &state, bind_seat);

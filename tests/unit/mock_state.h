@@ -9,12 +9,20 @@ namespace v4l2play {
 
 struct MockSurface;
 
+struct MockPoint {
+    std::uint64_t timeline = 0; ///< inode of what was shared
+    std::uint64_t point = 0;
+    bool set = false;
+};
+
 /// Resources of one commit; those that the client has dropped are null.
 struct MockAnswerable {
     MockCommit commit;
     wl_resource* buffer = nullptr;
     wl_resource* feedback = nullptr;
     wl_resource* frame = nullptr;
+    wl_resource* release = nullptr; ///< of wl_surface.get_release
+    MockPoint release_point;
 };
 
 /// A wl_buffer made of dmabufs, or of a single pixel.
@@ -41,6 +49,12 @@ struct MockCompositor::State {
     unsigned buffers_alive = 0;
     unsigned connections = 0;
     bool refuse_imports = false;
+    MockColor color;
+    unsigned inhibitors = 0;
+    std::uint32_t content_type = 0;
+    std::string icon;
+    bool fullscreen_asked = false;
+    bool fullscreen_on_screen = false; ///< a certain one
 
     /// A resource is gone.
     void forget(const wl_resource* resource);
@@ -52,11 +66,30 @@ struct MockPending {
     wl_resource* buffer = nullptr;
     wl_resource* feedback = nullptr;
     wl_resource* frame = nullptr;
+    wl_resource* release = nullptr;
+    MockPoint acquire;
+    MockPoint release_point;
+    bool barrier = false; ///< fifo
+    bool waits = false;
+    Nanoseconds time = 0; ///< commit-timing; 0: none
     // These stay as they are until they are set again.
+    int transform = 0;
+    std::uint32_t coefficients = 0;
+    std::uint32_t range = 0;
+    bool described = false; ///< with an image description
     int source_width = 0;
     int source_height = 0;
     int destination_width = 0;
     int destination_height = 0;
+
+    /// What does not stay.
+    void forget_all() {
+        attached = false;
+        buffer = feedback = frame = release = nullptr;
+        acquire = release_point = {};
+        barrier = waits = false;
+        time = 0;
+    }
 };
 
 struct MockSurface {
@@ -77,9 +110,12 @@ struct MockSurface {
     int buffer_width = 0; ///< of what is on show; 0: nothing that can be cropped
     int buffer_height = 0;
 
+    wl_resource* syncobj = nullptr;
+
     void commit();
 
   private:
+    void check_points(const MockPending& brought);
     [[nodiscard]] bool waits_for_parent() const;
     void cache();
     void apply(MockPending& brought);
@@ -114,5 +150,7 @@ void tell_formats(MockCompositor::State& state);
 void offer_surfaces(MockCompositor::State& state);
 void offer_shell(MockCompositor::State& state);
 void offer_dmabuf(MockCompositor::State& state);
+void offer_syncobj(MockCompositor::State& state);
+void offer_extras(MockCompositor::State& state);
 
 } // namespace v4l2play

@@ -19,10 +19,11 @@ void State::forget(const wl_resource* resource) {
         if (held == resource) held = nullptr;
     };
     for (const auto& one : commits)
-        for (wl_resource** held : {&one->buffer, &one->feedback, &one->frame}) drop(*held);
+        for (wl_resource** held : {&one->buffer, &one->feedback, &one->frame, &one->release}) drop(*held);
     for (MockSurface* surface : surfaces)
         for (MockPending* waiting : {&surface->pending, &surface->cached})
-            for (wl_resource** held : {&waiting->buffer, &waiting->feedback, &waiting->frame}) drop(*held);
+            for (wl_resource** held : {&waiting->buffer, &waiting->feedback, &waiting->frame, &waiting->release})
+                drop(*held);
 }
 
 wl_resource* create(wl_client* client, const wl_interface& interface, wl_resource* parent, std::uint32_t id,
@@ -56,8 +57,7 @@ void merge(MockPending& into, MockPending& from) {
     if (merged.feedback == nullptr) merged.feedback = into.feedback;
     if (merged.frame == nullptr) merged.frame = into.frame;
     into = merged;
-    from.attached = false;
-    from.buffer = from.feedback = from.frame = nullptr;
+    from.forget_all();
 }
 
 } // namespace
@@ -87,11 +87,14 @@ void MockSurface::apply(MockPending& brought) {
         std::tie(buffer_width, buffer_height) = size_of(brought.buffer);
         mapped = brought.buffer != nullptr;
     }
-    if (buffer_width != 0 && (brought.source_width > buffer_width || brought.source_height > buffer_height))
+    const bool lies = brought.transform % 2 != 0;
+    const int width = lies ? buffer_height : buffer_width;
+    const int height = lies ? buffer_width : buffer_height;
+    if (buffer_width != 0 && (brought.source_width > width || brought.source_height > height))
         wl_resource_post_error(viewport, WP_VIEWPORT_ERROR_OUT_OF_BUFFER, "the source is not in the buffer");
+    check_points(brought);
     record(brought);
-    brought.attached = false;
-    brought.buffer = brought.feedback = brought.frame = nullptr;
+    brought.forget_all();
     for (MockSurface* child : state->surfaces) {
         if (child->parent != this) continue;
         child->x = child->next_x;
@@ -112,6 +115,15 @@ void MockSurface::record(MockPending& brought) {
     commit.surface = number;
     commit.destination_width = brought.destination_width;
     commit.destination_height = brought.destination_height;
+    commit.source_width = brought.source_width;
+    commit.source_height = brought.source_height;
+    commit.transform = brought.transform;
+    commit.barrier = brought.barrier;
+    commit.waits = brought.waits;
+    commit.time = brought.time;
+    commit.coefficients = brought.coefficients;
+    commit.range = brought.range;
+    commit.described = brought.described;
     commit.x = x;
     commit.y = y;
     commit.width = buffer_width;
@@ -123,6 +135,10 @@ void MockSurface::record(MockPending& brought) {
     added->buffer = brought.buffer;
     added->feedback = brought.feedback;
     added->frame = brought.frame;
+    added->release = brought.release;
+    added->release_point = brought.release_point;
+    // With explicit synchronisation this says nothing.
+    if (syncobj != nullptr) wl_buffer_send_release(brought.buffer);
     state->commits.push_back(std::move(added));
 }
 
@@ -161,6 +177,13 @@ void frame(wl_client* client, wl_resource* resource, std::uint32_t id) {
     surface.pending.frame = wl_resource_create(client, &wl_callback_interface, 1, id);
     wl_resource_set_implementation(surface.pending.frame, nullptr, surface.state, forget_answer);
 }
+#ifdef WL_SURFACE_GET_RELEASE_SINCE_VERSION
+void get_release(wl_client* client, wl_resource* resource, std::uint32_t id) {
+    auto& surface = data_of<MockSurface>(resource);
+    surface.pending.release = wl_resource_create(client, &wl_callback_interface, 1, id);
+    wl_resource_set_implementation(surface.pending.release, nullptr, surface.state, forget_answer);
+}
+#endif
 void set_region(wl_client*, wl_resource*, wl_resource*) {}
 void commit(wl_client*, wl_resource* resource) { data_of<MockSurface>(resource).commit(); }
 
@@ -174,6 +197,12 @@ const auto surface_implementation = [] {
     calls.set_opaque_region = set_region;
     calls.set_input_region = set_region;
     calls.commit = commit;
+    calls.set_buffer_transform = [](wl_client*, wl_resource* resource, std::int32_t transform) {
+        data_of<MockSurface>(resource).pending.transform = transform;
+    };
+#ifdef WL_SURFACE_GET_RELEASE_SINCE_VERSION
+    calls.get_release = get_release;
+#endif
     return calls;
 }();
 
@@ -295,7 +324,7 @@ void offer(State& state, std::uint32_t version, wl_global_bind_func_t bind = bin
 void offer_surfaces(State& state) {
     const MockOptions& options = state.options;
     offer<wl_compositor_interface, compositor_implementation>(
-        state, 4, [](wl_client* client, void* data, std::uint32_t version, std::uint32_t id) {
+        state, options.compositor_version, [](wl_client* client, void* data, std::uint32_t version, std::uint32_t id) {
             bind_plainly<wl_compositor_interface, compositor_implementation>(client, data, version, id);
             ++static_cast<State*>(data)->connections;
         });

@@ -32,9 +32,12 @@ inline FrameFormat nv12() {
 
 class WaylandTest : public testing::Test {
   protected:
-    void start(const MockOptions& mock = {}, const WaylandOptions& options = {false, 0}) {
+    void start(const MockOptions& mock = {}, const WaylandOptions& options = {false, 0},
+               Kernel& kernel = system_kernel()) {
+        output_.reset();
+        mock_.reset(); // both have the same name
         mock_ = std::make_unique<MockCompositor>(mock);
-        auto output = create_wayland_output(options);
+        auto output = create_wayland_output(options, kernel);
         ASSERT_TRUE(output) << output.error().what;
         output_ = std::move(*output);
     }

@@ -64,7 +64,7 @@ TEST_F(WaylandFormatsTest, RefusedImportIsSurvived) {
 }
 
 TEST_F(WaylandFormatsTest, TableThatIsShorterThanSaidIsNoTable) {
-    const MockCompositor mock({.table_lie = 4096});
+    const MockCompositor mock({.table_lie = 4096, .shm = false});
     const auto output = create_wayland_output({});
     ASSERT_FALSE(output);
     EXPECT_EQ(output.error().code, ENOTSUP);

@@ -24,10 +24,10 @@ TEST_F(WaylandOutputTest, NoCompositorIsOneClearError) {
 }
 
 TEST_F(WaylandOutputTest, WhatTheCompositorLacksIsNamed) {
-    for (const auto& [options, word] :
-         {std::pair{MockOptions{.dmabuf_version = 0}, "linux-dmabuf"},
-          std::pair{MockOptions{.dmabuf_version = 2}, "linux-dmabuf"}, std::pair{MockOptions{.formats = {}}, "format"},
-          std::pair{MockOptions{.viewporter = false}, "wp_viewporter"}}) {
+    for (const auto& [options, word] : {std::pair{MockOptions{.dmabuf_version = 0, .shm = false}, "linux-dmabuf"},
+                                        std::pair{MockOptions{.dmabuf_version = 2, .shm = false}, "linux-dmabuf"},
+                                        std::pair{MockOptions{.formats = {}, .shm = false}, "format"},
+                                        std::pair{MockOptions{.viewporter = false}, "wp_viewporter"}}) {
         const MockCompositor mock(options);
         const auto output = create_wayland_output({});
         ASSERT_FALSE(output) << word;

@@ -123,6 +123,7 @@ TEST_F(WaylandOverlayTest, UntilItIsShownTheSameIsGiven) {
     const auto larger = output_->acquire_overlay(30, 10);
     ASSERT_TRUE(larger);
     EXPECT_EQ(larger->width, 30U);
+    EXPECT_NE(larger->index, first->index) << "it is other memory";
     EXPECT_FALSE(output_->acquire_overlay(0, 10));
     EXPECT_FALSE(output_->acquire_overlay(1 << 20, 10));
 }
@@ -188,6 +189,9 @@ TEST_F(WaylandOverlayTest, ItIsGoneWithItsCompositor) {
     output_->show_overlay(*buffer, 0, 0); // of a session that is over
     show(pool, 2);
     EXPECT_TRUE(overlays().empty());
+    const auto other = output_->acquire_overlay(20, 10);
+    ASSERT_TRUE(other);
+    EXPECT_NE(other->index, buffer->index) << "it is other memory";
     ASSERT_TRUE(overlay(3));
     show(pool, 3);
     EXPECT_EQ(overlays().size(), 1U);

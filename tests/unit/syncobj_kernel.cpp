@@ -1,0 +1,133 @@
+#include "tests/unit/syncobj_kernel.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xf86drm.h>
+
+namespace v4l2play {
+namespace {
+
+constexpr char node[] = "/dev/dri/renderD128";
+constexpr unsigned long eventfd_request = DRM_IOWR(0xCF, std::uint64_t[3]);
+
+struct EventfdArgument {
+    std::uint32_t handle;
+    std::uint32_t flags;
+    std::uint64_t point;
+    std::int32_t fd;
+    std::uint32_t pad;
+};
+
+} // namespace
+
+std::vector<std::string> SyncobjKernel::list_directory(const char* path) {
+    if (std::strcmp(path, "/dev/dri") == 0) return {"card0", "renderD128"};
+    return real_.list_directory(path);
+}
+
+int SyncobjKernel::open(const char* path, int flags) {
+    if (std::strcmp(path, node) == 0) return memfd_create("render node", MFD_CLOEXEC);
+    return real_.open(path, flags);
+}
+
+int SyncobjKernel::ioctl(int fd, unsigned long request, void* argument) {
+    const std::lock_guard lock(mutex_);
+    switch (request) {
+    case DRM_IOCTL_GET_CAP:
+        static_cast<drm_get_cap*>(argument)->value = has_capability ? 1 : 0;
+        return 0;
+    case DRM_IOCTL_SYNCOBJ_CREATE:
+        objects_[++last_handle_] = {};
+        static_cast<drm_syncobj_create*>(argument)->handle = last_handle_;
+        return 0;
+    case DRM_IOCTL_SYNCOBJ_DESTROY:
+        return destroy(argument);
+    case DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD:
+        return share(argument);
+    case DRM_IOCTL_SYNCOBJ_TIMELINE_SIGNAL:
+        return signal_points(argument);
+    case eventfd_request:
+        return watch(argument);
+    default:
+        return real_.ioctl(fd, request, argument);
+    }
+}
+
+int SyncobjKernel::destroy(void* argument) {
+    const auto found = objects_.find(static_cast<drm_syncobj_destroy*>(argument)->handle);
+    if (found == objects_.end()) return -EINVAL;
+    for (const Wait& wait : found->second.waits) ::close(wait.fd);
+    objects_.erase(found);
+    return 0;
+}
+
+int SyncobjKernel::share(void* argument) {
+    auto& share = *static_cast<drm_syncobj_handle*>(argument);
+    const auto found = objects_.find(share.handle);
+    if (found == objects_.end()) return -EINVAL;
+    share.fd = memfd_create("syncobj", MFD_CLOEXEC);
+    struct stat status {};
+    fstat(share.fd, &status);
+    found->second.inode = status.st_ino;
+    return 0;
+}
+
+int SyncobjKernel::watch(void* argument) {
+    const auto& watch = *static_cast<EventfdArgument*>(argument);
+    const auto found = objects_.find(watch.handle);
+    if (found == objects_.end() || watch.flags != 0 || watch.pad != 0) return -EINVAL;
+    found->second.waits.push_back({watch.point, fcntl(watch.fd, F_DUPFD_CLOEXEC, 0)});
+    tell(found->second, tells_points);
+    return 0;
+}
+
+int SyncobjKernel::signal_points(void* argument) {
+    const auto& array = *static_cast<drm_syncobj_timeline_array*>(argument);
+    const auto* handles = reinterpret_cast<const std::uint32_t*>(array.handles);
+    const auto* points = reinterpret_cast<const std::uint64_t*>(array.points);
+    for (std::uint32_t i = 0; i < array.count_handles; ++i) {
+        const auto found = objects_.find(handles[i]);
+        if (found == objects_.end() || points[i] <= found->second.signalled) return -EINVAL;
+        found->second.signalled = points[i];
+        tell(found->second, tells_points);
+    }
+    return 0;
+}
+
+void SyncobjKernel::tell(Object& object, bool really) {
+    std::erase_if(object.waits, [&](const Wait& wait) {
+        if (wait.point > object.signalled) return false;
+        if (really) eventfd_write(wait.fd, 1);
+        ::close(wait.fd);
+        return true;
+    });
+}
+
+void SyncobjKernel::signal(std::uint64_t timeline, std::uint64_t point) {
+    const std::lock_guard lock(mutex_);
+    for (auto& [handle, object] : objects_) {
+        if (object.inode != timeline) continue;
+        object.signalled = std::max(object.signalled, point);
+        tell(object, tells_points);
+    }
+}
+
+bool SyncobjKernel::is_signalled(std::uint64_t timeline, std::uint64_t point) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [handle, object] : objects_)
+        if (object.inode == timeline) return object.signalled >= point;
+    return false;
+}
+
+unsigned SyncobjKernel::objects() const {
+    const std::lock_guard lock(mutex_);
+    return static_cast<unsigned>(objects_.size());
+}
+
+} // namespace v4l2play
