@@ -7,8 +7,9 @@
 
 namespace v4l2play {
 
-/// SIGINT, SIGTERM and SIGHUP as a descriptor. Blocks them in the calling thread and in all that it starts later, so it
-/// is made before any other thread.
+/// SIGINT, SIGTERM, SIGHUP and SIGQUIT as a descriptor: none of them ends the program before display, console and
+/// terminal are as they were. Blocks them in the calling thread and in all that it starts later, so it is made before
+/// any other thread.
 class Signals {
   public:
     static Result<std::unique_ptr<Signals>> create();

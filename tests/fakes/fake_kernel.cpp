@@ -61,7 +61,8 @@ std::shared_ptr<FakeFile> FakeKernel::open_node(const std::string& path, int fla
             return context;
         }
     }
-    return nullptr;
+    const auto other = world_.other_files.find(path);
+    return other == world_.other_files.end() ? nullptr : other->second;
 }
 
 int FakeKernel::open(const char* path, int flags) {

@@ -125,6 +125,8 @@ class FakeWorld {
     std::uint64_t jobs = 0;         ///< requests that were started
     std::set<std::uint64_t> errors; ///< numbers of jobs that fail
     std::set<std::uint64_t> stalls; ///< numbers of jobs that never finish
+    /// What else can be opened, by path: not video devices. One description is shared by all that open it.
+    std::map<std::string, std::shared_ptr<FakeFile>> other_files;
 
     /// A CAPTURE buffer is queued; `index` and the timestamp of the picture that it still holds (0 none).
     std::function<void(unsigned index, std::uint64_t content)> on_capture_queued;
