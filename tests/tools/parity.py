@@ -2,8 +2,11 @@
 
 The recordings of the other client ($V4L2PLAY_GOLDEN) and the programs that record and compare ($V4L2PLAY_PARITY) lie
 beside the project. Known differences are in CODEC.differences beside the script: 'vector pattern | field pattern | why',
-with the clause of the specification that decides it; a field pattern 'first N' compares the first N requests only,
-'without N...' leaves those requests of the other client out, and 'refused' compares what the player sends until it refuses the rest.
+with the clause of the specification that decides it. In place of a field pattern, N being a number of a request or a range A-B:
+  without N...       these requests of the other client are left out; all others are compared
+  ours without N...  likewise of ours
+  failed             the other client ended with an error (the index of the recordings says so): what it sent is compared
+  refused            what the player sends until it refuses the rest is compared
 """
 
 import csv
@@ -23,22 +26,43 @@ PARITY = Path(os.environ.get("V4L2PLAY_PARITY", "/nonexistent"))
 BATCH = 12
 
 
+def numbers_of(words):
+    """'3 7-9' as {3, 7, 8, 9}."""
+    ranges = (word.split("-") for word in words.split())
+    return {number for first, *last in ranges for number in range(int(first), int((last or [first])[0]) + 1)}
+
+
 def leave_out(recording, numbers):
-    """Takes requests, each a frame of its own, out of a normalised recording: later ones and their frames move up."""
+    """Takes requests, each a frame of its own, out of a normalised recording and its DPBs: later ones and their frames move
+    up. False when one of them is not there."""
     requests = [json.loads(line) for line in recording.read_text().splitlines()]
+    if not numbers <= set(range(len(requests))):
+        return False
     gone = {requests[number]["frame"] for number in numbers}
+
+    def is_gone(entry):  # of a DPB
+        return entry is not None and entry.get("timestamp", entry.get("reference_ts")) in gone
 
     def renumber(value, key=""):
         if isinstance(value, dict):
             return {name: renumber(member, name) for name, member in value.items()}
         if isinstance(value, list):
-            return [renumber(member, key) for member in value]
-        names_a_frame = (key == "frame" or key.endswith("_ts")) and value is not None
-        return value - sum(frame < value for frame in gone) if names_a_frame else value
+            return [renumber(None if key == "dpb" and is_gone(member) else member, key) for member in value]
+        if value is None or not (key in ("frame", "timestamp") or key.endswith("_ts")):  # what does not name a frame
+            return value
+        return None if value in gone else value - sum(frame < value for frame in gone)
 
     kept = [renumber(request) for number, request in enumerate(requests) if number not in numbers]
     lines = (json.dumps({**request, "request": number}) + "\n" for number, request in enumerate(kept))
     recording.write_text("".join(lines))
+    return True
+
+
+def cut(recording, count):
+    with recording.open() as lines:
+        head = list(itertools.islice(lines, count + 1))
+    recording.write_text("".join(head[:count]))
+    return len(head) > count
 
 
 class Parity:
@@ -49,6 +73,7 @@ class Parity:
         self.codec = codec
         self.arrays = arrays
         self.checks = Checks()
+        self.peer_exits = {}
         lines = (line.split("#")[0].strip() for line in Path(script).with_suffix(".differences").read_text().splitlines())
         self.known = [[part.strip() for part in line.split("|")] for line in lines if line]
 
@@ -58,10 +83,10 @@ class Parity:
             self.checks.skip(self.codec, "the vectors, the recordings or control-parity are not beside the project")
             self.checks.finish()
         with (GOLDEN / "index.tsv").open() as index:
-            golden = {row["path"] for row in csv.DictReader(index, delimiter="\t") if row["status"] == "ok"}
+            self.peer_exits = {row["path"]: row["gst_exit"] for row in csv.DictReader(index, delimiter="\t") if row["status"] == "ok"}
         with (VECTORS / "manifest.tsv").open() as manifest:
             rows = [row for row in csv.DictReader(manifest, delimiter="\t") if row["codec"] == self.codec]
-        paths = sorted(row["path"] for row in rows if row["kind"] == "vector" and row["path"] in golden
+        paths = sorted(row["path"] for row in rows if row["kind"] == "vector" and row["path"] in self.peer_exits
                        and not without & set(row["tags"].split(",")))
         if not sys.argv[1:]:
             return sample(paths)
@@ -118,16 +143,18 @@ class Parity:
         with golden.open("w") as out:
             subprocess.run(["zstdcat", GOLDEN / f"{path}.jsonl.zst"], stdout=out, check=True)
         fields = [field for vector, field, _ in self.known if fnmatch.fnmatch(path, vector)]
-        for field in (field for field in fields if field.startswith("without ")):
-            leave_out(golden, {int(number) for number in field.split()[1:]})
-        for first in (int(field.split()[1]) for field in fields if field.startswith("first ")):
-            for file in (ours, golden):
-                with file.open() as lines:
-                    head = list(itertools.islice(lines, first))
-                file.write_text("".join(head))
+        for field in fields:
+            of_us, _, numbers = field.rpartition("without ")
+            if numbers != field and not leave_out(ours if of_us else golden, numbers_of(numbers)):
+                return f"there are no such requests: {field}"
+        if "failed" in fields:
+            if self.peer_exits[path] == "0":
+                return "the other client did not fail"
+            if not cut(ours, len(golden.read_text().splitlines())):
+                return "the other client failed after the last request"
         ignore = directory / f"{number}.ignore"
         # The recordings have the mode that visl starts in.
-        patterns = [field for field in fields if not field.startswith(("first ", "without ")) and field != "refused"]
+        patterns = [field for field in fields if "without " not in field and field not in ("failed", "refused")]
         ignore.write_text("\n".join(patterns + ["start_code", "decode_mode"]))
         result = run([PARITY / "control-parity", "compare", ours, golden, "--payload", "none", "--ignore", ignore,
                       *["--by-frame"] * by_frame])
