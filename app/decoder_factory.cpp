@@ -48,11 +48,20 @@ bool is_allowed(DecoderChoice choice, const DecoderDevice& device) {
            choice == (device.stateless ? DecoderChoice::Request : DecoderChoice::Stateful);
 }
 
-/// The first device that takes the stream, stateless ones first; null, with reasons, when there is none.
+std::string nothing_found(const Options& options) {
+    if (!options.device.empty())
+        return fmt::format("no decoder is called {}; --device=help lists them", options.device);
+    return options.decoder == DecoderChoice::Stateful ? "no stateful hardware decoder: no /dev/video* device is one"
+                                                      : "no hardware decoder: there is no usable /dev/media* device";
+}
+
+/// The first device that takes the stream, stateless ones first; null, with reasons, when there is none. `fault`: the
+/// error of a device that could not be used, though it might take the stream.
 std::unique_ptr<Decoder> try_devices(const Options& options, const DecoderConfig& config,
-                                     std::vector<std::string>& reasons) {
+                                     std::vector<std::string>& reasons, int& fault) {
     bool any = false;
-    const std::vector<DecoderDevice> devices = find_decoders(system_kernel());
+    std::vector<Error> closed;
+    const std::vector<DecoderDevice> devices = find_decoders(system_kernel(), &closed);
     for (const bool stateless : {true, false})
         for (const DecoderDevice& device : devices) {
             if (device.stateless != stateless || !is_allowed(options.decoder, device)) continue;
@@ -61,13 +70,13 @@ std::unique_ptr<Decoder> try_devices(const Options& options, const DecoderConfig
             auto decoder = open_device(options, device, config);
             if (decoder) return std::move(*decoder);
             reasons.push_back(fmt::format("not by {}: {}", device.name(), decoder.error().what));
+            if (is_device_fault(decoder.error().code)) fault = decoder.error().code;
         }
-    if (!any && options.device.empty())
-        reasons.emplace_back(options.decoder == DecoderChoice::Stateful
-                                 ? "no stateful hardware decoder: no /dev/video* device is one"
-                                 : "no hardware decoder: there is no usable /dev/media* device");
-    if (!any && !options.device.empty())
-        reasons.push_back(fmt::format("no decoder is called {}; --device=help lists them", options.device));
+    for (Error& error : closed) {
+        if (is_device_fault(error.code)) fault = error.code;
+        reasons.push_back(std::move(error.what));
+    }
+    if (!any && (closed.empty() || !options.device.empty())) reasons.push_back(nothing_found(options));
     return nullptr;
 }
 
@@ -77,13 +86,17 @@ Result<OpenedDecoder> open_decoder(const Options& options, const DecoderConfig& 
                                    bool software_only) {
     OpenedDecoder opened;
     const bool hardware = options.decoder != DecoderChoice::Software;
-    if (hardware && !software_only) opened.decoder = try_devices(options, config, opened.reasons);
+    int fault = 0;
+    if (hardware && !software_only) opened.decoder = try_devices(options, config, opened.reasons, fault);
     if (opened.decoder != nullptr) return opened;
 
     const bool software = options.decoder == DecoderChoice::Auto || options.decoder == DecoderChoice::Software;
     if (options.require_hw || !software)
-        return fail(ENOTSUP, fmt::format("no hardware decoder plays this {} stream ({}); --decoder=software would",
-                                         config.stream.codec_name, fmt::join(opened.reasons, "; ")));
+        return fail(fault != 0 ? fault : ENOTSUP,
+                    fmt::format("no hardware decoder plays this {} stream ({}); {}", config.stream.codec_name,
+                                fmt::join(opened.reasons, "; "),
+                                fault == EBUSY ? "stop the program that uses it, or give --decoder=software"
+                                               : "--decoder=software would"));
     auto memory = output == nullptr ? create_slot_allocator(system_kernel(), config.output_needs_dmabuf)
                                     : output->create_memory(system_kernel());
     if (!memory) return fail(std::move(memory).error());
@@ -92,6 +105,8 @@ Result<OpenedDecoder> open_decoder(const Options& options, const DecoderConfig& 
     opened.decoder = std::move(*decoder);
     return opened;
 }
+
+bool is_device_fault(int code) { return code == EBUSY || code == ENODEV || code == ENXIO || code == EIO; }
 
 std::string describe_decoder_devices() {
     std::string text;

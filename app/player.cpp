@@ -61,6 +61,14 @@ void count_decoded(std::uint64_t decoded, std::uint64_t presented, FrameCounts& 
     frames.not_wanted += decoded - std::min(presented, decoded);
 }
 
+/// Whether the device refused the first picture, and nothing after it could be decoded without that one.
+bool took_nothing(ItemReport& report) {
+    const auto refused = report.frames.not_decoded[static_cast<std::size_t>(DropReason::DeviceError)];
+    if (report.frames.presented() > 0 || refused == 0) return false;
+    report.error = {EIO, fmt::format("{} took no picture of it", report.decoder.driver), "decode"};
+    return true;
+}
+
 /// What decodes one item. In one piece, because a thread that hangs in the driver goes on using all of it.
 struct Pipeline {
     Pipeline(std::unique_ptr<Decoder> made, Waker& frames_waker)
@@ -92,6 +100,7 @@ class Player {
     void take_down(std::unique_ptr<Pipeline> pipeline, const ItemReport& report);
     Result<OpenedDecoder> open(const Demuxer& demuxer, bool software_only);
     void announce(const Demuxer& demuxer, const ItemReport& report);
+    [[nodiscard]] bool may_use_software() const;
     void settle(Ended ended, ItemReport& report);
     void check_requirements(const ItemReport& report);
     [[nodiscard]] int exit_code() const;
@@ -232,11 +241,14 @@ void Player::play_item(const std::string& file, ItemReport& report) {
     check_requirements(report);
 }
 
+bool Player::may_use_software() const { return options_.decoder == DecoderChoice::Auto && !options_.require_hw; }
+
 /// Plays with the first decoder that takes the stream; when that gives the stream up half-way, software goes on.
 Ended Player::play_with_fallback(Demuxer& demuxer, ItemReport& report) {
     Nanoseconds position = options_.start;
     for (bool software_only = false;;) {
-        if (position > 0) {
+        // What a decoder that gave up had read is read again.
+        if (position > 0 || software_only) {
             if (auto sought = demuxer.seek(position); !sought) {
                 report.error = std::move(sought).error();
                 return Ended::Failed;
@@ -246,7 +258,7 @@ Ended Player::play_with_fallback(Demuxer& demuxer, ItemReport& report) {
         if (!opened) {
             requirement_broken_ = requirement_broken_ || (options_.require_hw && opened.error().code == ENOTSUP);
             report.error = std::move(opened).error();
-            return Ended::Failed;
+            return is_device_fault(report.error.code) && !may_use_software() ? Ended::DeviceFailed : Ended::Failed;
         }
         report.reasons.insert(report.reasons.end(), opened->reasons.begin(), opened->reasons.end());
         report.decoder = opened->decoder->description();
@@ -254,8 +266,8 @@ Ended Player::play_with_fallback(Demuxer& demuxer, ItemReport& report) {
         announce(demuxer, report);
         const Ended ended = play_once(demuxer, std::move(opened->decoder), report, position);
         const bool was_software = std::string_view(report.decoder.kind) == "software";
-        const bool may_fall_back = options_.decoder == DecoderChoice::Auto && !options_.require_hw && !was_software;
-        if ((ended != Ended::Unsupported && ended != Ended::DeviceFailed) || !may_fall_back) return ended;
+        if ((ended != Ended::Unsupported && ended != Ended::DeviceFailed) || !may_use_software() || was_software)
+            return ended;
         report.reasons.push_back(fmt::format("{}: {}", report.decoder.driver, report.error.what));
         software_only = true;
     }
@@ -272,7 +284,8 @@ Ended Player::play_once(Demuxer& demuxer, std::unique_ptr<Decoder> decoder, Item
     const Nanoseconds from = position;
     Playback playback(*stage_, pipeline->frames, *demux_thread, demuxer.stream().frame_rate, demuxer.info().duration,
                       report);
-    const Ended ended = playback.run();
+    Ended ended = playback.run();
+    if (ended == Ended::Finished && took_nothing(report)) ended = Ended::DeviceFailed;
     count_expected(playback, pipeline->decode_thread.counters().units.load(), demuxer.promised_frames(from),
                    report.frames.accounted() - before, report.frames);
     count_decoded(pipeline->decode_thread.counters().decoded.load(), report.frames.presented() - presented,
@@ -314,7 +327,10 @@ void Player::settle(Ended ended, ItemReport& report) {
     display_lost_ = display_lost_ || ended == Ended::OutputLost;
     const bool hardware = std::string_view(report.decoder.kind) != "software";
     const bool stream_at_fault = report.error.code == ENOTSUP || report.error.code == EBADMSG;
-    decoder_fault_ = decoder_fault_ || (ended == Ended::DeviceFailed && hardware && !stream_at_fault);
+    const bool device_at_fault = ended == Ended::DeviceFailed && hardware && !stream_at_fault;
+    if (device_at_fault && report.error.what.find("--decoder=software") == std::string::npos)
+        report.error.what += "; --decoder=software does without it";
+    decoder_fault_ = decoder_fault_ || device_at_fault;
     requirement_broken_ = requirement_broken_ || (ended == Ended::Unsupported && options_.require_hw);
     if (report.result == ItemResult::Failed) complain(fmt::format("{}: {}", report.file, report.error.what));
 }

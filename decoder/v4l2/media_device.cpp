@@ -1,6 +1,7 @@
 #include "decoder/v4l2/media_device.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <optional>
 
 #include <fcntl.h>
@@ -139,17 +140,25 @@ std::string media_bus_info(Kernel& kernel, int fd) {
 }
 
 void find_behind_media_device(Kernel& kernel, const std::string& path, const std::vector<std::string>& video_paths,
-                              std::vector<DecoderDevice>& found) {
+                              std::vector<DecoderDevice>& found, std::vector<Error>& closed) {
     const auto media = open_media_device(kernel, path);
-    if (!media) return;
+    if (!media) {
+        closed.push_back(media.error());
+        return;
+    }
     const auto topology = read_topology(kernel, media->get());
     if (!topology) return;
     for (const dev_t node : decoder_nodes(*topology)) {
         const std::string video_path = path_of(kernel, video_paths, node);
-        if (video_path.empty()) continue;
+        if (video_path.empty()) {
+            closed.push_back(
+                {ENODEV, fmt::format("the decoder of {} has no video node in /dev", path), "find_decoders"});
+            continue;
+        }
         const auto video = VideoDevice::open(kernel, video_path);
         if (!video) {
             log_debug("v4l2", "{}", video.error().what);
+            closed.push_back(video.error());
             continue;
         }
         found.push_back(describe(*video, path, video_path));
@@ -183,11 +192,12 @@ Result<UniqueFd> open_media_device(Kernel& kernel, const std::string& path) {
     return UniqueFd(kernel, fd);
 }
 
-std::vector<DecoderDevice> find_decoders(Kernel& kernel) {
+std::vector<DecoderDevice> find_decoders(Kernel& kernel, std::vector<Error>* closed) {
     std::vector<DecoderDevice> found;
+    std::vector<Error> nobody_asked;
     const std::vector<std::string> video_paths = device_files(kernel, "video");
     for (const std::string& path : device_files(kernel, "media"))
-        find_behind_media_device(kernel, path, video_paths, found);
+        find_behind_media_device(kernel, path, video_paths, found, closed != nullptr ? *closed : nobody_asked);
     find_lone_devices(kernel, video_paths, found);
     return found;
 }

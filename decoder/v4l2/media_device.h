@@ -35,8 +35,9 @@ struct DecoderDevice {
     [[nodiscard]] std::string name() const;
 };
 
-/// All decoders, stateless and stateful, in the order of their media and video nodes.
-std::vector<DecoderDevice> find_decoders(Kernel& kernel);
+/// All decoders, stateless and stateful, in the order of their media and video nodes. Nodes that may lead to one and
+/// cannot be opened, because they are busy, forbidden or not there, are added to `closed`.
+std::vector<DecoderDevice> find_decoders(Kernel& kernel, std::vector<Error>* closed = nullptr);
 /// Whether a person who wrote `wish` means `device`: its driver, "driver:bus info", bus info, or the path of either
 /// node.
 bool is_meant(const DecoderDevice& device, std::string_view wish);
