@@ -44,12 +44,17 @@ class CodecControls {
     virtual Result<> accepts(const SequenceInfo& sequence) = 0;
     /// Controls to be set on the device (not on a request) before the CAPTURE format is read: modes and sequence.
     virtual std::span<v4l2_ext_control> sequence_controls(const SequenceInfo& sequence) = 0;
+    /// Whether the driver's arrays have room for all of a picture; ENOTSUP with the numbers. Asked before its requests.
+    virtual Result<> takes(const Picture& /*picture*/) { return {}; }
     /// How many requests the picture takes: 1 frame-based, one per slice slice-based.
     [[nodiscard]] virtual unsigned requests(const Picture& picture) const = 0;
     /// Controls of request `index` of the picture. The reference timestamps in them are FrameId * 1000 (ns).
     virtual std::span<v4l2_ext_control> picture_controls(const Picture& picture, unsigned index) = 0;
     /// Most bytes that request `index` needs in its bitstream buffer.
     [[nodiscard]] virtual std::size_t bitstream_size(const Picture& picture, unsigned index) const = 0;
+    /// Farthest that a slice's data begin behind the start of its NAL unit in request `index`, in bytes: drivers that
+    /// add that to the size of the slice want so much more behind the bitstream (Quirk::CountPadding).
+    [[nodiscard]] virtual std::size_t data_offset(const Picture& /*picture*/, unsigned /*index*/) const { return 0; }
     /// Writes the bitstream of request `index`; `buffer` has at least `bitstream_size`. Returns the bytes used. This is
     /// the one copy that is made of a stream.
     virtual std::size_t write_bitstream(const Picture& picture, unsigned index, std::span<std::uint8_t> buffer) = 0;

@@ -174,13 +174,23 @@ int DeviceContext::submit(const Picture& picture, unsigned index, std::uint32_t 
     return error;
 }
 
+/// Of the bytes behind the bitstream, those that this driver wants beyond the usual ones, and counted.
+std::size_t DeviceContext::counted_padding(const Picture& picture, unsigned index) const {
+    return has_quirk(quirks_, Quirk::CountPadding) ? needs_.controls.data_offset(picture, index) : 0;
+}
+
+std::size_t DeviceContext::bitstream_size(const Picture& picture, unsigned index) const {
+    return needs_.controls.bitstream_size(picture, index) + counted_padding(picture, index);
+}
+
 int DeviceContext::send(const Picture& picture, unsigned index, std::uint32_t target, bool hold, unsigned bitstream,
                         unsigned request) {
     CodecControls& controls = needs_.controls;
     const std::span<std::uint8_t> bytes = bitstreams_.bytes(bitstream);
     std::size_t used = controls.write_bitstream(picture, index, bytes);
-    std::memset(bytes.data() + used, 0, std::min(bitstream_padding, bytes.size() - used));
-    if (has_quirk(quirks_, Quirk::CountPadding)) used = std::min(used + bitstream_padding, bytes.size());
+    const std::size_t padding = std::min(bitstream_padding + counted_padding(picture, index), bytes.size() - used);
+    std::memset(bytes.data() + used, 0, padding);
+    if (has_quirk(quirks_, Quirk::CountPadding)) used += padding;
 
     const int fd = requests_.fd(request);
     int error = device_.set_request_controls(fd, controls.picture_controls(picture, index));

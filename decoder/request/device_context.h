@@ -79,6 +79,8 @@ class DeviceContext {
 
     /// A FREE slot to decode into; empty when there is none.
     SlotRef acquire_slot();
+    /// Bytes that part `index` needs in its bitstream buffer.
+    [[nodiscard]] std::size_t bitstream_size(const Picture& picture, unsigned index) const;
     /// Takes over the holds on the target. The slot's picture is in flight from the first part on. Returns the index of
     /// the slot's buffer, by which it is called below.
     std::uint32_t begin(FrameId id, SlotRef target);
@@ -138,6 +140,7 @@ class DeviceContext {
     VideoDevice device_;
     Queue output_;
     Queue capture_;
+    [[nodiscard]] std::size_t counted_padding(const Picture& picture, unsigned index) const;
     BitstreamPool bitstreams_;
     RequestPool requests_;
     CaptureSlots slots_;

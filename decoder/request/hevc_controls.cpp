@@ -127,18 +127,35 @@ unsigned HevcControls::requests(const Picture& picture) const {
     return slice_based_ ? static_cast<unsigned>(as_hevc(picture).slices.size()) : 1;
 }
 
-/// SLICE_PARAMS and ENTRY_POINT_OFFSETS. The kernel takes no more elements than the driver has room for; a driver that
-/// misses some refuses the picture.
+/// The kernel takes no more elements than the driver has room for, and the entry points must be as many as the slices
+/// say (num_entry_point_offsets): a picture with more of either cannot be described to it.
+Result<> HevcControls::takes(const Picture& picture) {
+    for (unsigned i = 0; maximum_slices_ != 0 && i < requests(picture); ++i) {
+        const std::span<const Slice> part = slices(picture, i);
+        if (part.size() > maximum_slices_)
+            return fail(ENOTSUP,
+                        fmt::format("a picture of {} slices; the driver takes {}", part.size(), maximum_slices_),
+                        "HEVC_SLICE_PARAMS");
+        std::size_t points = 0;
+        for (const Slice& slice : part) points += slice.entry_points.size();
+        if (maximum_entry_points_ != 0 && points > maximum_entry_points_)
+            return fail(
+                ENOTSUP,
+                fmt::format("a picture with {} entry points; the driver takes {}", points, maximum_entry_points_),
+                "HEVC_ENTRY_POINT_OFFSETS");
+    }
+    return {};
+}
+
+/// SLICE_PARAMS, and ENTRY_POINT_OFFSETS where the driver has it; `takes` has made sure that all of them fit.
 void HevcControls::add_slices(const HevcPicture& picture, unsigned index) {
     if (maximum_slices_ == 0) return;
     slice_params_.clear();
     entry_points_.clear();
     for (const Slice& slice : slices(picture, index)) {
-        if (slice_params_.size() < maximum_slices_)
-            hevc::fill(slice_params_.emplace_back(), slice, picture, start_codes_ ? start_code.size() : 0);
-        const std::size_t room = maximum_entry_points_ - entry_points_.size();
-        const auto points = slice.entry_points.first(std::min(slice.entry_points.size(), room));
-        entry_points_.insert(entry_points_.end(), points.begin(), points.end());
+        hevc::fill(slice_params_.emplace_back(), slice, picture, start_codes_ ? start_code.size() : 0);
+        if (maximum_entry_points_ != 0)
+            entry_points_.insert(entry_points_.end(), slice.entry_points.begin(), slice.entry_points.end());
     }
     controls_.add_array(V4L2_CID_STATELESS_HEVC_SLICE_PARAMS, std::span(slice_params_));
     if (!entry_points_.empty())
@@ -177,6 +194,13 @@ std::size_t HevcControls::bitstream_size(const Picture& picture, unsigned index)
     std::size_t size = 0;
     for (const Slice& slice : slices(picture, index)) size += slice.nal.size() + start_code.size();
     return size;
+}
+
+std::size_t HevcControls::data_offset(const Picture& picture, unsigned index) const {
+    std::size_t farthest = 0;
+    for (const Slice& slice : slices(picture, index))
+        farthest = std::max<std::size_t>(farthest, slice.header.data_byte_offset);
+    return farthest + start_code.size();
 }
 
 std::size_t HevcControls::write_bitstream(const Picture& picture, unsigned index, std::span<std::uint8_t> buffer) {

@@ -25,9 +25,11 @@ class HevcControls final : public CodecControls {
     Result<> probe(ControlProbe& probe) override;
     Result<> accepts(const SequenceInfo& sequence) override;
     std::span<v4l2_ext_control> sequence_controls(const SequenceInfo& sequence) override;
+    Result<> takes(const Picture& picture) override;
     [[nodiscard]] unsigned requests(const Picture& picture) const override;
     std::span<v4l2_ext_control> picture_controls(const Picture& picture, unsigned index) override;
     [[nodiscard]] std::size_t bitstream_size(const Picture& picture, unsigned index) const override;
+    [[nodiscard]] std::size_t data_offset(const Picture& picture, unsigned index) const override;
     std::size_t write_bitstream(const Picture& picture, unsigned index, std::span<std::uint8_t> buffer) override;
     [[nodiscard]] const char* mode() const override;
     [[nodiscard]] bool needs_hold() const override { return slice_based_; }

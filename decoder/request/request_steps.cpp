@@ -198,7 +198,7 @@ bool RequestDecoder::has_all_references(const Picture& picture) {
 bool RequestDecoder::ensure_bitstream_room(const Picture& picture) {
     std::size_t needed = 0;
     for (unsigned i = 0; i < controls_->requests(picture); ++i)
-        needed = std::max(needed, controls_->bitstream_size(picture, i));
+        needed = std::max(needed, context_->bitstream_size(picture, i));
     if (needed <= context_->bitstream_capacity()) return true;
     if (needed > largest_bitstream - bitstream_padding) {
         drop_picture(picture, DropReason::Malformed,
@@ -259,6 +259,10 @@ bool RequestDecoder::decode(const Picture& picture) {
     }
     if (!context_->can_submit()) return false;
     bool wait = false;
+        if (auto taken = controls_->takes(picture); !taken) {
+            end_with(std::move(taken).error());
+            return true;
+        }
     PictureRecord* record = next_part_ == 0 ? begin_picture(picture, wait) : pictures_.find(picture.id);
     if (wait) return false;
     if (record == nullptr) return true;

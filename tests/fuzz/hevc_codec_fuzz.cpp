@@ -170,7 +170,7 @@ class Validator {
             check_slice(slice);
             points += slice.num_entry_point_offsets;
         }
-        require(entry_points_ == points || entry_points_ == 256 || slices_.size() == 600, "ENTRY_POINT_OFFSETS");
+        require(entry_points_ == points && points <= 256, "ENTRY_POINT_OFFSETS");
     }
     void check_sets(std::span<const v4l2_ctrl_hevc_ext_sps_st_rps> sets) const {
         require(sets.size() == sps_.num_short_term_ref_pic_sets, "EXT_SPS_ST_RPS");
@@ -237,7 +237,7 @@ class Run {
     }
     void check(const Picture& picture) {
         for (HevcControls& controls : controls_)
-            for (unsigned i = 0; i < controls.requests(picture); ++i) {
+            for (unsigned i = 0; controls.takes(picture) && i < controls.requests(picture); ++i) {
                 Validator(controls.picture_controls(picture, i), alive_);
                 buffer_.resize(controls.bitstream_size(picture, i));
                 require(controls.write_bitstream(picture, i, buffer_) <= buffer_.size(), "bitstream");

@@ -169,18 +169,34 @@ TEST_F(HevcControlsTest, ArraysGoWhereTheDriverHasThemAndNoFurther) {
         find<std::uint32_t>(all.picture_controls(picture(), 0), V4L2_CID_STATELESS_HEVC_ENTRY_POINT_OFFSETS);
     EXPECT_EQ(Bytes(offsets.begin(), offsets.end()), (Bytes{10, 20, 30}));
     FakeProbe small;
-    small.add(V4L2_CID_STATELESS_HEVC_SLICE_PARAMS, 280, 1);
     small.add(V4L2_CID_STATELESS_HEVC_ENTRY_POINT_OFFSETS, 4, 2);
-    HevcControls few = probed(small);
-    const auto list = few.picture_controls(picture(), 0);
-    EXPECT_EQ(find<v4l2_ctrl_hevc_slice_params>(list, V4L2_CID_STATELESS_HEVC_SLICE_PARAMS).size(), 1U);
-    EXPECT_EQ(find<std::uint32_t>(list, V4L2_CID_STATELESS_HEVC_ENTRY_POINT_OFFSETS).size(), 2U);
+    EXPECT_EQ("a picture with 3 entry points; the driver takes 2", probed(small).takes(picture()).error().what);
+    small.add(V4L2_CID_STATELESS_HEVC_SLICE_PARAMS, 280, 1);
+    EXPECT_EQ("a picture of 2 slices; the driver takes 1", probed(small).takes(picture()).error().what);
+    EXPECT_EQ(ENOTSUP, probed(small).takes(picture()).error().code);
+    small.add(V4L2_CID_STATELESS_HEVC_ENTRY_POINT_OFFSETS, 4, 3);
+    const HevcModes a_slice_each{V4L2_STATELESS_HEVC_DECODE_MODE_SLICE_BASED, std::nullopt};
+    EXPECT_TRUE(probed(small, a_slice_each).takes(picture()));
+    EXPECT_TRUE(probed({}).takes(picture()));
     FakeProbe none;
     none.facts.erase(V4L2_CID_STATELESS_HEVC_SLICE_PARAMS);
     none.facts.erase(V4L2_CID_STATELESS_HEVC_ENTRY_POINT_OFFSETS);
     none.facts.erase(V4L2_CID_STATELESS_HEVC_SCALING_MATRIX);
     HevcControls frame = probed(none);
     EXPECT_EQ(frame.picture_controls(picture(), 0).size(), 3U);
+}
+
+/// For drivers that take it for a part of the slice's size: the largest counts, start code included.
+TEST_F(HevcControlsTest, TellsHowFarBehindItsStartTheDataBegin) {
+    Pps pps;
+    pps.entropy_coding_sync_enabled_flag = true;
+    use(simple_sps(), pps);
+    const std::array<std::uint32_t, 3> points{10, 20, 30};
+    parameter_sets().unit(write_slice(sps_, pps_, idr(), points));
+    unit(write_slice(sps_, pps_, at(idr(), 12), {})).parse();
+    const std::uint32_t longest = picture().slices[0].header.data_byte_offset;
+    ASSERT_GT(longest, picture().slices[1].header.data_byte_offset + 8U);
+    EXPECT_EQ(probed({}).data_offset(picture(), 0), longest + 3);
 }
 
 TEST_F(HevcControlsTest, ReferencesAreIndicesOfTheDpb) {
