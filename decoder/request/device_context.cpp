@@ -132,7 +132,7 @@ std::uint32_t DeviceContext::begin(FrameId id, SlotRef target) {
     const std::uint32_t buffer = slots_.buffer_of(target);
     Use& use = uses_[buffer];
     use.id = id;
-    use.corrupt = false;
+    use.outcome = Outcome::Good;
     use.target = std::move(target);
     ++pictures_;
     return buffer;
@@ -152,7 +152,7 @@ void DeviceContext::cancel(std::uint32_t target) {
     --pictures_;
 }
 
-void DeviceContext::cut_short(std::uint32_t target) { uses_[target].corrupt = true; }
+void DeviceContext::cut_short(std::uint32_t target) { uses_[target].outcome = Outcome::Partial; }
 
 /// The driver gives a held buffer back when it sees another picture or a flush: without a completion to hint at it.
 void DeviceContext::close_held() {
@@ -256,20 +256,28 @@ int DeviceContext::dequeue_captures() {
     return 0;
 }
 
+Outcome DeviceContext::judge(const DequeuedBuffer& buffer, const Use& use) const {
+    if (buffer.id != use.id) {
+        log_error("request", "buffer {} comes back as picture {}, but picture {} was to be in it", buffer.index,
+                  buffer.id, use.id);
+        return Outcome::Failed;
+    }
+    const auto is_good = [this](const SlotRef& slot) { return uses_[slots_.buffer_of(slot)].outcome == Outcome::Good; };
+    const bool sound = std::all_of(use.references.begin(), use.references.end(), is_good);
+    if (use.outcome == Outcome::Partial) return sound ? Outcome::Partial : Outcome::Remnant;
+    if (buffer.bytes_used == 0) return Outcome::Empty;
+    if (buffer.error) return Outcome::Failed;
+    return sound ? Outcome::Good : Outcome::Damaged;
+}
+
 void DeviceContext::finish(const DequeuedBuffer& buffer) {
     if (buffer.index >= uses_.size() || uses_[buffer.index].id == 0) {
         log_error("request", "the driver gives back buffer {}, which it did not have", buffer.index);
         return;
     }
     Use& use = uses_[buffer.index];
-    use.corrupt |= buffer.error;
-    if (buffer.id != use.id) {
-        log_error("request", "buffer {} comes back as picture {}, but picture {} was to be in it", buffer.index,
-                  buffer.id, use.id);
-        use.corrupt = true;
-    }
-    for (const SlotRef& reference : use.references) use.corrupt |= uses_[slots_.buffer_of(reference)].corrupt;
-    finished_.push_back({use.id, use.corrupt});
+    use.outcome = judge(buffer, use);
+    finished_.push_back({use.id, use.outcome});
     (void)use.target.pool().finish_decode(use.target);
     use.id = 0;
     use.queued = false;

@@ -33,10 +33,19 @@ struct ContextNeeds {
     Waker* waker; ///< told when a slot becomes FREE
 };
 
-/// A picture whose CAPTURE buffer came back.
+/// How a picture's CAPTURE buffer came back.
+enum class Outcome : std::uint8_t {
+    Good,
+    Partial, ///< some of its parts were never sent: no fault of the device
+    Failed,  ///< the device flagged it (V4L2_BUF_FLAG_ERROR), or took it for another picture
+    Empty,   ///< without payload: what is in the buffer is an older picture
+    Damaged, ///< refers to a picture that is not good
+    Remnant, ///< Partial and Damaged; was counted when its parts were dropped
+};
+
 struct FinishedPicture {
     FrameId id = 0;
-    bool corrupt = false;
+    Outcome outcome = Outcome::Good;
 };
 
 /// Three pools and three completions, none of which implies another: a request is complete (and can be used again), an
@@ -71,6 +80,8 @@ class DeviceContext {
 
     /// A bitstream buffer and a request are idle.
     [[nodiscard]] bool can_submit() const { return bitstreams_.any_idle() && requests_.any_idle(); }
+    /// Bytes that part `index` needs in its bitstream buffer.
+    [[nodiscard]] std::size_t bitstream_size(const Picture& picture, unsigned index) const;
     /// Bytes that a bitstream buffer takes.
     [[nodiscard]] std::size_t bitstream_capacity() const { return bitstreams_.capacity(); }
     /// No bitstream buffer is in use, so that they can grow.
@@ -79,8 +90,6 @@ class DeviceContext {
 
     /// A FREE slot to decode into; empty when there is none.
     SlotRef acquire_slot();
-    /// Bytes that part `index` needs in its bitstream buffer.
-    [[nodiscard]] std::size_t bitstream_size(const Picture& picture, unsigned index) const;
     /// Takes over the holds on the target. The slot's picture is in flight from the first part on. Returns the index of
     /// the slot's buffer, by which it is called below.
     std::uint32_t begin(FrameId id, SlotRef target);
@@ -120,8 +129,8 @@ class DeviceContext {
         FrameId id = 0; ///< 0: not in flight
         SlotRef target;
         std::vector<SlotRef> references;
-        bool queued = false;  ///< as a CAPTURE buffer
-        bool corrupt = false; ///< the picture in it, or one that it refers to
+        bool queued = false;             ///< as a CAPTURE buffer
+        Outcome outcome = Outcome::Good; ///< of the picture in it
     };
 
     DeviceContext(const ContextNeeds& needs, VideoDevice device);
@@ -132,15 +141,16 @@ class DeviceContext {
     Result<> start();
     int send(const Picture& picture, unsigned index, std::uint32_t target, bool hold, unsigned bitstream,
              unsigned request);
+    [[nodiscard]] std::size_t counted_padding(const Picture& picture, unsigned index) const;
     int dequeue_outputs();
     int dequeue_captures();
     void finish(const DequeuedBuffer& buffer);
+    [[nodiscard]] Outcome judge(const DequeuedBuffer& buffer, const Use& use) const;
 
     const ContextNeeds needs_;
     VideoDevice device_;
     Queue output_;
     Queue capture_;
-    [[nodiscard]] std::size_t counted_padding(const Picture& picture, unsigned index) const;
     BitstreamPool bitstreams_;
     RequestPool requests_;
     CaptureSlots slots_;

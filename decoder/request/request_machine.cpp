@@ -14,6 +14,23 @@ namespace {
 constexpr Nanoseconds soft_limit = 500 * millisecond;
 constexpr Nanoseconds hard_limit = 3 * second;
 
+const char* cause_of(Outcome outcome) {
+    switch (outcome) {
+    case Outcome::Empty:
+        return "the device gave it back without a picture in it";
+    case Outcome::Damaged:
+        return "it refers to a picture that the device could not decode";
+    default:
+        return "the device could not decode it (ERROR flag)";
+    }
+}
+
+std::string explain(const PictureRecord& record, Outcome outcome) {
+    if (record.frame.pts == no_time) return fmt::format("picture {}: {}", record.frame.id, cause_of(outcome));
+    return fmt::format("picture {} at {:.3f} s: {}", record.frame.id, static_cast<double>(record.frame.pts) / 1e9,
+                       cause_of(outcome));
+}
+
 } // namespace
 
 Result<std::unique_ptr<Decoder>> create_request_decoder(Kernel& kernel, const DecoderDevice& device,
@@ -130,6 +147,9 @@ void RequestDecoder::give_out() {
     }
     ending_ = Ending::No;
     pictures_.drop_all_unclaimed();
+    // Short of three failures, but nothing else either: another decoder may do better.
+    if (troubles_ != 0 && !any_good_ && !end_error_)
+        end_error_ = Error{EIO, fmt::format("{} decoded no picture", device_.name()), "DQBUF"};
     if (end_error_)
         fail_with(*std::exchange(end_error_, std::nullopt));
     else
@@ -164,13 +184,42 @@ void RequestDecoder::handle(std::span<const epoll_event> events) {
     take_finished();
     if (error < 0)
         replace_context(DropReason::DeviceError, fmt::format("the device has failed: {}", error_text(-error)), -error);
+    check_troubles();
 }
 
 void RequestDecoder::take_finished() {
     for (FinishedPicture picture; context_->next_finished(picture);) {
-        pictures_.finish(picture.id, picture.corrupt);
-        if (!picture.corrupt) troubles_ = 0;
+        PictureRecord* record = pictures_.find(picture.id);
+        if (record == nullptr) continue;
+        if (picture.outcome == Outcome::Good || picture.outcome == Outcome::Partial) {
+            if (picture.outcome == Outcome::Good) note_success();
+            pictures_.finish(picture.id, picture.outcome == Outcome::Partial);
+            continue;
+        }
+        if (picture.outcome != Outcome::Remnant) note_failure(*record, picture.outcome);
+        pictures_.lose(*record);
     }
+}
+
+void RequestDecoder::note_success() {
+    troubles_ = 0;
+    any_good_ = true;
+}
+
+/// Neither the picture nor what refers to it is shown: the last good one stays on the screen. The first picture that is
+/// still to be sent and refers to a lost one makes the codec wait for the next random-access point (`decode`); if that
+/// is in flight already, or nothing refers to the picture, playback goes on at once. Pictures of before a seek are
+/// counted as the device's failures only.
+void RequestDecoder::note_failure(const PictureRecord& record, Outcome outcome) {
+    const bool consequence = outcome == Outcome::Damaged;
+    if (!record.unwanted)
+        skip(consequence ? DropReason::MissingReference : DropReason::DeviceError, explain(record, outcome));
+    if (!consequence) ++troubles_;
+}
+
+void RequestDecoder::check_troubles() {
+    if (troubles_ < most_troubles || failure_) return;
+    fail_with({EIO, fmt::format("{} failed {} pictures in a row", device_.name(), troubles_), "DQBUF"});
 }
 
 /// The clock is asked only after a wait in which nothing was completed.

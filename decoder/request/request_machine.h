@@ -81,6 +81,9 @@ class RequestDecoder final : public Decoder {
 
     void handle(std::span<const epoll_event> events);
     void take_finished();
+    void note_success();
+    void note_failure(const PictureRecord& record, Outcome outcome);
+    void check_troubles();
     void give_out();
     void check_watchdog(bool waited, Nanoseconds slept);
     /// Gives the context up: what is in flight is lost, and a new one is made for the next random-access point.
@@ -116,6 +119,7 @@ class RequestDecoder final : public Decoder {
     FrameId first_in_context_ = 0; ///< ids below it are of pictures that went with a context
 
     unsigned troubles_ = 0;       ///< device failures since the last good picture
+    bool any_good_ = false;       ///< some picture was decoded well
     Nanoseconds quiet_since_ = 0; ///< nothing has completed since then; 0 unknown
     bool quiet_logged_ = false;
     std::string last_skip_;

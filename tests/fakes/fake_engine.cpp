@@ -47,7 +47,7 @@ FakePicture FakeEngine::record(const FakeBuffer& source, const Job& job) const {
     picture.references = job.references;
     picture.controls = job.request->controls;
     picture.hold = job.hold;
-    picture.error = job.error;
+    picture.error = job.error || job.empty;
     return picture;
 }
 
@@ -73,6 +73,7 @@ bool FakeEngine::start() {
     const bool continued = std::exchange(held_, std::nullopt).has_value();
     FakeBuffer& target = capture_.buffers[job.capture];
     job.error = world_.errors.count(++world_.jobs) != 0;
+    job.empty = world_.empty.count(world_.jobs) != 0;
     job.hold = source.hold && decoder_.holds;
     job.request = source.request;
     job.references = h264_references(job.request->controls);
@@ -82,7 +83,7 @@ bool FakeEngine::start() {
     }
     target.timestamp = source.timestamp;
     target.content = source.timestamp;
-    if (!continued) target.error = false;
+    if (!continued) target.error = target.empty = false;
     FakePicture picture = record(source, job);
     check(picture);
     if (world_.on_decoded) world_.on_decoded(picture);
@@ -101,7 +102,8 @@ void FakeEngine::finish() {
     job_.reset();
     FakeBuffer& target = capture_.buffers[job.capture];
     target.error |= job.error;
-    target.bytes_used = target.error ? 0 : static_cast<std::uint32_t>(target.planes[0]->size());
+    target.empty |= job.empty;
+    target.bytes_used = target.empty ? 0 : static_cast<std::uint32_t>(target.planes[0]->size());
     ++target.sequence;
     job.request->complete();
     if (!job.output_returned) output_.finish(job.output, job.error);

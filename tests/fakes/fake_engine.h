@@ -37,6 +37,7 @@ class FakeEngine {
         Nanoseconds end = no_time;         ///< no_time: never
         bool output_returned = false;
         bool error = false;
+        bool empty = false;
         bool hold = false;
         std::shared_ptr<FakeRequest> request;
         std::vector<std::uint64_t> references;

@@ -22,6 +22,7 @@ struct FakeBuffer {
     std::uint32_t sequence = 0;
     bool hold = false;
     bool error = false;
+    bool empty = false;                   ///< nothing was written
     std::shared_ptr<FakeRequest> request; ///< OUTPUT: the request that it is in
     std::uint64_t content = 0;            ///< CAPTURE: timestamp of the picture in the memory; 0 none
 };

@@ -123,7 +123,8 @@ class FakeWorld {
     std::vector<FakePicture> pictures;
     std::vector<std::weak_ptr<FakeContext>> contexts;
     std::uint64_t jobs = 0;         ///< requests that were started
-    std::set<std::uint64_t> errors; ///< numbers of jobs that fail
+    std::set<std::uint64_t> errors; ///< numbers of jobs that fail: ERROR flag, with something in the buffer
+    std::set<std::uint64_t> empty;  ///< numbers of jobs that write nothing: no payload, no flag (rkvdec)
     std::set<std::uint64_t> stalls; ///< numbers of jobs that never finish
     /// What else can be opened, by path: not video devices. One description is shared by all that open it.
     std::map<std::string, std::shared_ptr<FakeFile>> other_files;

@@ -182,13 +182,93 @@ TEST_F(RequestDecoderTest, GoesOnAtOnceWhenASlotComesBack) {
     close();
 }
 
-TEST_F(RequestDecoderTest, ErrorFlagMarksThePictureAndWhatRefersToIt) {
+/// The picture and what refers to it are counted and named, never shown; from the next IDR picture on all is well.
+TEST_F(RequestDecoderTest, ErrorFlagGoesOnAtTheNextRandomAccessPoint) {
     kernel_.world().errors = {3};
     const ClipOptions clip{.pictures = 12, .period = 6, .references = 1};
     open(clip);
     EXPECT_TRUE(playback_.play(*decoder_, make_clip(clip)));
-    expect_in_order(playback_, 12);
-    for (std::size_t i = 0; i < 12; ++i) EXPECT_EQ(i >= 2 && i < 6, playback_.frames[i].corrupt) << i;
+    ASSERT_EQ(8u, playback_.frames.size());
+    for (std::size_t i = 0; i < 8; ++i) {
+        EXPECT_EQ(static_cast<Nanoseconds>(i < 2 ? i : i + 4) * 40 * millisecond, playback_.frames[i].pts) << i;
+        EXPECT_FALSE(playback_.frames[i].corrupt) << i;
+    }
+    EXPECT_EQ(1u, playback_.dropped_for(DropReason::DeviceError));
+    EXPECT_EQ(3u, playback_.dropped_for(DropReason::MissingReference));
+    ASSERT_FALSE(playback_.dropped.empty());
+    EXPECT_EQ("picture 3 at 0.080 s: the device could not decode it (ERROR flag)", playback_.dropped[0].why);
+    EXPECT_EQ(1u, playback_.pools.size()) << "the context stays";
+    close();
+}
+
+/// What is in such a buffer is an older picture.
+TEST_F(RequestDecoderTest, BufferWithoutPayloadIsNeverShown) {
+    kernel_.world().empty = {3};
+    const ClipOptions clip{.pictures = 12, .period = 6, .references = 1};
+    open(clip);
+    EXPECT_TRUE(playback_.play(*decoder_, make_clip(clip)));
+    EXPECT_EQ(8u, playback_.frames.size());
+    EXPECT_EQ(1u, playback_.dropped_for(DropReason::DeviceError));
+    ASSERT_FALSE(playback_.dropped.empty());
+    EXPECT_EQ("picture 3 at 0.080 s: the device gave it back without a picture in it", playback_.dropped[0].why);
+    close();
+}
+
+TEST_F(RequestDecoderTest, ThreeFailedPicturesInARowAreTheEnd) {
+    for (const bool empty : {false, true}) {
+        FakeKernel kernel;
+        for (std::uint64_t job = 5; job < 1000; ++job)
+            (empty ? kernel.world().empty : kernel.world().errors).insert(job);
+        const ClipOptions clip{.pictures = 60, .period = 4, .references = 1};
+        Playback playback(kernel);
+        auto decoder = open_decoder(kernel, clip);
+        ASSERT_TRUE(decoder);
+        EXPECT_FALSE(playback.play(**decoder, make_clip(clip)));
+        ASSERT_TRUE(playback.failure);
+        EXPECT_EQ(EIO, playback.failure->code);
+        EXPECT_EQ(4u, playback.frames.size()) << "what was good is shown";
+        decoder->reset();
+        expect_clean(kernel, playback);
+    }
+}
+
+TEST_F(RequestDecoderTest, GoodPicturesInBetweenForgiveFailedOnes) {
+    for (const std::uint64_t job : {2, 12, 22, 32, 42}) kernel_.world().errors.insert(job);
+    const ClipOptions clip{.pictures = 60, .period = 4, .references = 1};
+    open(clip);
+    EXPECT_TRUE(playback_.play(*decoder_, make_clip(clip)));
+    EXPECT_EQ(5u, playback_.dropped_for(DropReason::DeviceError));
+    EXPECT_EQ(60u, playback_.frames.size() + 5 + playback_.dropped_for(DropReason::MissingReference));
+    close();
+}
+
+/// Too short for three failures, and nothing to show for it.
+TEST_F(RequestDecoderTest, DeviceThatDecodesNothingIsGivenUp) {
+    kernel_.world().errors = {1};
+    const ClipOptions clip{.pictures = 3, .references = 1};
+    open(clip);
+    EXPECT_FALSE(playback_.play(*decoder_, make_clip(clip)));
+    ASSERT_TRUE(playback_.failure);
+    EXPECT_EQ(EIO, playback_.failure->code);
+    EXPECT_TRUE(playback_.frames.empty());
+    close();
+}
+
+/// What a seek has left behind is no reason to wait for anything.
+TEST_F(RequestDecoderTest, FailureOfBeforeASeekIsForgotten) {
+    kernel_.world().automatic = false;
+    kernel_.world().errors = {1};
+    const ClipOptions clip{.pictures = 8, .references = 1};
+    open(clip);
+    AccessUnit unit;
+    const auto units = make_clip(clip);
+    unit.payload = Payload(units[0].bytes, nullptr, nullptr);
+    ASSERT_TRUE(decoder_->send(unit));
+    decoder_->flush();
+    kernel_.world().automatic = true;
+    EXPECT_TRUE(playback_.play(*decoder_, units));
+    expect_in_order(playback_, 8);
+    EXPECT_TRUE(playback_.dropped.empty());
     close();
 }
 

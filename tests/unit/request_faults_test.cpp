@@ -209,7 +209,7 @@ class RandomCodec final : public Codec {
     bool open_ = false;   ///< its second field may be in the next unit
 };
 
-/// Pictures that hold damage: those that failed, and what refers to them.
+/// Pictures whose damage is not to be seen: those that failed, and what refers to them.
 std::set<FrameId> damaged(const std::vector<FakePicture>& pictures) {
     std::set<FrameId> bad;
     for (const FakePicture& picture : pictures)
@@ -219,15 +219,32 @@ std::set<FrameId> damaged(const std::vector<FakePicture>& pictures) {
     return bad;
 }
 
+/// Frames that came out against those that were to: in order, none that holds damage, and only for a reason fewer.
+std::string check_frames(const std::vector<PlayedFrame>& frames, const std::vector<FrameId>& expected,
+                         const std::vector<FakePicture>& pictures) {
+    const std::set<FrameId> bad = damaged(pictures);
+    std::map<FrameId, unsigned> sent;
+    for (const FakePicture& picture : pictures) ++sent[picture.timestamp / 1000];
+    auto next = frames.begin();
+    for (const FrameId id : expected) {
+        const bool out = next != frames.end() && next->id == id;
+        if (out && bad.count(id) != 0 && !next->corrupt) return "a damaged frame comes out\n";
+        if (!out && bad.count(id) == 0 && sent[id] != 0) return "a frame is missing\n";
+        next += out ? 1 : 0;
+    }
+    return next == frames.end() ? "" : "frames out of order\n";
+}
+
 /// One random playback. What is wrong with it, or nothing.
-std::string play_at_random(unsigned seed) {
+/// `given_up` counts those in which three pictures failed in a row.
+std::string play_at_random(unsigned seed, unsigned& given_up) {
     std::minstd_rand random(seed);
     FakeDecoder device;
     device.two_phase = random() % 2 == 0;
     device.multi_planar = random() % 2 == 0;
     device.decode_time = random() % 8 * millisecond;
     FakeKernel kernel({device});
-    for (int i = 0; i < 6; ++i) kernel.world().errors.insert(random() % 300);
+    for (int i = 0; i < 6; ++i) (i < 3 ? kernel.world().errors : kernel.world().empty).insert(random() % 300);
     Playback playback(kernel);
     playback.period = random() % 10 * millisecond;
     playback.shown_at_once = 1 + random() % 3;
@@ -244,13 +261,12 @@ std::string play_at_random(unsigned seed) {
     {
         auto decoder = open_decoder(kernel, config, std::move(codec), modes);
         if (!decoder) return decoder.error().what;
-        if (!playback.play(**decoder, units)) faults += "does not play to the end\n";
-        std::vector<FrameId> out;
-        for (const PlayedFrame& frame : playback.frames) out.push_back(frame.id);
-        if (out != told.expected) faults += "frames are missing or out of order\n";
-        const std::set<FrameId> bad = damaged(kernel.pictures());
-        for (const PlayedFrame& frame : playback.frames)
-            if (frame.corrupt != (bad.count(frame.id) != 0)) faults += "a frame is marked wrongly\n";
+        const bool played = playback.play(**decoder, units);
+        const bool failed = playback.failure && playback.failure->code == EIO;
+        given_up += failed ? 1 : 0;
+        if (!played && !failed) faults += "does not play to the end\n";
+        if (played) faults += check_frames(playback.frames, told.expected, kernel.pictures());
+        if (played && playback.frames.size() + 60 < told.expected.size()) faults += "far too many are missing\n";
     }
     playback.release_all();
     for (const auto& pool : playback.pools)
@@ -260,7 +276,9 @@ std::string play_at_random(unsigned seed) {
 }
 
 TEST_F(RequestFaultsTest, RandomStreamsNeverOverwriteWhatIsNeeded) {
-    for (unsigned seed = 1; seed <= 150; ++seed) ASSERT_EQ("", play_at_random(seed)) << "seed " << seed;
+    unsigned given_up = 0;
+    for (unsigned seed = 1; seed <= 150; ++seed) ASSERT_EQ("", play_at_random(seed, given_up)) << "seed " << seed;
+    EXPECT_LT(given_up, 30u) << "six failures in three hundred are seldom three in a row";
 }
 
 } // namespace
