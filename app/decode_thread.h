@@ -10,8 +10,8 @@
 
 #include "app/channel.h"
 #include "app/demux_thread.h"
-#include "app/patience.h"
 #include "decoder/decoder.h"
+#include "decoder/patience.h"
 
 namespace v4l2play {
 

@@ -18,12 +18,12 @@
 #include "app/event_loop.h"
 #include "app/notice.h"
 #include "app/output_factory.h"
-#include "app/patience.h"
 #include "app/playback.h"
 #include "app/report.h"
 #include "decoder/log.h"
 #include "render/slow_output.h"
 
+#include "decoder/patience.h"
 namespace v4l2play {
 namespace {
 

@@ -6,6 +6,7 @@
 #include "decoder/codec/codec.h"
 #include "decoder/decoder.h"
 #include "decoder/kernel.h"
+#include "decoder/patience.h"
 #include "decoder/request/codec_controls.h"
 #include "decoder/v4l2/media_device.h"
 
@@ -16,6 +17,7 @@ namespace v4l2play {
 Result<std::unique_ptr<Decoder>> create_request_decoder(Kernel& kernel, const DecoderDevice& device,
                                                         std::unique_ptr<Codec> codec,
                                                         std::unique_ptr<CodecControls> controls,
-                                                        const DecoderConfig& config);
+                                                        const DecoderConfig& config,
+                                                        Nanoseconds teardown_limit = usual_teardown_limit);
 
 } // namespace v4l2play

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "decoder/log.h"
+#include "decoder/patience.h"
 #include "decoder/request/request_decoder.h"
 
 namespace v4l2play {
@@ -36,15 +37,17 @@ std::string explain(const PictureRecord& record, Outcome outcome) {
 Result<std::unique_ptr<Decoder>> create_request_decoder(Kernel& kernel, const DecoderDevice& device,
                                                         std::unique_ptr<Codec> codec,
                                                         std::unique_ptr<CodecControls> controls,
-                                                        const DecoderConfig& config) {
-    return RequestDecoder::create(kernel, device, std::move(codec), std::move(controls), config);
+                                                        const DecoderConfig& config, Nanoseconds teardown_limit) {
+    return RequestDecoder::create(kernel, device, std::move(codec), std::move(controls), config, teardown_limit);
 }
 
 RequestDecoder::RequestDecoder(Kernel& kernel, const DecoderDevice& device, std::unique_ptr<Codec> codec,
-                               std::unique_ptr<CodecControls> controls, const DecoderConfig& config)
+                               std::unique_ptr<CodecControls> controls, const DecoderConfig& config,
+                               Nanoseconds teardown_limit)
     : kernel_(kernel)
     , device_(device)
     , config_(config)
+    , teardown_limit_(teardown_limit)
     , codec_(std::move(codec))
     , controls_(std::move(controls)) {
     steps_.reserve(64);
@@ -53,9 +56,9 @@ RequestDecoder::RequestDecoder(Kernel& kernel, const DecoderDevice& device, std:
 Result<std::unique_ptr<Decoder>> RequestDecoder::create(Kernel& kernel, const DecoderDevice& device,
                                                         std::unique_ptr<Codec> codec,
                                                         std::unique_ptr<CodecControls> controls,
-                                                        const DecoderConfig& config) {
+                                                        const DecoderConfig& config, Nanoseconds teardown_limit) {
     std::unique_ptr<RequestDecoder> decoder(
-        new RequestDecoder(kernel, device, std::move(codec), std::move(controls), config));
+        new RequestDecoder(kernel, device, std::move(codec), std::move(controls), config, teardown_limit));
     V4L2PLAY_TRY(decoder->open());
     return decoder;
 }
@@ -243,18 +246,26 @@ void RequestDecoder::replace_context(DropReason reason, std::string_view why, in
     const unsigned lost = pictures_.lose_context();
     log_error("request", "{}: {}; {} pictures are lost", device_.name(), why, lost);
     if (lost != 0) skip(reason, why, lost);
-    context_.reset();
+    const bool closed = close_context();
     resynchronise_ = true;
     next_part_ = 0;
     quiet_since_ = 0;
     quiet_logged_ = false;
-    if (code == ENODEV || ++troubles_ >= most_troubles) fail_with({code, std::string(why), "watchdog"});
+    if (!closed || code == ENODEV || ++troubles_ >= most_troubles) fail_with({code, std::string(why), "watchdog"});
+}
+
+/// What is shown, and the thread that decodes, do not wait for a driver that hangs; it keeps its buffers, and another
+/// context on it would hang as well.
+bool RequestDecoder::close_context() {
+    if (context_ == nullptr || destroy_within(teardown_limit_, std::move(context_))) return true;
+    log_error("request", "{} does not come back from closing: it is left alone", device_.name());
+    return false;
 }
 
 void RequestDecoder::fail_with(Error error) {
     failure_ = error;
     pictures_.lose_context();
-    context_.reset();
+    close_context();
     steps_.clear();
     next_step_ = 0;
     waits_for_slot_ = waits_for_room_ = false;

@@ -24,8 +24,8 @@ class RequestDecoder final : public Decoder {
   public:
     static Result<std::unique_ptr<Decoder>> create(Kernel& kernel, const DecoderDevice& device,
                                                    std::unique_ptr<Codec> codec,
-                                                   std::unique_ptr<CodecControls> controls,
-                                                   const DecoderConfig& config);
+                                                   std::unique_ptr<CodecControls> controls, const DecoderConfig& config,
+                                                   Nanoseconds teardown_limit);
 
     Result<SendStatus> send(AccessUnit& unit) override;
     void drain() override;
@@ -41,7 +41,7 @@ class RequestDecoder final : public Decoder {
     enum class Ending : std::uint8_t { No, Asked, Draining };
 
     RequestDecoder(Kernel& kernel, const DecoderDevice& device, std::unique_ptr<Codec> codec,
-                   std::unique_ptr<CodecControls> controls, const DecoderConfig& config);
+                   std::unique_ptr<CodecControls> controls, const DecoderConfig& config, Nanoseconds teardown_limit);
     Result<> open();
 
     // --- steps (request_steps.cpp) ---
@@ -88,12 +88,15 @@ class RequestDecoder final : public Decoder {
     void check_watchdog(bool waited, Nanoseconds slept);
     /// Gives the context up: what is in flight is lost, and a new one is made for the next random-access point.
     void replace_context(DropReason reason, std::string_view why, int code);
+    /// False when the driver does not come back from it.
+    bool close_context();
     void fail_with(Error error);
     [[nodiscard]] bool empty() const;
 
     Kernel& kernel_;
     const DecoderDevice device_;
     const DecoderConfig config_;
+    const Nanoseconds teardown_limit_;
     std::unique_ptr<Codec> codec_;
     std::unique_ptr<CodecControls> controls_;
     UniqueFd epoll_;

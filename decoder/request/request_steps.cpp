@@ -154,7 +154,8 @@ void RequestDecoder::use_context() {
 
 Result<> RequestDecoder::open_context() {
     // Two contexts at a time would need the memory of both.
-    context_.reset();
+    if (!close_context())
+        return fail(ETIMEDOUT, fmt::format("{} does not come back from closing", device_.name()), "close");
     const ContextNeeds needs{kernel_, device_, *controls_, config_, media_.get(), epoll_.get(), waker_.get()};
     auto context = DeviceContext::create(needs, *sequence_);
     if (!context) return fail(std::move(context).error());

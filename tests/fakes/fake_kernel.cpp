@@ -72,7 +72,14 @@ int FakeKernel::open(const char* path, int flags) {
     return file == nullptr ? -ENOENT : world_.install(std::move(file));
 }
 
+std::function<void()> FakeKernel::hook_of_close(int fd) const {
+    const Lock lock(mutex_);
+    const auto file = world_.file(fd);
+    return file != nullptr && std::string_view(file->kind()) == "video device" ? world_.on_video_close : nullptr;
+}
+
 int FakeKernel::close(int fd) {
+    if (const auto hook = hook_of_close(fd)) hook();
     const Lock lock(mutex_);
     const int error = count("close");
     const int result = world_.close(fd);

@@ -132,6 +132,8 @@ class FakeWorld {
     /// A CAPTURE buffer is queued; `index` and the timestamp of the picture that it still holds (0 none).
     std::function<void(unsigned index, std::uint64_t content)> on_capture_queued;
     std::function<void(const FakePicture&)> on_decoded;
+    /// A video device is closed; called without any lock, so that it may keep the call from coming back.
+    std::function<void()> on_video_close;
 
   private:
     std::map<int, std::shared_ptr<FakeFile>> files_;

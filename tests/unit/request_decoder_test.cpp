@@ -2,6 +2,8 @@
 #include "decoder/request/request_decoder.h"
 
 #include <algorithm>
+#include <future>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -298,6 +300,35 @@ TEST_F(RequestDecoderTest, GivesUpADeviceThatStallsForEver) {
     EXPECT_EQ(ETIMEDOUT, playback_.failure->code);
     EXPECT_LT(kernel_.now(), 60 * second);
     close();
+}
+
+/// In mid-stream: when a stalled context is given up, and when another sequence wants another context.
+TEST_F(RequestDecoderTest, AHangingCloseInMidStreamIsTheEnd) {
+    for (const bool stall : {true, false}) {
+        FakeKernel kernel;
+        if (stall) kernel.world().stalls = {4};
+        Playback playback(kernel);
+        const ClipOptions small{.pictures = 6};
+        const ClipOptions large{.width = 128, .height = 96, .pictures = 6, .start = 240 * millisecond};
+        auto units = make_clip(small);
+        for (auto& unit : make_clip(large)) units.push_back(std::move(unit));
+        auto decoder = open_decoder(kernel, config_for(small), create_h264_codec(), {}, 20 * millisecond);
+        ASSERT_TRUE(decoder);
+        std::promise<void> go;
+        std::shared_future<void> gone = go.get_future();
+        kernel.world().on_video_close = [gone] { gone.wait(); };
+        EXPECT_FALSE(playback.play(**decoder, units));
+        ASSERT_TRUE(playback.failure);
+        EXPECT_EQ(ETIMEDOUT, playback.failure->code);
+        EXPECT_EQ(1u, playback.pools.size()) << "no other context on such a device";
+        EXPECT_EQ(stall ? 3u : 6u, playback.frames.size());
+        decoder->reset();
+        playback.release_all();
+        playback.pools.clear();
+        go.set_value();
+        while (!kernel.leaks().empty()) std::this_thread::yield();
+        EXPECT_EQ("", kernel.violations());
+    }
 }
 
 TEST_F(RequestDecoderTest, SlowPictureIsNoStall) {

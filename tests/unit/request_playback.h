@@ -23,12 +23,14 @@ inline DecoderConfig config_for(const ClipOptions& clip) {
 
 /// On the first stateless decoder that is found.
 inline Result<std::unique_ptr<Decoder>> open_decoder(Kernel& kernel, const DecoderConfig& config,
-                                                     std::unique_ptr<Codec> codec, ModePreference modes = {}) {
+                                                     std::unique_ptr<Codec> codec, ModePreference modes = {},
+                                                     Nanoseconds teardown_limit = usual_teardown_limit) {
     V4L2PLAY_TRY(codec->configure(config.stream));
     const std::vector<DecoderDevice> devices = find_decoders(kernel);
     for (const DecoderDevice& device : devices)
         if (device.stateless)
-            return create_request_decoder(kernel, device, std::move(codec), create_h264_controls(modes), config);
+            return create_request_decoder(kernel, device, std::move(codec), create_h264_controls(modes), config,
+                                          teardown_limit);
     return fail(ENODEV, "no decoder", "find_decoders");
 }
 

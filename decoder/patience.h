@@ -4,12 +4,16 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "decoder/nanoseconds.h"
 
 namespace v4l2play {
+
+/// How long a driver may take to close a context, or to stop streaming, before it is left alone with it.
+constexpr Nanoseconds usual_teardown_limit = 2 * second;
 
 /// Raised once, by another thread.
 class DoneFlag {
@@ -48,6 +52,30 @@ bool destroy_within(Nanoseconds limit, std::unique_ptr<T> object) {
     else
         thread.detach();
     return ended;
+}
+
+/// Calls `work` with `object` on a thread of its own. Empty when it does not come back within `limit`: the thread, and
+/// `object` with it, are left to themselves.
+template <class T, class Work>
+auto call_within(Nanoseconds limit, std::unique_ptr<T>& object, Work work) -> std::optional<decltype(work(*object))> {
+    struct Call {
+        std::unique_ptr<T> object;
+        std::optional<decltype(work(*object))> answer;
+        DoneFlag done;
+    };
+    auto call = std::make_shared<Call>();
+    call->object = std::move(object);
+    std::thread thread([call, work] {
+        call->answer = work(*call->object);
+        call->done.raise();
+    });
+    if (!call->done.wait_for(limit)) {
+        thread.detach();
+        return std::nullopt;
+    }
+    thread.join();
+    object = std::move(call->object);
+    return std::move(call->answer);
 }
 
 } // namespace v4l2play
