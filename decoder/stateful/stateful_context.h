@@ -11,6 +11,7 @@
 #include "decoder/slot.h"
 #include "decoder/stateful/capture_setup.h"
 #include "decoder/stateful/coded_stream.h"
+#include "decoder/stateful/stream_check.h"
 #include "decoder/stateful/unit_buffers.h"
 #include "decoder/v4l2/media_device.h"
 #include "decoder/v4l2/queue.h"
@@ -49,6 +50,9 @@ class StatefulContext {
     ~StatefulContext();
     StatefulContext(const StatefulContext&) = delete;
     StatefulContext& operator=(const StatefulContext&) = delete;
+
+    /// ENOTSUP when the driver does not say that it does this sequence.
+    [[nodiscard]] Result<> check(const SequenceInfo& sequence) const { return check_sequence(device_, sequence); }
 
     // --- OUTPUT ---
 

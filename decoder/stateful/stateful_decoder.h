@@ -6,6 +6,7 @@
 
 #include "decoder/decoder.h"
 #include "decoder/kernel.h"
+#include "decoder/patience.h"
 #include "decoder/v4l2/media_device.h"
 
 namespace v4l2play {
@@ -16,6 +17,7 @@ V4l2Fourcc stateful_fourcc(CodecId codec);
 /// Opens `device` and starts its OUTPUT side. The rest waits for what the driver finds in the stream: a failure of that
 /// comes as DecoderFailed. ENOTSUP, with the reason, when the device does not take the stream.
 Result<std::unique_ptr<Decoder>> create_stateful_decoder(Kernel& kernel, const DecoderDevice& device,
-                                                         const DecoderConfig& config);
+                                                         const DecoderConfig& config,
+                                                         Nanoseconds teardown_limit = usual_teardown_limit);
 
 } // namespace v4l2play

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "decoder/log.h"
+#include "decoder/patience.h"
 #include "decoder/stateful/stateful_decoder.h"
 
 namespace v4l2play {
@@ -40,18 +41,20 @@ V4l2Fourcc stateful_fourcc(CodecId codec) {
 }
 
 Result<std::unique_ptr<Decoder>> create_stateful_decoder(Kernel& kernel, const DecoderDevice& device,
-                                                         const DecoderConfig& config) {
-    return StatefulDecoder::create(kernel, device, config);
+                                                         const DecoderConfig& config, Nanoseconds teardown_limit) {
+    return StatefulDecoder::create(kernel, device, config, teardown_limit);
 }
 
-StatefulDecoder::StatefulDecoder(Kernel& kernel, const DecoderDevice& device, const DecoderConfig& config)
+StatefulDecoder::StatefulDecoder(Kernel& kernel, const DecoderDevice& device, const DecoderConfig& config,
+                                 Nanoseconds teardown_limit)
     : kernel_(kernel)
     , device_(device)
-    , config_(config) {}
+    , config_(config)
+    , teardown_limit_(teardown_limit) {}
 
 Result<std::unique_ptr<Decoder>> StatefulDecoder::create(Kernel& kernel, const DecoderDevice& device,
-                                                         const DecoderConfig& config) {
-    std::unique_ptr<StatefulDecoder> decoder(new StatefulDecoder(kernel, device, config));
+                                                         const DecoderConfig& config, Nanoseconds teardown_limit) {
+    std::unique_ptr<StatefulDecoder> decoder(new StatefulDecoder(kernel, device, config, teardown_limit));
     V4L2PLAY_TRY(decoder->open());
     return decoder;
 }
@@ -70,6 +73,7 @@ Result<> StatefulDecoder::open() {
                     fmt::format("{}x{} is too large for {}, which takes {}x{}", width, height, device_.name(),
                                 sizes.maximum_width, sizes.maximum_height),
                     "ENUM_FRAMESIZES");
+    V4L2PLAY_TRY(check_.configure(config_.stream));
     V4L2PLAY_TRY(stream_.configure(config_.stream));
     const int epoll = kernel_.epoll_create();
     if (epoll < 0) return fail(-epoll, "cannot wait for the device", "epoll_create");
@@ -79,7 +83,15 @@ Result<> StatefulDecoder::open() {
     waker_ = std::move(*waker);
     if (const int error = kernel_.epoll_add(epoll, waker_->fd(), EPOLLIN | EPOLLET, stateful_waker_event); error < 0)
         return fail(-error, "cannot wait for the device", "epoll_ctl");
-    return open_context();
+    V4L2PLAY_TRY(open_context());
+    return check_.sequence() == nullptr ? Result<>{} : context_->check(*check_.sequence());
+}
+
+/// A stream whose container tells nothing is looked at here, before the driver sees any of it.
+Result<> StatefulDecoder::check_start(const AccessUnit& unit) {
+    if (check_.sequence() != nullptr) return {};
+    V4L2PLAY_TRY(check_.look_at(unit));
+    return check_.sequence() == nullptr ? Result<>{} : context_->check(*check_.sequence());
 }
 
 Result<> StatefulDecoder::open_context() {
@@ -111,6 +123,10 @@ Result<SendStatus> StatefulDecoder::send(AccessUnit& unit) {
             fail_with(std::move(opened).error());
             return fail(*failure_);
         }
+    if (auto checked = check_start(unit); !checked) {
+        fail_with(std::move(checked).error());
+        return SendStatus::Full;
+    }
     return submit(unit);
 }
 
@@ -144,7 +160,7 @@ Result<SendStatus> StatefulDecoder::submit(AccessUnit& unit) {
         return SendStatus::Full;
     }
     last_id_ = id;
-    tickets_[id % most_tickets] = {id, unit.pts, unit.duration, unit.serial, unit.discard};
+    tickets_[id % most_tickets] = {id, unit.pts, unit.duration, unit.serial, unit.discard, stream_.is_key(unit)};
     start_ = false;
     any_sent_ = true;
     unit = {};
@@ -188,9 +204,16 @@ void StatefulDecoder::start_again() {
     waiting_reason_ = DropReason::BeforeRandomAccess;
     quiet_since_ = 0;
     if (context_ == nullptr) return;
-    if (const int error = context_->flush(); error < 0)
-        replace_context(DropReason::DeviceError, fmt::format("the device does not flush: {}", error_text(-error)),
-                        -error);
+    const std::shared_ptr<SlotPool> pool = context_->pool();
+    const auto flushed =
+        call_within(teardown_limit_, context_, [](StatefulContext& context) { return context.flush(); });
+    if (!flushed) {
+        if (pool != nullptr) pool->set_waker(nullptr);
+        return fail_with(hung("STREAMOFF"));
+    }
+    if (*flushed < 0)
+        replace_context(DropReason::DeviceError, fmt::format("the device does not flush: {}", error_text(-*flushed)),
+                        -*flushed);
 }
 
 std::optional<DecoderEvent> StatefulDecoder::next_event() {
@@ -227,7 +250,15 @@ void StatefulDecoder::advance() {
 }
 
 void StatefulDecoder::change_capture() {
-    context_->stop_capture();
+    const std::shared_ptr<SlotPool> pool = context_->pool();
+    const auto stopped = call_within(teardown_limit_, context_, [](StatefulContext& context) {
+        context.stop_capture();
+        return true;
+    });
+    if (!stopped) {
+        if (pool != nullptr) pool->set_waker(nullptr);
+        return fail_with(hung("STREAMOFF"));
+    }
     if (auto started = context_->start_capture(); !started) {
         fail_with(std::move(started).error());
         return;
@@ -264,7 +295,7 @@ Result<> StatefulDecoder::dispatch(Nanoseconds timeout) {
         for (int i = 0; i < count; ++i) context_->note_event(events[static_cast<std::size_t>(i)]);
         const int error = context_->collect();
         take_decoded();
-        if (error < 0)
+        if (error < 0 && context_ != nullptr)
             replace_context(DropReason::DeviceError, fmt::format("the device has failed: {}", error_text(-error)),
                             -error);
     }
@@ -274,19 +305,39 @@ Result<> StatefulDecoder::dispatch(Nanoseconds timeout) {
 }
 
 void StatefulDecoder::take_decoded() {
-    for (DecodedSlot decoded; context_->next_decoded(decoded);) give_out(decoded);
+    for (DecodedSlot decoded; context_ != nullptr && context_->next_decoded(decoded);) give_out(decoded);
+}
+
+/// Neither the picture nor what may refer to it is shown: the last good one stays until the next key frame, which may
+/// be with the driver already. Streams that do not tell their key frames go on at once.
+void StatefulDecoder::lose_picture(const Ticket& ticket, const char* cause) {
+    drop(DropReason::DeviceError, ticket.pts == no_time ? fmt::format("picture {}: {}", ticket.id, cause)
+                                                        : fmt::format("picture {} at {:.3f} s: {}", ticket.id,
+                                                                      static_cast<double>(ticket.pts) / 1e9, cause));
+    last_lost_ = ticket.id;
+    trusted_again_ = ticket.id + 1;
+    while (keys_known_ && trusted_again_ <= last_id_ && !tickets_[trusted_again_ % most_tickets].key) ++trusted_again_;
+    if (trusted_again_ > last_id_) {
+        waits_for_key_ = true;
+        waiting_reason_ = DropReason::MissingReference;
+    }
+    if (++troubles_ >= most_troubles)
+        fail_with({EIO, fmt::format("{} failed {} pictures in a row", device_.name(), troubles_), "DQBUF"});
 }
 
 void StatefulDecoder::give_out(DecodedSlot& decoded) {
-    const Ticket& ticket = tickets_[decoded.id % most_tickets];
+    const Ticket ticket = tickets_[decoded.id % most_tickets];
     SlotRef slot = std::move(decoded.slot);
     if (decoded.id < first_wanted_ && decoded.id != 0) return;
     if (ticket.id != decoded.id || decoded.id == 0) {
         log_error("stateful", "{} gives back picture {}, which it was not sent", device_.name(), decoded.id);
         return;
     }
-    if (!slot) return drop(DropReason::DeviceError, "the device could not decode a picture");
-    if (!decoded.corrupt) troubles_ = 0;
+    if (!slot) return lose_picture(ticket, "the device gave no picture for it");
+    if (decoded.corrupt) return lose_picture(ticket, "the device could not decode it (ERROR flag)");
+    if (ticket.id > last_lost_ && ticket.id < trusted_again_)
+        return drop(DropReason::MissingReference, "follows a picture that the device could not decode");
+    troubles_ = 0;
     if (ticket.discard) return;
     Frame frame;
     frame.id = decoded.id;
@@ -294,7 +345,6 @@ void StatefulDecoder::give_out(DecodedSlot& decoded) {
     frame.pts = ticket.pts;
     frame.duration = ticket.duration;
     frame.serial = ticket.serial;
-    frame.corrupt = decoded.corrupt;
     frame.slot = slot.also(Hold::Queue);
     events_.push(std::move(frame));
 }
@@ -338,18 +388,29 @@ void StatefulDecoder::replace_context(DropReason reason, std::string_view why, i
     const unsigned lost = std::max(1U, context_->units_in_flight());
     log_error("stateful", "{}: {}", device_.name(), why);
     drop(reason, why, lost);
-    context_.reset();
+    const bool closed = close_context();
     first_wanted_ = last_id_ + 1;
     waits_for_key_ = true;
     waiting_reason_ = DropReason::MissingReference;
     quiet_since_ = 0;
     quiet_logged_ = false;
-    if (code == ENODEV || ++troubles_ >= most_troubles) fail_with({code, std::string(why), "watchdog"});
+    if (!closed || code == ENODEV || ++troubles_ >= most_troubles) fail_with({code, std::string(why), "watchdog"});
+}
+
+/// False when the driver does not come back from it: then it is left alone, with its buffers.
+bool StatefulDecoder::close_context() {
+    if (context_ == nullptr || destroy_within(teardown_limit_, std::move(context_))) return true;
+    log_error("stateful", "{} does not come back from closing: it is left alone", device_.name());
+    return false;
+}
+
+Error StatefulDecoder::hung(const char* call) const {
+    return {ETIMEDOUT, fmt::format("{} does not come back from {}: it is left alone", device_.name(), call), call};
 }
 
 void StatefulDecoder::fail_with(Error error) {
     failure_ = error;
-    context_.reset();
+    close_context();
     events_.push(DecoderFailed{std::move(error)});
 }
 

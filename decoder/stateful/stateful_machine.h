@@ -17,7 +17,7 @@ namespace v4l2play {
 class StatefulDecoder final : public Decoder {
   public:
     static Result<std::unique_ptr<Decoder>> create(Kernel& kernel, const DecoderDevice& device,
-                                                   const DecoderConfig& config);
+                                                   const DecoderConfig& config, Nanoseconds teardown_limit);
 
     Result<SendStatus> send(AccessUnit& unit) override;
     void drain() override;
@@ -41,11 +41,14 @@ class StatefulDecoder final : public Decoder {
         Nanoseconds duration = 0;
         std::uint32_t serial = 0;
         bool discard = false;
+        bool key = false;
     };
 
-    StatefulDecoder(Kernel& kernel, const DecoderDevice& device, const DecoderConfig& config);
+    StatefulDecoder(Kernel& kernel, const DecoderDevice& device, const DecoderConfig& config,
+                    Nanoseconds teardown_limit);
     Result<> open();
     Result<> open_context();
+    Result<> check_start(const AccessUnit& unit);
     [[nodiscard]] bool has_to_skip(const AccessUnit& unit);
     void start_again();
     Result<SendStatus> submit(AccessUnit& unit);
@@ -57,16 +60,21 @@ class StatefulDecoder final : public Decoder {
     void finish_drain();
     void take_decoded();
     void give_out(DecodedSlot& decoded);
+    void lose_picture(const Ticket& ticket, const char* cause);
     void check_watchdog(bool waited, Nanoseconds slept);
     void check_quiet(Nanoseconds quiet);
     [[nodiscard]] bool is_waiting() const;
     void replace_context(DropReason reason, std::string_view why, int code);
+    bool close_context();
+    [[nodiscard]] Error hung(const char* call) const;
     void fail_with(Error error);
 
     Kernel& kernel_;
     const DecoderDevice device_;
     const DecoderConfig config_;
+    const Nanoseconds teardown_limit_;
     CodedStream stream_;
+    StreamCheck check_;
     UniqueFd epoll_;
     std::unique_ptr<Waker> waker_;
     std::unique_ptr<StatefulContext> context_;
@@ -75,10 +83,12 @@ class StatefulDecoder final : public Decoder {
     std::array<Ticket, most_tickets> tickets_; ///< by id, modulo their number
     FrameId last_id_ = 0;
     FrameId first_wanted_ = 1; ///< pictures with lower ids are of before a flush
-    bool start_ = true;        ///< the next unit is the first that the driver sees of the stream, or of this part of it
-    bool any_sent_ = false;    ///< since the context was made, drained or flushed
-    bool drained_ = false;     ///< at the end: with the next unit something new begins
-    bool keys_known_ = false;  ///< some unit was one that decoding can begin with
+    FrameId last_lost_ = 0;    ///< failed; those sent after it, and before `trusted_again_`, may refer to it
+    FrameId trusted_again_ = 0;
+    bool start_ = true;       ///< the next unit is the first that the driver sees of the stream, or of this part of it
+    bool any_sent_ = false;   ///< since the context was made, drained or flushed
+    bool drained_ = false;    ///< at the end: with the next unit something new begins
+    bool keys_known_ = false; ///< some unit was one that decoding can begin with
     bool waits_for_key_ = false;
     DropReason waiting_reason_ = DropReason::BeforeRandomAccess;
     Ending ending_ = Ending::No;

@@ -2,10 +2,13 @@
 #include "decoder/stateful/stateful_decoder.h"
 
 #include <deque>
+#include <future>
+#include <thread>
 
 #include <gtest/gtest.h>
 
 #include "decoder/stateful/coded_stream.h"
+#include "tests/unit/h264_stream.h"
 #include "tests/unit/stateful_fake.h"
 
 namespace v4l2play::test {
@@ -25,7 +28,7 @@ class StatefulDecoderTest : public testing::Test {
   public:
     void open() {
         config_.stream.codec = CodecId::H264;
-        auto opened = create_stateful_decoder(kernel_, fake_device(), config_);
+        auto opened = create_stateful_decoder(kernel_, fake_device(), config_, teardown_limit_);
         ASSERT_TRUE(opened) << opened.error().what;
         decoder_ = std::move(*opened);
     }
@@ -85,6 +88,7 @@ class StatefulDecoderTest : public testing::Test {
 
     FakeStateful kernel_;
     DecoderConfig config_;
+    Nanoseconds teardown_limit_ = usual_teardown_limit;
     std::unique_ptr<Decoder> decoder_;
     std::deque<Frame> frames_;
     std::size_t keep_ = 0;
@@ -230,13 +234,160 @@ TEST_F(StatefulDecoderTest, EndOfNothing) {
     close();
 }
 
-TEST_F(StatefulDecoderTest, ErrorsAreToldApart) {
+h264::Sps plain_sps() {
+    h264::Sps sps;
+    sps.profile_idc = 100;
+    sps.level_idc = 40;
+    sps.chroma_format_idc = 1;
+    sps.pic_width_in_mbs_minus1 = sps.pic_height_in_map_units_minus1 = 3;
+    sps.frame_mbs_only_flag = true;
+    sps.max_num_ref_frames = 1;
+    sps.sample_aspect = {1, 1};
+    return sps;
+}
+
+Bytes annex_b(const h264::Sps& sps, const h264::Pps& pps = {}) {
+    Bytes stream;
+    append_nal(stream, write_sps(sps));
+    append_nal(stream, write_pps(pps));
+    return stream;
+}
+
+/// Before the driver sees anything of it.
+TEST_F(StatefulDecoderTest, RefusesWhatTheDriverDoesNotSayItDoes) {
+    const auto code = [&](const h264::Sps& sps, const h264::Pps& pps = {}) {
+        config_.stream.extradata = annex_b(sps, pps);
+        config_.stream.codec = CodecId::H264;
+        const auto opened = create_stateful_decoder(kernel_, fake_device(), config_);
+        return opened ? 0 : opened.error().code;
+    };
+    h264::Sps high_10 = plain_sps();
+    high_10.profile_idc = 110;
+    high_10.bit_depth_luma_minus8 = high_10.bit_depth_chroma_minus8 = 2;
+    h264::Sps high_422 = plain_sps();
+    high_422.profile_idc = 122;
+    high_422.chroma_format_idc = 2;
+    h264::Sps high_444 = plain_sps();
+    high_444.profile_idc = 244;
+    high_444.chroma_format_idc = 3;
+    h264::Sps interlaced = plain_sps();
+    interlaced.frame_mbs_only_flag = false;
+    h264::Pps slice_groups;
+    slice_groups.num_slice_groups_minus1 = 1;
+    EXPECT_EQ(0, code(plain_sps()));
+    EXPECT_EQ(ENOTSUP, code(high_10));
+    EXPECT_EQ(ENOTSUP, code(high_422));
+    EXPECT_EQ(ENOTSUP, code(high_444));
+    EXPECT_EQ(ENOTSUP, code(plain_sps(), slice_groups));
+    EXPECT_EQ(0, code(interlaced)) << "a driver of which nothing bad is known";
+    kernel_.driver = "bcm2835-codec";
+    EXPECT_EQ(ENOTSUP, code(interlaced));
+    kernel_.profiles = std::uint64_t{1} << V4L2_MPEG_VIDEO_H264_PROFILE_HIGH_10;
+    EXPECT_EQ(0, code(high_10));
+    EXPECT_EQ(ENOTSUP, code(high_422));
+    kernel_.profiles = 0;
+    kernel_.capture_format = V4L2_PIX_FMT_NV16;
+    EXPECT_EQ(0, code(high_422));
+    EXPECT_EQ(ENOTSUP, code(high_10));
+    close();
+}
+
+TEST_F(StatefulDecoderTest, RefusesItWhenOnlyTheFirstUnitTells) {
+    h264::Sps sps = plain_sps();
+    sps.profile_idc = 110;
+    sps.bit_depth_luma_minus8 = sps.bit_depth_chroma_minus8 = 2;
+    h264::SliceHeader slice;
+    slice.slice_type = h264::SliceType::I;
+    slice.nal_ref_idc = 1;
+    slice.idr_pic_flag = true;
+    Bytes unit = annex_b(sps);
+    append_nal(unit, write_slice(sps, {}, slice));
     open();
-    send("KPEPXP");
+    send_one(unit);
+    ASSERT_TRUE(failure_);
+    EXPECT_EQ(ENOTSUP, failure_->code);
+    EXPECT_TRUE(kernel_.units.empty());
+    close();
+}
+
+/// What the driver flags is not shown, nor what may refer to it; playback goes on at the next key frame.
+TEST_F(StatefulDecoderTest, AFailedPictureWaitsForTheNextKeyFrame) {
+    for (const char kind : {'E', 'X'}) {
+        times_.clear();
+        dropped_.clear();
+        drained_ = false;
+        const Nanoseconds start = time_ = 100 * kind;
+        open();
+        send("KP" + std::string(1, kind) + "PPKPP");
+        drain();
+        EXPECT_TRUE(drained_);
+        EXPECT_FALSE(failure_);
+        EXPECT_EQ((std::vector<Nanoseconds>{start, start + 1, start + 5, start + 6, start + 7}), times_);
+        EXPECT_EQ(1, dropped_[DropReason::DeviceError]);
+        EXPECT_EQ(2, dropped_[DropReason::MissingReference]);
+        close();
+    }
+    EXPECT_EQ(0, corrupt_);
+}
+
+TEST_F(StatefulDecoderTest, ThreeFailedPicturesInARowAreTheEnd) {
+    open();
+    send("KPEXE");
     drain();
-    EXPECT_EQ((std::vector<Nanoseconds>{0, 1, 2, 3, 5}), times_);
-    EXPECT_EQ(1, corrupt_);
-    EXPECT_EQ(1, dropped_[DropReason::DeviceError]);
+    ASSERT_TRUE(failure_);
+    EXPECT_EQ(EIO, failure_->code);
+    EXPECT_EQ(range(0, 1), times_);
+    close();
+}
+
+/// Hangs in a call of the driver until it is let go.
+class Hang {
+  public:
+    std::function<void()> wait() {
+        return [gone = gone_] { gone.wait(); };
+    }
+    void end() { go_.set_value(); }
+
+  private:
+    std::promise<void> go_;
+    std::shared_future<void> gone_ = go_.get_future();
+};
+
+TEST_F(StatefulDecoderTest, AHangingCloseInMidStreamIsTheEnd) {
+    teardown_limit_ = 20 * millisecond;
+    Hang hang;
+    kernel_.on_close = hang.wait();
+    kernel_.stuck = true;
+    open();
+    send("KP");
+    for (unsigned i = 0; i < 30 && !failure_; ++i) {
+        (void)decoder_->dispatch(-1);
+        take();
+    }
+    ASSERT_TRUE(failure_);
+    EXPECT_EQ(ETIMEDOUT, failure_->code);
+    EXPECT_EQ(1, kernel_.opened) << "no other context on such a device";
+    decoder_.reset();
+    hang.end();
+    while (kernel_.closed == 0) std::this_thread::yield();
+    close();
+}
+
+TEST_F(StatefulDecoderTest, AHangingStreamOffOfASeekIsTheEnd) {
+    teardown_limit_ = 20 * millisecond;
+    keep_ = 2;
+    open();
+    send("KPPP");
+    Hang hang;
+    kernel_.on_stream_off = hang.wait();
+    decoder_->flush();
+    take();
+    ASSERT_TRUE(failure_);
+    EXPECT_EQ(ETIMEDOUT, failure_->code);
+    frames_.clear(); // slots that come back wake nobody any more
+    decoder_.reset();
+    hang.end();
+    while (kernel_.closed == 0) std::this_thread::yield();
     close();
 }
 

@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,10 +33,17 @@ class FakeStateful final : public Kernel {
     bool stuck = false;          ///< does nothing
     std::uint32_t capture_format = V4L2_PIX_FMT_NV12;
     std::uint32_t minimum_buffers = 2;
+    std::string driver = "fake";
+    std::uint64_t profiles = 0; ///< menu of H264_PROFILE; 0: no such control
     unsigned most_buffers = 32;
     int fail_call = 0; ///< the n-th system call that can fail does; 0 none
 
+    // Called at the beginning of such a call; may keep it from coming back.
+    std::function<void()> on_close; ///< of the device
+    std::function<void()> on_stream_off;
+
     // What was seen.
+    std::atomic<unsigned> closed{0}; ///< the device
     int calls = 0;
     unsigned opened = 0;
     unsigned created_buffers = 0;
@@ -48,8 +57,11 @@ class FakeStateful final : public Kernel {
         return video_ = new_fd();
     }
     int close(int fd) override {
+        const bool video = fd == video_;
+        if (video && on_close) on_close();
         if (open_fds.erase(fd) == 0) ++bad_closes;
-        if (fd == video_) video_ = -1;
+        if (video) video_ = -1;
+        if (video) ++closed;
         return 0;
     }
     int bad_closes = 0;
@@ -99,7 +111,12 @@ class FakeStateful final : public Kernel {
         switch (request) {
         case VIDIOC_QUERYCAP:
             static_cast<v4l2_capability*>(argument)->capabilities = V4L2_CAP_VIDEO_M2M | V4L2_CAP_STREAMING;
+            driver.copy(reinterpret_cast<char*>(static_cast<v4l2_capability*>(argument)->driver), 15);
             return 0;
+        case VIDIOC_QUERY_EXT_CTRL:
+            return query_control(*static_cast<v4l2_query_ext_ctrl*>(argument));
+        case VIDIOC_QUERYMENU:
+            return (profiles >> static_cast<v4l2_querymenu*>(argument)->index & 1U) != 0 ? 0 : -EINVAL;
         case VIDIOC_SUBSCRIBE_EVENT:
             return announces ? 0 : -EINVAL;
         case VIDIOC_DQEVENT:
@@ -192,6 +209,13 @@ class FakeStateful final : public Kernel {
         if (!output && capture_format != V4L2_PIX_FMT_NV12) description.pixelformat = capture_format;
         return 0;
     }
+    int query_control(v4l2_query_ext_ctrl& control) const {
+        if (profiles == 0 || control.id != V4L2_CID_MPEG_VIDEO_H264_PROFILE) return -EINVAL;
+        control.type = V4L2_CTRL_TYPE_MENU;
+        control.minimum = 0;
+        control.maximum = 20;
+        return 0;
+    }
     int format(v4l2_format& format, bool set) {
         v4l2_pix_format& pix = format.fmt.pix;
         if (format.type == V4L2_BUF_TYPE_VIDEO_OUTPUT) {
@@ -260,6 +284,7 @@ class FakeStateful final : public Kernel {
         return 0;
     }
     int stream(bool output, bool on) {
+        if (!on && on_stream_off) on_stream_off();
         (output ? context_.output_on : context_.capture_on) = on;
         if (on && !output) context_.changing = false;
         if (on) return 0;

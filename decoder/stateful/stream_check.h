@@ -1,0 +1,34 @@
+// What a stateful driver is not asked to try.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "decoder/access_unit.h"
+#include "decoder/codec/codec.h"
+#include "decoder/result.h"
+#include "decoder/v4l2/video_device.h"
+
+namespace v4l2play {
+
+/// Reads the stream's own headers, where there is a parser for the codec: a stateful driver is given the stream as it
+/// is, and many show garbage, or nothing, instead of refusing what they cannot do.
+class StreamCheck {
+  public:
+    /// From the container's parameter sets. ENOTSUP, with the reason, for what no decoder here but the software does.
+    Result<> configure(const StreamInfo& stream);
+    /// From the first access unit, when the container has told nothing. ENOTSUP as above.
+    Result<> look_at(const AccessUnit& unit);
+    /// Once a sequence is known, from either.
+    [[nodiscard]] const SequenceInfo* sequence() const { return sequence_ ? &*sequence_ : nullptr; }
+
+  private:
+    std::unique_ptr<Codec> codec_; ///< null: nothing to be read, or read already
+    std::optional<SequenceInfo> sequence_;
+};
+
+/// Whether the driver says that it does the sequence: more than 8 bits, and other samplings than 4:2:0, must be in its
+/// menu of profiles or among its picture formats. ENOTSUP with the reason.
+Result<> check_sequence(const VideoDevice& device, const SequenceInfo& sequence);
+
+} // namespace v4l2play
