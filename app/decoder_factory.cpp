@@ -117,7 +117,7 @@ std::string describe_decoder_devices() {
                             device.video_path, formats);
         for (const QuirkRow& row : quirk_table())
             if (is_in_force(row, device.driver, device.kernel_version))
-                text += fmt::format("  quirk: {} ({})\n", row.meaning, row.reference);
+                text += fmt::format("  quirk: {} (kernels: {}; {})\n", row.meaning, row.kernels, row.reference);
     }
     return text.empty() ? "no hardware decoder found (no /dev/media* device leads to one)\n" : text;
 }

@@ -1,5 +1,7 @@
 #include "decoder/v4l2/format.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "decoder/v4l2/queue.h"
@@ -192,7 +194,18 @@ TEST(Quirks, AreTakenByDriverAndKernel) {
     EXPECT_TRUE(has_quirk(quirks_of("mtk-vcodec-dec", 6 << 16), Quirk::NoInterlaced));
     EXPECT_FALSE(has_quirk(quirks_of("rpi-hevc-dec", 6 << 16 | 12 << 8), Quirk::CountPadding));
     EXPECT_TRUE(has_quirk(quirks_of("rpi-hevc-dec", 6 << 16 | 18 << 8 | 3), Quirk::CountPadding));
-    for (const QuirkRow& row : quirk_table()) EXPECT_NE(std::string_view(row.reference), "");
+    EXPECT_TRUE(has_quirk(quirks_of("bcm2835-codec", 6 << 16), Quirk::NoInterlaced));
+    for (const QuirkRow& row : quirk_table()) {
+        EXPECT_NE(std::string_view(row.reference), "");
+        const bool bounded = row.since != 0 || row.fixed != 0;
+        EXPECT_EQ(bounded, std::string_view(row.kernels) != "unknown") << row.meaning;
+    }
+    const auto rows = [](std::string_view driver) {
+        return std::count_if(quirk_table().begin(), quirk_table().end(),
+                             [&](const QuirkRow& row) { return driver == row.driver; });
+    };
+    for (const char* driver : {"cedrus", "hantro-vpu", "rkvdec", "rpi-hevc-dec", "mtk-vcodec-dec", "bcm2835-codec"})
+        EXPECT_GE(rows(driver), 4) << driver;
 }
 
 } // namespace
