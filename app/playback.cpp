@@ -69,7 +69,7 @@ std::optional<Ended> Playback::turn() {
         if (failure_ && at_hand_.empty()) return failure_;
         if (!output_ready() || (paused_ && !show_one_)) return std::nullopt;
         if (at_hand_.empty()) return finish_up();
-        if (!show_next() && failure_ != Ended::Broken) return std::nullopt;
+        if (!show_next() && failure_ != Ended::Broken && !refused_) return std::nullopt;
     }
 }
 
@@ -243,6 +243,12 @@ bool Playback::configure_output(const Frame& frame) {
     if (auto configured = stage_.output.configure(frame.slot.pool().shared_from_this(), frame.info); !configured) {
         report_.error = std::move(configured).error();
         failure_ = Ended::Broken;
+        if (report_.error.code != ENOTSUP) return false;
+        // Not what the output takes after all: another format, or another decoder, may do.
+        failure_ = Ended::Unsupported;
+        refused_ = FormatModifier{frame.slot.pool().format().fourcc, frame.slot.pool().format().modifier};
+        at_hand_.clear();
+        no_more_frames_ = true;
         return false;
     }
     configured_generation_ = generation;

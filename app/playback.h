@@ -55,6 +55,8 @@ class Playback {
     [[nodiscard]] bool was_whole() const { return to_the_end_ && serial_ == 0; }
     /// Media time of the frame shown last; no_time when none was.
     [[nodiscard]] Nanoseconds position() const { return position_; }
+    /// The format of frames that the output had offered to show, and then refused (Ended::Unsupported).
+    [[nodiscard]] const std::optional<FormatModifier>& refused() const { return refused_; }
 
   private:
     std::optional<Ended> turn();
@@ -112,6 +114,7 @@ class Playback {
     bool show_one_ = false; ///< though it is paused: the place that was sought
     std::uint32_t serial_ = 0;
     std::optional<Ended> failure_;
+    std::optional<FormatModifier> refused_;
 };
 
 } // namespace v4l2play

@@ -21,9 +21,9 @@
 #include "app/playback.h"
 #include "app/report.h"
 #include "decoder/log.h"
+#include "decoder/patience.h"
 #include "render/slow_output.h"
 
-#include "decoder/patience.h"
 namespace v4l2play {
 namespace {
 
@@ -39,6 +39,11 @@ Nanoseconds cpu_time() {
     getrusage(RUSAGE_SELF, &usage);
     const auto of = [](const timeval& time) { return time.tv_sec * second + time.tv_usec * Nanoseconds{1000}; };
     return of(usage.ru_utime) + of(usage.ru_stime);
+}
+
+/// Modifiers may carry a parameter of the buffer: two that are not linear are taken for the same.
+bool is_same(const FormatModifier& a, const FormatModifier& b) {
+    return a.fourcc == b.fourcc && (a.modifier == modifier_linear) == (b.modifier == modifier_linear);
 }
 
 double rate_of(Rational rate) { return static_cast<double>(rate.num) / static_cast<double>(rate.den); }
@@ -118,6 +123,7 @@ class Player {
     Ledger ledger_;
     std::optional<Stage> stage_;
     Report report_;
+    std::vector<FormatModifier> refused_; ///< by the output, in spite of its offer, since the item began
     int fds_at_start_ = 0;
     bool stop_ = false;
     bool signalled_ = false;
@@ -197,6 +203,8 @@ Result<OpenedDecoder> Player::open(const Demuxer& demuxer, bool software_only) {
     config.stream = demuxer.stream();
     config.output_formats = output_->formats();
     config.output_needs_dmabuf = !config.output_formats.empty();
+    for (const FormatModifier& refused : refused_)
+        std::erase_if(config.output_formats, [&](const FormatModifier& one) { return is_same(one, refused); });
     config.presenter_slots = output_->slots_held();
     config.queue_slots = frame_queue + frames_at_hand;
     return open_decoder(options_, config, output_.get(), software_only);
@@ -243,12 +251,15 @@ void Player::play_item(const std::string& file, ItemReport& report) {
 
 bool Player::may_use_software() const { return options_.decoder == DecoderChoice::Auto && !options_.require_hw; }
 
-/// Plays with the first decoder that takes the stream; when that gives the stream up half-way, software goes on.
+/// Plays with the first decoder that takes the stream; when that gives the stream up half-way, software goes on. A
+/// format that the output refuses, though it had offered it, is not asked for again: the decoder's next one is tried
+/// before another decoder.
 Ended Player::play_with_fallback(Demuxer& demuxer, ItemReport& report) {
     Nanoseconds position = options_.start;
+    refused_.clear();
     for (bool software_only = false;;) {
         // What a decoder that gave up had read is read again.
-        if (position > 0 || software_only) {
+        if (position > 0 || software_only || !refused_.empty()) {
             if (auto sought = demuxer.seek(position); !sought) {
                 report.error = std::move(sought).error();
                 return Ended::Failed;
@@ -264,12 +275,14 @@ Ended Player::play_with_fallback(Demuxer& demuxer, ItemReport& report) {
         report.decoder = opened->decoder->description();
         report.startup.decoder_ready = system_kernel().now() - program_start_;
         announce(demuxer, report);
+        const std::size_t refusals = refused_.size();
         const Ended ended = play_once(demuxer, std::move(opened->decoder), report, position);
+        const bool refused = refused_.size() > refusals;
         const bool was_software = std::string_view(report.decoder.kind) == "software";
-        if ((ended != Ended::Unsupported && ended != Ended::DeviceFailed) || !may_use_software() || was_software)
-            return ended;
+        const bool may_fall_back = may_use_software() && !was_software;
+        if ((ended != Ended::Unsupported && ended != Ended::DeviceFailed) || !(may_fall_back || refused)) return ended;
         report.reasons.push_back(fmt::format("{}: {}", report.decoder.driver, report.error.what));
-        software_only = true;
+        software_only = software_only || !refused;
     }
 }
 
@@ -291,6 +304,11 @@ Ended Player::play_once(Demuxer& demuxer, std::unique_ptr<Decoder> decoder, Item
     count_decoded(pipeline->decode_thread.counters().decoded.load(), report.frames.presented() - presented,
                   report.frames);
     if (playback.position() != no_time) position = playback.position() + 1;
+    // Each only once: a decoder that has nothing else would be asked for ever.
+    if (const auto& format = playback.refused();
+        format &&
+        std::none_of(refused_.begin(), refused_.end(), [&](const auto& one) { return is_same(one, *format); }))
+        refused_.push_back(*format);
     demux_thread.reset();
     take_down(std::move(pipeline), report);
     return ended;
