@@ -1,11 +1,13 @@
 #include "decoder/codec/h264.h"
 
 #include <cerrno>
+#include <utility>
 #include <vector>
 
 #include "decoder/codec/h264_decoding.h"
 #include "decoder/codec/h264_sequence.h"
 #include "decoder/codec/nal_units.h"
+#include "decoder/log.h"
 
 namespace v4l2play {
 
@@ -72,6 +74,7 @@ class H264Codec final : public Codec {
     Result<> add_slice(Steps& steps);
     [[nodiscard]] bool is_new_picture(const SliceHeader& header) const;
     void begin_picture(const AccessUnit& unit);
+    void note_enhancement(unsigned nal_unit_type);
     void finish_picture(Steps& steps);
     void skip(Steps& steps, DropReason reason, const char* why) const;
 
@@ -81,6 +84,7 @@ class H264Codec final : public Codec {
     DecodingProcess decoding_{sets_, stream_};
     SequenceInfo first_sequence_;
     bool first_known_ = false;
+    bool enhancement_noted_ = false;
 
     // Of the current access unit. Pictures stay where they are until the next: steps point to them.
     std::vector<std::unique_ptr<CodedPicture>> pictures_;
@@ -127,6 +131,18 @@ Result<> H264Codec::parse(const AccessUnit& unit, Steps& steps) {
     return {};
 }
 
+/// Once a stream: what is shown is less than what is in it.
+void H264Codec::note_enhancement(unsigned nal_unit_type) {
+    constexpr unsigned auxiliary = 19; // coded slice of an auxiliary picture (Table 7-1), prefix units say nothing
+    constexpr unsigned extension = 20;
+    constexpr unsigned depth = 21;
+    const bool more = nal_unit_type == auxiliary || nal_unit_type == extension || nal_unit_type == depth;
+    if (!more || std::exchange(enhancement_noted_, true)) return;
+    log_warning("h264",
+                "only the base layer is played: the scalable or multiview part (NAL units of type {}) is left out",
+                nal_unit_type);
+}
+
 Result<> H264Codec::receive_unit(std::span<const std::uint8_t> nal, const AccessUnit& unit, Steps& steps) {
     const auto header = parse_nal_header(nal);
     if (!header) return {};
@@ -153,6 +169,7 @@ Result<> H264Codec::receive_unit(std::span<const std::uint8_t> nal, const Access
         finish_picture(steps);
         return {};
     default: // scalable, multiview and auxiliary pictures go with a base that is complete without them
+        note_enhancement(nal[0] & 31U);
         return {};
     }
 }

@@ -99,6 +99,7 @@ Rational parse_sample_aspect(SyntaxReader& r) {
     return aspect.num != 0 && aspect.den != 0 ? aspect : Rational{0, 1}; // E.2.1: 0 = unspecified
 }
 
+/// E.1.1, from video_format to matrix_coefficients; meanings in E.2.1
 void parse_video_signal_type(SyntaxReader& r, ColorDescription& color) {
     unsigned video_format = 0;
     r.u(video_format, 3);

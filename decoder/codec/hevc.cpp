@@ -7,6 +7,7 @@
 #include "decoder/codec/hevc_configuration.h"
 #include "decoder/codec/hevc_decoding.h"
 #include "decoder/codec/nal_units.h"
+#include "decoder/log.h"
 
 namespace v4l2play {
 
@@ -59,6 +60,7 @@ class HevcCodec final : public Codec {
     DecodingProcess decoding_{sets_, stream_};
     SequenceInfo first_sequence_;
     bool first_known_ = false;
+    bool layers_noted_ = false;
     bool after_end_of_sequence_ = false;
 
     // Of the current access unit. Pictures stay where they are until the next: steps point to them.
@@ -116,7 +118,13 @@ Result<> HevcCodec::parse(const AccessUnit& unit, Steps& steps) {
 Result<> HevcCodec::receive_unit(std::span<const std::uint8_t> nal, const AccessUnit& unit, Steps& steps) {
     const auto header = parse_nal_header(nal);
     // Views, enhancement layers and depth go with a base layer that is complete without them.
-    if (!header || header->nuh_layer_id != 0) return {};
+    if (!header) return {};
+    if (header->nuh_layer_id != 0) {
+        if (is_slice(header->type) && !std::exchange(layers_noted_, true))
+            log_warning("hevc", "only the base layer is played: layer {} (scalable, multiview or alpha) is left out",
+                        header->nuh_layer_id);
+        return {};
+    }
     if (is_slice(header->type)) return receive_slice(header->type, nal, unit, steps);
     switch (header->type) {
     case NalType::PrefixSei:

@@ -24,6 +24,7 @@ std::optional<std::size_t> array_size(std::span<const std::uint8_t> rest) {
 
 } // namespace
 
+/// HEVCDecoderConfigurationRecord (ISO/IEC 14496-15 8.3.3.1.2), or Annex B
 Result<HevcConfiguration> HevcConfiguration::parse(std::span<const std::uint8_t> extradata) {
     HevcConfiguration configuration;
     if (extradata.empty()) return configuration;

@@ -120,6 +120,7 @@ ParseResult parse_sequence_header(std::span<const std::uint8_t> payload, Sequenc
                    "horizontal_size_value or vertical_size_value is 0 (6.3.3)");
 }
 
+/// extension_start_code_identifier (6.2.2.2 extension_and_user_data, Table 6-2)
 std::optional<ExtensionId> parse_extension_id(std::span<const std::uint8_t> payload) {
     if (payload.empty()) return std::nullopt;
     return static_cast<ExtensionId>(payload[0] >> 4);

@@ -80,6 +80,7 @@ std::optional<NalUnits> take_units(std::span<const std::uint8_t>& rest, unsigned
     return NalUnits(from.first(from.size() - rest.size()), 2);
 }
 
+/// AVCDecoderConfigurationRecord (ISO/IEC 14496-15 5.3.3.1.2)
 Result<AvcConfiguration> parse_avcc(std::span<const std::uint8_t> record) {
     constexpr std::size_t fixed_part = 7; // up to and with numOfPictureParameterSets, when there is no SPS
     if (record.size() < fixed_part) return fail(EBADMSG, "avcC is shorter than 7 bytes", "avcC");

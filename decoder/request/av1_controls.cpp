@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "decoder/log.h"
 #include "decoder/request/av1_fill.h"
 #include "decoder/v4l2/uapi.h"
 
@@ -59,6 +61,8 @@ std::span<v4l2_ext_control> Av1Controls::picture_controls(const Picture& picture
     if (has_film_grain_) {
         av1::fill(film_grain_, av1.header->film_grain);
         controls_.add(V4L2_CID_STATELESS_AV1_FILM_GRAIN, film_grain_);
+    } else if (av1.header->film_grain.apply_grain && !std::exchange(grain_noted_, true)) {
+        log_warning("av1", "the stream has film grain, which the driver has no control for: it is left out");
     }
     return controls_.get();
 }

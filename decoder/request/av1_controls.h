@@ -28,6 +28,7 @@ class Av1Controls final : public CodecControls {
     static constexpr std::size_t usual_tiles = 128; ///< the most that a level allows (Annex A.3)
 
     bool has_film_grain_ = false;
+    bool grain_noted_ = false; ///< that the driver leaves it out
 
     // The control list and what it points to live here, so that a picture costs no allocation.
     ControlList<4> controls_;

@@ -399,5 +399,21 @@ TEST_F(H264CodecTest, HasNoSequenceBeforeOneIsKnown) {
     EXPECT_EQ(codec_->configure(broken).error().code, EBADMSG);
 }
 
+/// Scalable and multiview slices go with a base that is complete without them; that they are left out is said once.
+TEST_F(H264CodecTest, EnhancementLayersAreLeftOutAndSaidOnce) {
+    use(simple_sps());
+    testing::internal::CaptureStderr();
+    parameter_sets().slice(idr());
+    append_nal(stream_, Bytes{0x74, 0x40, 0x00, 0x01, 0x88, 0x84}); // nal_unit_type 20
+    append_nal(stream_, Bytes{0x74, 0x40, 0x00, 0x01, 0x88, 0x84});
+    EXPECT_TRUE(try_parse(true));
+    slice(p(1));
+    append_nal(stream_, Bytes{0x74, 0x40, 0x00, 0x01, 0x88, 0x84});
+    EXPECT_TRUE(try_parse());
+    const std::string said = testing::internal::GetCapturedStderr();
+    EXPECT_NE(std::string::npos, said.find("NAL units of type 20")) << said;
+    EXPECT_EQ(said.find("left out"), said.rfind("left out")) << said;
+}
+
 } // namespace
 } // namespace v4l2play::test

@@ -422,5 +422,15 @@ TEST_F(HevcCodecTest, RefusesBrokenExtradata) {
     EXPECT_EQ(configured.error().code, ENOTSUP);
 }
 
+TEST_F(HevcCodecTest, OtherLayersAreLeftOutAndSaidOnce) {
+    testing::internal::CaptureStderr();
+    parameter_sets().slice(idr());
+    unit(write_slice(sps_, pps_, idr(), {}, 1)).unit(write_slice(sps_, pps_, idr(), {}, 1));
+    EXPECT_TRUE(try_parse());
+    const std::string said = testing::internal::GetCapturedStderr();
+    EXPECT_NE(std::string::npos, said.find("layer 1")) << said;
+    EXPECT_EQ(said.find("left out"), said.rfind("left out")) << said;
+}
+
 } // namespace
 } // namespace v4l2play::test
