@@ -251,8 +251,16 @@ bool RequestDecoder::decode(const Picture& picture) {
             end_with({ENOTSUP, "pictures that refer to those of another size are not done by this driver", "S_FMT"});
             return true;
         }
+        if ((controls_->requests(picture) > 1 || picture.first_field) && !context_->can_hold()) {
+            end_with({ENOTSUP, "the driver cannot put several slices or fields into one frame", "REQBUFS"});
+            return true;
+        }
         if (!has_all_references(picture)) {
             drop_picture(picture, DropReason::MissingReference, "refers to a picture that is lost");
+            return true;
+        }
+        if (auto taken = controls_->takes(picture); !taken) {
+            end_with(std::move(taken).error());
             return true;
         }
         if (!ensure_bitstream_room(picture)) return false;
@@ -260,10 +268,6 @@ bool RequestDecoder::decode(const Picture& picture) {
     }
     if (!context_->can_submit()) return false;
     bool wait = false;
-        if (auto taken = controls_->takes(picture); !taken) {
-            end_with(std::move(taken).error());
-            return true;
-        }
     PictureRecord* record = next_part_ == 0 ? begin_picture(picture, wait) : pictures_.find(picture.id);
     if (wait) return false;
     if (record == nullptr) return true;
@@ -276,10 +280,6 @@ bool RequestDecoder::decode(const Picture& picture) {
 /// the frame back with the next picture, or when asked (`DeviceContext::release_held`).
 bool RequestDecoder::send_parts(const Picture& picture, PictureRecord& record) {
     const unsigned parts = controls_->requests(picture);
-    if ((parts > 1 || picture.first_field) && !context_->can_hold()) {
-        fail_with({ENOTSUP, "the driver cannot put several slices or fields into one frame", "REQBUFS"});
-        return true;
-    }
     for (; next_part_ < parts; ++next_part_) {
         if (!context_->can_submit()) return false;
         const bool last = next_part_ + 1 == parts && !picture.first_field;
