@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "decoder/log.h"
+#include "decoder/request/memory_budget.h"
 #include "decoder/v4l2/quirks.h"
 
 namespace v4l2play {
@@ -15,6 +16,12 @@ namespace {
 // picture while this one is written.
 constexpr unsigned pipeline_depth = 4;
 constexpr unsigned worth_shrinking = 4; // slots; 12 MB of Full HD
+
+std::uint64_t size_of(const PixelFormat& format) {
+    std::uint64_t size = 0;
+    for (unsigned i = 0; i < format.memory_planes; ++i) size += format.plane[i].sizeimage;
+    return size;
+}
 
 } // namespace
 
@@ -46,7 +53,8 @@ Result<> DeviceContext::set_up(const SequenceInfo& sequence) {
     V4L2PLAY_TRY(bitstreams_.allocate(pipeline_depth, formats->coded));
     if (sequence.interlaced && !can_hold())
         return fail(ENOTSUP, "the driver cannot put two fields into one frame", "REQBUFS");
-    const SlotCount slots = count_slots(sequence, needs_.config);
+    SlotCount slots = count_slots(sequence, needs_.config);
+    V4L2PLAY_TRY(fit_slots(slots, size_of(formats->pixels), slot_budget(needs_.kernel)));
     V4L2PLAY_TRY(slots_.allocate(formats->pixels, slots.count, slots.least));
     note_slots(slots);
     V4L2PLAY_TRY(requests_.allocate(bitstreams_.count()));
@@ -97,7 +105,8 @@ Result<> DeviceContext::change_size(const SequenceInfo& sequence) {
         V4L2PLAY_TRY(output_.stream_on());
     }
     if (!formats) return fail(formats.error());
-    const SlotCount slots = count_slots(sequence, needs_.config);
+    SlotCount slots = count_slots(sequence, needs_.config);
+    V4L2PLAY_TRY(fit_slots(slots, size_of(formats->pixels), slot_budget(needs_.kernel)));
     V4L2PLAY_TRY(slots_.change(formats->pixels, slots.count, slots.least));
     note_slots(slots);
     return {};

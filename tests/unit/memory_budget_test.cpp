@@ -1,0 +1,42 @@
+// How many slots a context may have, by the machine's memory.
+#include "decoder/request/memory_budget.h"
+
+#include <cerrno>
+
+#include <gtest/gtest.h>
+
+namespace v4l2play {
+namespace {
+
+TEST(MemoryBudget, IsHalfOfWhatIsAvailable) {
+    EXPECT_EQ(1024U * 1000 / 2,
+              slot_budget("MemTotal:     4000 kB\nMemFree:  1 kB\nMemAvailable:    1000 kB\nCmaFree: 5 kB\n"));
+    EXPECT_EQ(0U, slot_budget("MemAvailable: 0 kB\n"));
+    EXPECT_EQ(UINT64_MAX, slot_budget("MemTotal: 4000 kB\n"));
+    EXPECT_EQ(UINT64_MAX, slot_budget("MemAvailable:"));
+    EXPECT_EQ(UINT64_MAX, slot_budget("MemAvailable: many kB\n"));
+    EXPECT_EQ(UINT64_MAX, slot_budget(""));
+    EXPECT_LT(0U, slot_budget(system_kernel()));
+    EXPECT_NE(UINT64_MAX, slot_budget(system_kernel()));
+}
+
+TEST(MemoryBudget, TakesOptionalSlotsFirst) {
+    constexpr std::uint64_t mega = 1'000'000;
+    SlotCount slots{12, 6, "4 references + 8"};
+    EXPECT_TRUE(fit_slots(slots, 10 * mega, 120 * mega));
+    EXPECT_EQ(12U, slots.count);
+    EXPECT_EQ("4 references + 8", slots.terms);
+    EXPECT_TRUE(fit_slots(slots, 10 * mega, 79 * mega));
+    EXPECT_EQ(7U, slots.count);
+    EXPECT_EQ("4 references + 8, 7 for lack of memory", slots.terms);
+    const auto refused = fit_slots(slots, 10 * mega, 59 * mega);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(ENOMEM, refused.error().code);
+    EXPECT_EQ("6 pictures of 10 MB are needed, and 59 MB of memory are to be had", refused.error().what);
+    EXPECT_EQ(7U, slots.count);
+    EXPECT_TRUE(fit_slots(slots, 10 * mega, UINT64_MAX));
+    EXPECT_TRUE(fit_slots(slots, 0, 0)) << "a driver that does not tell";
+}
+
+} // namespace
+} // namespace v4l2play
