@@ -5,12 +5,14 @@
 // stream), two bytes of length, and the unit as Annex B. Parameter sets 0 (reordering, gaps allowed), 1 (order of
 // decoding) and 2 (as 0, with fields) are known from the start.
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <set>
 #include <span>
+#include <vector>
 
 #include "decoder/codec/h264.h"
 #include "decoder/codec/h264_picture.h"
@@ -63,22 +65,38 @@ class FullProbe final : public ControlProbe {
     }
 };
 
-void check(const v4l2_ctrl_h264_sps& sps) {
+void check_control(const v4l2_ctrl_h264_sps& sps) {
     require(sps.chroma_format_idc <= 3 && sps.bit_depth_luma_minus8 <= 6 && sps.bit_depth_chroma_minus8 <= 6, "sps");
     require(sps.log2_max_frame_num_minus4 <= 12 && sps.log2_max_pic_order_cnt_lsb_minus4 <= 12, "sps");
     require(sps.pic_order_cnt_type <= 2 && sps.max_num_ref_frames <= 16 && sps.seq_parameter_set_id <= 31, "sps");
+    require((sps.constraint_set_flags & ~0x3fU) == 0 && (sps.flags & ~0x7fU) == 0, "sps.flags");
+    const bool frames_only = (sps.flags & V4L2_H264_SPS_FLAG_FRAME_MBS_ONLY) != 0;
+    require(!frames_only || (sps.flags & V4L2_H264_SPS_FLAG_MB_ADAPTIVE_FRAME_FIELD) == 0, "MBAFF without fields");
+    require(frames_only || (sps.flags & V4L2_H264_SPS_FLAG_DIRECT_8X8_INFERENCE) != 0, "direct_8x8_inference_flag");
+    // MaxFS of level 6.2 (Table A-1)
+    require((sps.pic_width_in_mbs_minus1 + 1U) * (sps.pic_height_in_map_units_minus1 + 1U) <= 139264, "sps size");
 }
 
-void check(const v4l2_ctrl_h264_pps& pps) {
+void check_control(const v4l2_ctrl_h264_pps& pps, const v4l2_ctrl_h264_sps& sps) {
     require(pps.num_slice_groups_minus1 == 0 && pps.weighted_bipred_idc <= 2, "pps");
+    require(pps.seq_parameter_set_id == sps.seq_parameter_set_id && (pps.flags & ~0xffU) == 0, "pps");
     require(pps.num_ref_idx_l0_default_active_minus1 <= 31 && pps.num_ref_idx_l1_default_active_minus1 <= 31, "pps");
+    require(pps.pic_init_qp_minus26 >= -26 - 6 * sps.bit_depth_luma_minus8 && pps.pic_init_qp_minus26 <= 25, "qp");
     require(pps.pic_init_qs_minus26 >= -26 && pps.pic_init_qs_minus26 <= 25, "pps");
     require(pps.chroma_qp_index_offset >= -12 && pps.chroma_qp_index_offset <= 12, "pps");
     require(pps.second_chroma_qp_index_offset >= -12 && pps.second_chroma_qp_index_offset <= 12, "pps");
 }
 
+/// 7.4.2.1.1.1: no scaling factor is 0.
+void check_control(const v4l2_ctrl_h264_scaling_matrix& matrix) {
+    for (const auto& list : matrix.scaling_list_4x4)
+        for (const std::uint8_t factor : list) require(factor != 0, "a scaling factor of 0");
+    for (const auto& list : matrix.scaling_list_8x8)
+        for (const std::uint8_t factor : list) require(factor != 0, "a scaling factor of 0");
+}
+
 /// Entries name frames that are there (or the one of which this is the second field), each once.
-void check(const v4l2_ctrl_h264_decode_params& params, const Picture& picture, const std::set<FrameId>& alive) {
+void check_control(const v4l2_ctrl_h264_decode_params& params, const Picture& picture, const std::set<FrameId>& alive) {
     const bool frame = (params.flags & V4L2_H264_DECODE_PARAM_FLAG_FIELD_PIC) == 0;
     require(params.nal_ref_idc <= 3 && params.reserved == 0 && (params.flags & ~0x1fU) == 0, "decode_params");
     require(!frame || (params.flags & V4L2_H264_DECODE_PARAM_FLAG_BOTTOM_FIELD) == 0, "decode_params.flags");
@@ -104,7 +122,21 @@ void check_list(const v4l2_h264_reference* list, unsigned count, const v4l2_ctrl
     }
 }
 
-void check(const v4l2_ctrl_h264_slice_params& slice, const v4l2_ctrl_h264_decode_params& params, std::size_t size) {
+/// 7.4.3: where the slice starts, and SliceQPY.
+void check_place(const v4l2_ctrl_h264_slice_params& slice, const v4l2_ctrl_h264_decode_params& params,
+                 const v4l2_ctrl_h264_sps& sps, const v4l2_ctrl_h264_pps& pps) {
+    const bool frames_only = (sps.flags & V4L2_H264_SPS_FLAG_FRAME_MBS_ONLY) != 0;
+    const bool field = (params.flags & V4L2_H264_DECODE_PARAM_FLAG_FIELD_PIC) != 0;
+    const bool pairs = !field && (sps.flags & V4L2_H264_SPS_FLAG_MB_ADAPTIVE_FRAME_FIELD) != 0;
+    const unsigned rows = (sps.pic_height_in_map_units_minus1 + 1U) * (frames_only || field ? 1 : 2);
+    require(slice.first_mb_in_slice * (pairs ? 2U : 1U) < rows * (sps.pic_width_in_mbs_minus1 + 1U), "first_mb");
+    const int qp = 26 + pps.pic_init_qp_minus26 + slice.slice_qp_delta;
+    require(qp >= -6 * sps.bit_depth_luma_minus8 && qp <= 51, "slice_qp_delta");
+    require(slice.slice_qs_delta == 0, "slice_qs_delta of what is no SP or SI slice");
+}
+
+void check_control(const v4l2_ctrl_h264_slice_params& slice, const v4l2_ctrl_h264_decode_params& params,
+                   std::size_t size) {
     require(slice.header_bit_size > 8 && slice.header_bit_size <= 8 * size, "header_bit_size");
     require(slice.slice_type <= 2 && slice.colour_plane_id == 0 && slice.redundant_pic_cnt == 0, "slice_params");
     require(slice.cabac_init_idc <= 2 && slice.disable_deblocking_filter_idc <= 2, "slice_params");
@@ -119,10 +151,17 @@ void check(const v4l2_ctrl_h264_slice_params& slice, const v4l2_ctrl_h264_decode
     if (both) check_list(slice.ref_pic_list1, slice.num_ref_idx_l1_active_minus1 + 1U, params);
 }
 
-void check(const v4l2_ctrl_h264_pred_weights& weights) {
+void check_control(const v4l2_ctrl_h264_pred_weights& weights) {
     require(weights.luma_log2_weight_denom <= 7 && weights.chroma_log2_weight_denom <= 7, "pred_weights");
-    for (const auto& factors : weights.weight_factors)
-        for (const std::int16_t weight : factors.luma_weight) require(weight >= -128 && weight <= 128, "pred_weights");
+    // 128 is what a weight is that is not sent, with a denominator of 7.
+    const auto is_weight = [](std::int16_t weight) { return weight >= -128 && weight <= 128; };
+    const auto is_offset = [](std::int16_t offset) { return offset >= -128 && offset <= 127; };
+    for (const v4l2_h264_weight_factors& factors : weights.weight_factors)
+        for (unsigned i = 0; i < 32; ++i) {
+            require(is_weight(factors.luma_weight[i]) && is_offset(factors.luma_offset[i]), "luma weights");
+            for (unsigned c = 0; c < 2; ++c)
+                require(is_weight(factors.chroma_weight[i][c]) && is_offset(factors.chroma_offset[i][c]), "weights");
+        }
 }
 
 StreamInfo stream_info() {
@@ -157,7 +196,8 @@ class Run {
   public:
     explicit Run(const StreamInfo& stream) {
         FullProbe probe;
-        if (!codec_->configure(stream) || !controls_.probe(probe)) __builtin_trap();
+        require(codec_->configure(stream).has_value(), "configure");
+        for (H264Controls& controls : controls_) require(controls.probe(probe).has_value(), "probe");
     }
 
     /// False when the stream was refused.
@@ -197,38 +237,43 @@ class Run {
     void follow(const Step& step) {
         if (step.kind == Step::Kind::Forget) alive_.erase(step.id);
         if (step.kind != Step::Kind::Decode) return;
-        for (unsigned i = 0; i < controls_.requests(*step.picture); ++i) check_request(*step.picture, i);
+        for (H264Controls& controls : controls_)
+            for (unsigned i = 0; i < controls.requests(*step.picture); ++i) check_request(controls, *step.picture, i);
         alive_.insert(step.picture->id);
     }
-    void check_request(const Picture& picture, unsigned index) {
-        const v4l2_ctrl_h264_decode_params* params = nullptr;
-        for (const v4l2_ext_control& control : controls_.picture_controls(picture, index)) {
-            switch (control.id) {
-            case V4L2_CID_STATELESS_H264_SPS:
-                check(*static_cast<const v4l2_ctrl_h264_sps*>(control.ptr));
-                break;
-            case V4L2_CID_STATELESS_H264_PPS:
-                check(*static_cast<const v4l2_ctrl_h264_pps*>(control.ptr));
-                break;
-            case V4L2_CID_STATELESS_H264_DECODE_PARAMS:
-                params = static_cast<const v4l2_ctrl_h264_decode_params*>(control.ptr);
-                check(*params, picture, alive_);
-                break;
-            case V4L2_CID_STATELESS_H264_SLICE_PARAMS:
-                check(*static_cast<const v4l2_ctrl_h264_slice_params*>(control.ptr), *params,
-                      controls_.bitstream_size(picture, index));
-                break;
-            case V4L2_CID_STATELESS_H264_PRED_WEIGHTS:
-                check(*static_cast<const v4l2_ctrl_h264_pred_weights*>(control.ptr));
-                break;
-            default:
-                break;
-            }
+    template <class Control>
+    static const Control* find(std::span<v4l2_ext_control> list, std::uint32_t id) {
+        for (const v4l2_ext_control& control : list)
+            if (control.id == id) return static_cast<const Control*>(control.ptr);
+        return nullptr;
+    }
+    void check_request(H264Controls& controls, const Picture& picture, unsigned index) {
+        const auto list = controls.picture_controls(picture, index);
+        const auto* sps = find<v4l2_ctrl_h264_sps>(list, V4L2_CID_STATELESS_H264_SPS);
+        const auto* pps = find<v4l2_ctrl_h264_pps>(list, V4L2_CID_STATELESS_H264_PPS);
+        const auto* params = find<v4l2_ctrl_h264_decode_params>(list, V4L2_CID_STATELESS_H264_DECODE_PARAMS);
+        require(sps != nullptr && pps != nullptr && params != nullptr, "a control that is missing");
+        check_control(*sps);
+        check_control(*pps, *sps);
+        check_control(*params, picture, alive_);
+        if (const auto* matrix = find<v4l2_ctrl_h264_scaling_matrix>(list, V4L2_CID_STATELESS_H264_SCALING_MATRIX))
+            check_control(*matrix);
+        const std::size_t size = controls.bitstream_size(picture, index);
+        if (const auto* slice = find<v4l2_ctrl_h264_slice_params>(list, V4L2_CID_STATELESS_H264_SLICE_PARAMS)) {
+            check_control(*slice, *params, size);
+            check_place(*slice, *params, *sps, *pps);
         }
+        if (const auto* weights = find<v4l2_ctrl_h264_pred_weights>(list, V4L2_CID_STATELESS_H264_PRED_WEIGHTS))
+            check_control(*weights);
+        buffer_.resize(size);
+        require(controls.write_bitstream(picture, index, buffer_) <= size, "bitstream");
     }
 
     std::unique_ptr<Codec> codec_ = create_h264_codec();
-    H264Controls controls_{{V4L2_STATELESS_H264_DECODE_MODE_SLICE_BASED, V4L2_STATELESS_H264_START_CODE_NONE}};
+    std::array<H264Controls, 2> controls_{
+        H264Controls({V4L2_STATELESS_H264_DECODE_MODE_SLICE_BASED, V4L2_STATELESS_H264_START_CODE_NONE}),
+        H264Controls({V4L2_STATELESS_H264_DECODE_MODE_FRAME_BASED, V4L2_STATELESS_H264_START_CODE_ANNEX_B})};
+    std::vector<std::uint8_t> buffer_;
     std::set<FrameId> alive_;
     CodecContract contract_;
     Steps steps_;

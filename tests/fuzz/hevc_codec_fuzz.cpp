@@ -98,6 +98,7 @@ class Validator {
             for (std::size_t i = 0; i < sizeof matrix[0]; ++i)
                 require(reinterpret_cast<const std::uint8_t*>(matrix.data())[i] != 0, "a scaling factor of 0");
         check_sets(find<v4l2_ctrl_hevc_ext_sps_st_rps>(controls, V4L2_CID_STATELESS_HEVC_EXT_SPS_ST_RPS));
+        check_long_term(find<v4l2_ctrl_hevc_ext_sps_lt_rps>(controls, V4L2_CID_STATELESS_HEVC_EXT_SPS_LT_RPS));
     }
 
   private:
@@ -116,16 +117,47 @@ class Validator {
                 "block size");
         require(sps_.num_short_term_ref_pic_sets <= 64 && sps_.num_long_term_ref_pics_sps <= 32, "sets");
         require(sps_.chroma_format_idc <= 3 && sps_.flags < 512, "sps flags");
+        require(sps_.video_parameter_set_id <= 15 && sps_.seq_parameter_set_id <= 15, "sps ids");
+        require(sps_.log2_max_pic_order_cnt_lsb_minus4 <= 12 && sps_.sps_max_sub_layers_minus1 <= 6, "sps");
+        for (const std::uint8_t byte : sps_.reserved) require(byte == 0, "sps.reserved");
+        check_blocks();
     }
+    /// 7.4.3.2.1
+    void check_blocks() const {
+        const unsigned smallest = sps_.log2_min_luma_coding_block_size_minus3 + 3U;
+        const unsigned ctb = smallest + sps_.log2_diff_max_min_luma_coding_block_size;
+        const unsigned transform = sps_.log2_min_luma_transform_block_size_minus2 + 2U;
+        require(transform < smallest, "log2_min_luma_transform_block_size_minus2");
+        require(transform + sps_.log2_diff_max_min_luma_transform_block_size <= std::min(ctb, 5U), "transform size");
+        require(sps_.max_transform_hierarchy_depth_inter <= ctb - transform &&
+                    sps_.max_transform_hierarchy_depth_intra <= ctb - transform,
+                "transform depth");
+        if ((sps_.flags & V4L2_HEVC_SPS_FLAG_PCM_ENABLED) == 0) return;
+        require(sps_.pcm_sample_bit_depth_luma_minus1 + 1 <= sps_.bit_depth_luma_minus8 + 8, "PCM depth");
+        require(sps_.pcm_sample_bit_depth_chroma_minus1 + 1 <= sps_.bit_depth_chroma_minus8 + 8, "PCM depth");
+        const unsigned pcm = sps_.log2_min_pcm_luma_coding_block_size_minus3 + 3U;
+        require(pcm >= std::min(smallest, 5U), "PCM size");
+        require(pcm + sps_.log2_diff_max_min_pcm_luma_coding_block_size <= std::min(ctb, 5U), "PCM size");
+    }
+    [[nodiscard]] unsigned ctb_size() const {
+        return 1U << (3 + sps_.log2_min_luma_coding_block_size_minus3 + sps_.log2_diff_max_min_luma_coding_block_size);
+    }
+    [[nodiscard]] unsigned columns() const { return (sps_.pic_width_in_luma_samples + ctb_size() - 1) / ctb_size(); }
+    [[nodiscard]] unsigned rows() const { return (sps_.pic_height_in_luma_samples + ctb_size() - 1) / ctb_size(); }
+    static bool within(int value, int limit) { return value >= -limit && value <= limit; }
     void check_pps() const {
         require(pps_.num_tile_columns_minus1 < 20 && pps_.num_tile_rows_minus1 < 22, "tiles");
-        const unsigned ctb =
-            1U << (3 + sps_.log2_min_luma_coding_block_size_minus3 + sps_.log2_diff_max_min_luma_coding_block_size);
-        unsigned width = 0;
+        unsigned width = 0, height = 0;
         for (unsigned i = 0; i <= pps_.num_tile_columns_minus1; ++i) width += pps_.column_width_minus1[i] + 1U;
+        for (unsigned i = 0; i <= pps_.num_tile_rows_minus1; ++i) height += pps_.row_height_minus1[i] + 1U;
         if ((pps_.flags & V4L2_HEVC_PPS_FLAG_TILES_ENABLED) != 0)
-            require(width % 256 == (sps_.pic_width_in_luma_samples + ctb - 1) / ctb % 256, "column widths");
-        require(pps_.pps_cb_qp_offset >= -12 && pps_.pps_cb_qp_offset <= 12, "pps_cb_qp_offset");
+            require(width % 256 == columns() % 256 && height % 256 == rows() % 256, "sizes of tiles");
+        require(within(pps_.pps_cb_qp_offset, 12) && within(pps_.pps_cr_qp_offset, 12), "pps chroma offsets");
+        require(within(pps_.pps_beta_offset_div2, 6) && within(pps_.pps_tc_offset_div2, 6), "pps deblocking");
+        require(pps_.init_qp_minus26 >= -26 - 6 * sps_.bit_depth_luma_minus8 && pps_.init_qp_minus26 <= 25, "qp");
+        require(pps_.num_ref_idx_l0_default_active_minus1 <= 14 && pps_.num_ref_idx_l1_default_active_minus1 <= 14,
+                "pps lists");
+        require(pps_.pic_parameter_set_id <= 63 && pps_.num_extra_slice_header_bits <= 7 && pps_.reserved == 0, "pps");
         require(pps_.diff_cu_qp_delta_depth <= 3 && pps_.log2_parallel_merge_level_minus2 <= 4, "depths");
         require(pps_.flags < 1U << 21, "pps flags");
     }
@@ -153,15 +185,41 @@ class Validator {
         require(slice.slice_type <= 2 && slice.nuh_temporal_id_plus1 >= 1 && slice.nuh_temporal_id_plus1 <= 7, "slice");
         require(slice.slice_type != V4L2_HEVC_SLICE_TYPE_I || slice.num_ref_idx_l0_active_minus1 == 0, "I slice");
         require(slice.five_minus_max_num_merge_cand <= 4 && slice.pic_struct <= 12, "slice");
-        require(slice.slice_beta_offset_div2 >= -6 && slice.slice_tc_offset_div2 <= 6, "deblocking");
+        require(within(slice.slice_beta_offset_div2, 6) && within(slice.slice_tc_offset_div2, 6), "deblocking");
         require(slice.flags < 1024, "slice flags");
+        require(slice.slice_segment_addr < columns() * rows() && slice.colour_plane_id <= 2, "slice_segment_addr");
+        require(slice.short_term_ref_pic_set_size + slice.long_term_ref_pic_set_size < slice.bit_size, "sizes of sets");
+        check_qp(slice);
+        check_weights(slice.pred_weight_table);
         const unsigned lists = 2U - std::min<unsigned>(slice.slice_type, 2);
         const unsigned l0 = lists > 0 ? slice.num_ref_idx_l0_active_minus1 + 1U : 0;
         const unsigned l1 = lists > 1 ? slice.num_ref_idx_l1_active_minus1 + 1U : 0;
         require(l0 <= 15 && l1 <= 15 && slice.collocated_ref_idx < std::max({l0, l1, 1U}), "lists");
         for (unsigned i = 0; i < l0; ++i) require(slice.ref_idx_l0[i] < params_.num_active_dpb_entries, "ref_idx_l0");
         for (unsigned i = 0; i < l1; ++i) require(slice.ref_idx_l1[i] < params_.num_active_dpb_entries, "ref_idx_l1");
-        require(slice.pred_weight_table.luma_log2_weight_denom <= 7, "luma_log2_weight_denom");
+    }
+    /// 7.4.7.1
+    void check_qp(const v4l2_ctrl_hevc_slice_params& slice) const {
+        const int qp = 26 + pps_.init_qp_minus26 + slice.slice_qp_delta;
+        require(qp >= -6 * sps_.bit_depth_luma_minus8 && qp <= 51, "slice_qp_delta");
+        require(within(slice.slice_cb_qp_offset, 12) && within(slice.slice_cr_qp_offset, 12), "slice chroma offsets");
+        require(within(pps_.pps_cb_qp_offset + slice.slice_cb_qp_offset, 12), "cb offset");
+        require(within(pps_.pps_cr_qp_offset + slice.slice_cr_qp_offset, 12), "cr offset");
+        require(slice.slice_act_y_qp_offset == 0 && slice.slice_act_cb_qp_offset == 0 &&
+                    slice.slice_act_cr_qp_offset == 0,
+                "offsets of what no profile of drivers has");
+    }
+    /// 7.4.7.3: other members are as wide as their range.
+    static void check_weights(const v4l2_hevc_pred_weight_table& table) {
+        const int chroma = table.luma_log2_weight_denom + table.delta_chroma_log2_weight_denom;
+        require(table.luma_log2_weight_denom <= 7 && chroma >= 0 && chroma <= 7, "log2_weight_denom");
+    }
+    void check_long_term(std::span<const v4l2_ctrl_hevc_ext_sps_lt_rps> candidates) const {
+        require(candidates.size() == sps_.num_long_term_ref_pics_sps, "EXT_SPS_LT_RPS");
+        for (const v4l2_ctrl_hevc_ext_sps_lt_rps& candidate : candidates)
+            require(candidate.lt_ref_pic_poc_lsb_sps >> (sps_.log2_max_pic_order_cnt_lsb_minus4 + 4) == 0 &&
+                        candidate.flags <= 1,
+                    "a candidate of EXT_SPS_LT_RPS");
     }
     void check_slices() const {
         require(!slices_.empty() && slices_.size() <= 600, "SLICE_PARAMS");

@@ -46,6 +46,12 @@ void check_sizes(const v4l2_ctrl_vp8_frame& frame, std::size_t bytes) {
     require(frame.coder_state.value < frame.coder_state.range, "coder_state.value");
 }
 
+/// 9.3: without segments, nothing of them is updated; a probability that is not sent is 255.
+void check_segment(const v4l2_vp8_segment& segment) {
+    constexpr unsigned update = V4L2_VP8_SEGMENT_FLAG_UPDATE_MAP | V4L2_VP8_SEGMENT_FLAG_UPDATE_FEATURE_DATA;
+    require((segment.flags & V4L2_VP8_SEGMENT_FLAG_ENABLED) != 0 || (segment.flags & update) == 0, "segment.flags");
+}
+
 void check_fields(const v4l2_ctrl_vp8_frame& frame) {
     require(frame.width > 0 && frame.width < 1 << 14 && frame.height > 0 && frame.height < 1 << 14, "size");
     require(frame.horizontal_scale < 4 && frame.vertical_scale < 4, "scale");
@@ -56,6 +62,15 @@ void check_fields(const v4l2_ctrl_vp8_frame& frame) {
     require((frame.lf.flags & ~7U) == 0 && frame.lf.level < 64 && frame.lf.sharpness_level < 8, "lf");
     require(all_within(frame.lf.ref_frm_delta, 63) && all_within(frame.lf.mb_mode_delta, 63), "lf deltas");
     require(frame.quant.y_ac_qi < 128 && all_within({&frame.quant.y_dc_delta, 5}, 15), "quant");
+    require(frame.lf.padding == 0 && frame.quant.padding == 0, "padding");
+    for (const std::uint8_t byte : frame.entropy.padding) require(byte == 0, "entropy.padding");
+    const auto flag = [&](std::uint64_t bit) { return (frame.flags & bit) != 0; };
+    require(flag(V4L2_VP8_FRAME_FLAG_MB_NO_SKIP_COEFF) || frame.prob_skip_false == 0, "prob_skip_false");
+    if (flag(V4L2_VP8_FRAME_FLAG_KEY_FRAME)) {
+        require(frame.prob_intra == 0 && frame.prob_last == 0 && frame.prob_gf == 0, "probabilities of references");
+        require(!flag(V4L2_VP8_FRAME_FLAG_SIGN_BIAS_GOLDEN) && !flag(V4L2_VP8_FRAME_FLAG_SIGN_BIAS_ALT), "sign bias");
+    }
+    check_segment(frame.segment);
     for (const auto& row : frame.entropy.mv_probs)
         for (const std::uint8_t probability : row) require(probability != 0, "mv_probs");
 }
