@@ -13,6 +13,9 @@ namespace {
 /// The longest that the first frame stays while frames gather behind it.
 constexpr Nanoseconds priming_limit = 400 * millisecond;
 
+/// How long after a vblank a commit for the next may still wait for something better to show.
+constexpr Nanoseconds patience(Nanoseconds period) { return period / 4; }
+
 /// Frames that came before such an end are shown yet.
 bool decoder_ended(Ended ended) {
     return ended == Ended::Failed || ended == Ended::DeviceFailed || ended == Ended::Unsupported;
@@ -75,7 +78,11 @@ std::optional<Ended> Playback::turn() {
 
 bool Playback::output_ready() {
     const bool ready = stage_.output.ready();
-    if (ready && !was_ready_) ready_since_ = system_kernel().now();
+    if (ready && !was_ready_) {
+        // Since the vblank that made it so, however long after that we were told.
+        const VblankTiming timing = stage_.output.timing();
+        ready_since_ = timing.period > 0 ? timing.last_time : system_kernel().now();
+    }
     was_ready_ = ready;
     return ready;
 }
@@ -207,6 +214,7 @@ bool Playback::show_next() {
     if (plan.late) {
         take_frames(2);
         if (at_hand_.size() > 1) plan = stage_.scheduler.plan(next.pts, at_hand_[1].pts, stage_.output.timing(), now);
+        if (at_hand_.size() == 1 && successor_may_come(plan, now)) return false;
     }
     switch (plan.action) {
     case Plan::Action::Wait:
@@ -219,6 +227,21 @@ bool Playback::show_next() {
         return present(plan);
     }
     return false;
+}
+
+/// Far behind, with the queue used up: its successor is due as well, and may come in time for this very vblank. Without
+/// a little patience every vblank would show one frame of the past, and playback catch up by one queue a vblank only.
+bool Playback::successor_may_come(const Plan& plan, Nanoseconds now) {
+    const VblankTiming timing = stage_.output.timing();
+    const Frame& next = at_hand_.front();
+    if (timing.period == 0 || no_more_frames_ || paused_ || plan.action != Plan::Action::Show) return false;
+    const Nanoseconds until = plan.target - timing.period + patience(timing.period);
+    const Plan with_successor = stage_.scheduler.plan(next.pts, end_of(next.pts), timing, now);
+    if (now >= until || with_successor.action != Plan::Action::Drop) return false;
+    stage_.frames_waker.arm();
+    take_frames(2); // it may have come meanwhile
+    wake_at_ = at_hand_.size() > 1 ? now : until;
+    return true;
 }
 
 /// The first frame is shown at once, the clock may start with the second: when the queue is full, so that a decoder

@@ -74,6 +74,7 @@ class Playback {
     void take_frame(Frame frame);
     bool show_next();
     bool primed(Nanoseconds now);
+    bool successor_may_come(const Plan& plan, Nanoseconds now);
     bool configure_output(const Frame& frame);
     bool present(const Plan& plan);
     void drop_next(const Plan& plan);

@@ -182,8 +182,9 @@ Result<> SlotPool::finish_decode(const SlotRef& slot) {
 Result<SlotRef> SlotPool::export_to_presenter(const SlotRef& slot) {
     const std::lock_guard lock(mutex_);
     const Slot& known = slots_[slot.index_];
-    // A slot that was taken from the presenter is still with it.
-    const bool taken = unsafe_release_ != 0 && known.holds[static_cast<std::size_t>(Hold::Presenter)] != 0;
+    // A slot that was taken from the presenter, to be decoded into, is still with it.
+    const bool taken = unsafe_release_ != 0 && known.state == SlotState::InDecode &&
+                       known.holds[static_cast<std::size_t>(Hold::Presenter)] != 0;
     const bool again = known.state == SlotState::Exported || taken;
     if (!again && !transition(slot.index_, SlotState::Exported, "export_to_presenter"))
         return fail(EINVAL, "slot is not decoded", "export_to_presenter");
