@@ -1,5 +1,7 @@
 """What the tests that run the player in the lab share: counting, starting the lab, reading reports and CRCs."""
 
+import importlib.machinery
+import importlib.util
 import json
 import os
 import struct
@@ -105,3 +107,17 @@ def write_ivf(source, target, rate=30):
         out.write(struct.pack("<4sHH4sHHIIII", b"DKIF", 0, 32, b"FWHT", *size, rate, 1, len(frames), 0))
         for number, frame in enumerate(frames):
             out.write(struct.pack("<IQ", len(frame), number) + frame)
+
+
+def load_read_bands():
+    loader = importlib.machinery.SourceFileLoader("read_bands", str(ROOT / "tests/tools/read-bands"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("read_bands", loader))
+    loader.exec_module(module)
+    return module
+
+
+def read_number(path):
+    """The frame that all bands of a picture name; None when they differ or cannot be read."""
+    reader = load_read_bands()
+    bands = reader.read_picture(*reader.read_file(path, None)[0])
+    return bands[0][0] if all(len(band) == 1 and band == bands[0] for band in bands) else None
