@@ -11,6 +11,7 @@ with the clause of the specification that decides it. In place of a field patter
 
 import csv
 import fnmatch
+import hashlib
 import itertools
 import json
 import os
@@ -65,6 +66,59 @@ def cut(recording, count):
     return len(head) > count
 
 
+def slices_of(path, muxer, bitstream_filter, is_slice):
+    """SHA-256 of every NAL unit (MPEG-2: every start code and what follows) that `is_slice`, without what is behind its last bit."""
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-map", "0:v:0", "-c", "copy", "-copyinkf"]
+    filters = ["-bsf:v", bitstream_filter] if bitstream_filter else []
+    stream = subprocess.run([*command, *filters, "-f", muxer, "-"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                            stdin=subprocess.DEVNULL, check=True).stdout
+    units = (unit.rstrip(b"\0") for unit in stream.split(b"\0\0\1")[1:])
+    return [hashlib.sha256(unit).hexdigest() for unit in units if is_slice(unit[0])]
+
+
+def packets_of(path):
+    frames = run(["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-map", "0:v:0", "-c", "copy", "-f", "framehash", "-hash", "sha256", "-"])
+    return [line.split()[-1] for line in frames.stdout.splitlines() if not line.startswith("#")]
+
+
+SLICES = {
+    "h264": lambda path: slices_of(path, "h264", "h264_mp4toannexb" * (path.suffix not in RAW), lambda first: first & 0x1F in (1, 5)),
+    "hevc": lambda path: slices_of(path, "hevc", "hevc_mp4toannexb" * (path.suffix not in RAW), lambda first: first >> 1 < 32),
+    "mpeg2video": lambda path: slices_of(path, "mpeg2video", "", lambda first: 1 <= first <= 0xAF),
+    "vp8": packets_of,
+}
+RAW = (".264", ".h264", ".avc", ".jsv", ".265", ".h265", ".hevc", ".bit", ".ts")
+KEEP_PAYLOADS = [word for argument in ("keep_bitstream_buffers=1", "bitstream_trace_frame_start=0", "bitstream_trace_nframes=1000000")
+                 for word in ("--kernel-arg", f"visl.{argument}")]
+
+
+def picture_of(request):
+    """What requests of one picture share: a frame, or one of the two fields that have its time."""
+    flags = request["controls"].get("h264_decode_params", {}).get("flags", [])
+    return request["frame"], "FIELD_PIC" in flags and "BOTTOM_FIELD" in flags
+
+
+def join_slices(recording):
+    """A recording of one request per slice, as of one per picture: the arrays of its slices one behind the other."""
+    requests = [json.loads(line) for line in recording.read_text().splitlines()]
+    joined = []
+    for number, (_, group) in enumerate(itertools.groupby(requests, picture_of)):
+        slices = list(group)
+        controls = dict(slices[0]["controls"])
+        for name in ("hevc_slice_params", "hevc_entry_point_offsets"):
+            if name in controls:
+                # Without entry points the array of the request before is still there.
+                counted = [request for request in slices if name == "hevc_slice_params"
+                           or request["controls"]["hevc_slice_params"][0]["num_entry_point_offsets"]]
+                controls[name] = [element for request in counted for element in request["controls"].get(name, ())]
+        joined.append({**slices[0], "request": number, "controls": controls, "buffer": slices[-1]["buffer"]})
+    recording.write_text("".join(json.dumps(request) + "\n" for request in joined))
+
+
+# The interface has these for slice-based decoding only: what a recording has of them is of some earlier request.
+SLICE_ONLY = ["h264_slice_params*", "h264_pred_weights*"]
+
+
 class Parity:
     """`mode`: words for --decode-mode and --start-code, or empty. `arrays`: the codec has array controls, of which visl
     traces the first element alone; strace tells the others."""
@@ -99,6 +153,23 @@ class Parity:
             for batch, results in zip(batches, pool.map(lambda batch: self._batch(batch, decode, start), batches)):
                 for path, why in zip(batch, results):
                     self.checks.check(not why, " ".join(filter(None, [self.codec, decode, start, path])), why)
+
+    def check_payloads(self, paths, decode="", start=""):
+        """The bitstream that the driver gets, for some vectors: every slice of the file, each once and in order. The recordings have
+        no bitstream; so it is compared with the file's packets as libavformat gives them."""
+        for path in paths:
+            with scratch() as directory:
+                options = f"--decode-mode={decode} --start-code={start}" if decode else ""
+                record = (f"{PARITY}/visl-record --no-ioctls {directory}/0.trace -- {PLAYER} --quiet --output=null --decoder=request"
+                          f" {options} '{VECTORS}/{path}'")
+                # visl keeps the payloads of the first stream after boot.
+                ran = lab(["bash", "-c", f"export VISL_RECORD_KB=32768; {record}"], *KEEP_PAYLOADS, virtual_time=True)
+                ours = run([PARITY / "control-parity", "normalise", f"{directory}/0.trace"])
+                got = [unit for line in ours.stdout.splitlines() for unit in json.loads(line)["buffer"]["units"] or ()]
+            wanted = SLICES[self.codec](VECTORS / path)
+            name = " ".join(filter(None, [self.codec, decode, start, path]))
+            self.checks.check(got == wanted and wanted, f"{name}: {len(wanted)} slices reach the driver",
+                              f"{len(got)} of {len(wanted)}, {sum(a == b for a, b in zip(got, wanted))} equal {ran.stderr[-200:]} {ours.stderr[-200:]}")
 
     def finish(self):
         self.checks.finish()
@@ -147,6 +218,8 @@ class Parity:
             of_us, _, numbers = field.rpartition("without ")
             if numbers != field and not leave_out(ours if of_us else golden, numbers_of(numbers)):
                 return f"there are no such requests: {field}"
+        if by_frame:
+            join_slices(golden)
         if "failed" in fields:
             if self.peer_exits[path] == "0":
                 return "the other client did not fail"
@@ -155,7 +228,6 @@ class Parity:
         ignore = directory / f"{number}.ignore"
         # The recordings have the mode that visl starts in.
         patterns = [field for field in fields if "without " not in field and field not in ("failed", "refused")]
-        ignore.write_text("\n".join(patterns + ["start_code", "decode_mode"]))
-        result = run([PARITY / "control-parity", "compare", ours, golden, "--payload", "none", "--ignore", ignore,
-                      *["--by-frame"] * by_frame])
+        ignore.write_text("\n".join(patterns + ["start_code", "decode_mode"] + SLICE_ONLY * by_frame))
+        result = run([PARITY / "control-parity", "compare", ours, golden, "--payload", "none", "--ignore", ignore])
         return "" if result.returncode == 0 else " / ".join((result.stdout + result.stderr).strip().splitlines()[:6])
