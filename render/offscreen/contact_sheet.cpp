@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "render/offscreen/lettering.h"
+#include "render/lettering.h"
 
 namespace v4l2play {
 namespace {

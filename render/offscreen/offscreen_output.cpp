@@ -20,13 +20,28 @@ class OffscreenOutput final : public Output {
     [[nodiscard]] unsigned slots_held() const override { return 2; } // on show, and the one that replaces it
     [[nodiscard]] bool ready() const override { return events_.empty(); }
     [[nodiscard]] VblankTiming timing() const override { return {}; }
-    Result<> configure(const std::shared_ptr<SlotPool>&, const FrameInfo&) override { return {}; }
+    Result<> configure(const std::shared_ptr<SlotPool>&, const FrameInfo& info) override {
+        picture_ = {0, 0, info.visible.width, info.visible.height};
+        return {};
+    }
     Result<> present(Frame& frame, Nanoseconds target) override;
     std::optional<OutputEvent> next_event() override;
     [[nodiscard]] int fd() const override { return -1; }
     [[nodiscard]] Nanoseconds next_timeout() const override { return no_time; }
     Result<> dispatch() override { return {}; }
     void stop() override;
+
+    /// Of the pictures that are saved: nobody sees an overlay otherwise.
+    [[nodiscard]] Rect overlay_area() const override {
+        return pictures_ != nullptr && pictures_->saves_every_frame() ? picture_ : Rect{};
+    }
+    std::optional<OverlayBuffer> acquire_overlay(std::uint32_t width, std::uint32_t height) override {
+        return overlay_.acquire(width, height);
+    }
+    void show_overlay(const OverlayBuffer& overlay, std::uint32_t x, std::uint32_t y) override {
+        overlay_.show(overlay, x, y);
+    }
+    void hide_overlay() override { overlay_.hide(); }
 
     [[nodiscard]] OutputDescription description() const override {
         OutputDescription description;
@@ -40,6 +55,8 @@ class OffscreenOutput final : public Output {
     const char* kind_;
     const bool clock_;
     const std::unique_ptr<PictureWriter> pictures_; // may be null
+    PictureOverlay overlay_;
+    Rect picture_;
 
     // What is on show, and the presenter's hold on its slot.
     SlotRef slot_;
@@ -57,7 +74,7 @@ Result<> OffscreenOutput::present(Frame& frame, Nanoseconds target) {
     if (!slot) return fail(std::move(slot).error());
     const Nanoseconds time = clock_ && target != 0 ? target : system_kernel().now();
     const std::uint64_t number = frames_shown_++;
-    if (pictures_ != nullptr) pictures_->add(frame, number);
+    if (pictures_ != nullptr) pictures_->add(frame, number, overlay_);
     events_.emplace_back(FrameShown{frame.id, frame.serial, time, number, OutputPath::None});
     release_shown();
     slot_ = std::move(*slot);

@@ -55,7 +55,7 @@ PictureWriter::PictureWriter(const OffscreenOptions& options)
     if (!options.contact_sheet.empty()) sheet_.emplace(options.title, options.contact_frames);
 }
 
-void PictureWriter::add(const Frame& frame, std::uint64_t number) {
+void PictureWriter::add(const Frame& frame, std::uint64_t number, const PictureOverlay& overlay) {
     const bool saved = !options_.screenshots.empty();
     const bool in_sheet = sheet_ && sheet_->wants(number);
     const RgbImage* picture = nullptr;
@@ -64,9 +64,11 @@ void PictureWriter::add(const Frame& frame, std::uint64_t number) {
         if (converted) picture = &image_;
         if (!converted) report(converted.error());
     }
-    if (saved && picture != nullptr) save(number);
     if (sheet_) sheet_->add(frame, number, picture);
     sheet_is_new_ = true;
+    if (!saved || picture == nullptr) return;
+    overlay.blend_over(image_);
+    save(number);
 }
 
 void PictureWriter::save(std::uint64_t number) {

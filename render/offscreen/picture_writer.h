@@ -8,6 +8,7 @@
 #include "render/convert.h"
 #include "render/offscreen/contact_sheet.h"
 #include "render/offscreen/offscreen_output.h"
+#include "render/offscreen/picture_overlay.h"
 
 namespace v4l2play {
 
@@ -16,8 +17,9 @@ class PictureWriter {
     /// Makes the directory for screenshots. An error when a place cannot be written to.
     static Result<std::unique_ptr<PictureWriter>> create(const OffscreenOptions& options);
 
-    /// Frame number `number` is being shown.
-    void add(const Frame& frame, std::uint64_t number);
+    /// Frame number `number` is being shown, below `overlay`, which is on pictures of their own only.
+    void add(const Frame& frame, std::uint64_t number, const PictureOverlay& overlay);
+    [[nodiscard]] bool saves_every_frame() const { return !options_.screenshots.empty(); }
     /// Writes what is left to be written. Further calls do nothing unless frames were added.
     void finish();
 

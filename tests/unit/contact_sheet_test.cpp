@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "render/offscreen/lettering.h"
+#include "render/lettering.h"
 #include "tests/unit/plain_frame.h"
 
 namespace v4l2play {

@@ -232,6 +232,79 @@ TEST(Screenshots, EveryFrameShown) {
     EXPECT_EQ(std::distance(fs::directory_iterator(options.screenshots), fs::directory_iterator()), 3);
 }
 
+/// Draws a box of one colour as the output's overlay.
+void show_box(Output& output, std::uint32_t size, std::uint32_t color, std::uint32_t x, std::uint32_t y) {
+    const auto buffer = output.acquire_overlay(size, size);
+    ASSERT_TRUE(buffer);
+    for (std::uint32_t row = 0; row < size; ++row)
+        std::fill_n(reinterpret_cast<std::uint32_t*>(buffer->pixels + std::size_t{row} * buffer->pitch), size, color);
+    output.show_overlay(*buffer, x, y);
+}
+
+TEST(Screenshots, HaveTheOverlay) {
+    const TemporaryDirectory directory;
+    OffscreenOptions options;
+    options.screenshots = directory / "shots";
+    options.contact_sheet = directory / "sheet.png";
+    const auto output = offscreen(options);
+    const auto pool = plain_pool(plain_format(fourcc_nv12, 16, 8), 2);
+    FrameInfo info;
+    info.visible = {0, 0, 16, 8};
+    EXPECT_EQ(output->overlay_area().width, 0U) << "nothing to cover yet";
+    ASSERT_TRUE(output->configure(pool, info));
+    EXPECT_EQ(output->overlay_area().width, 16U);
+    EXPECT_EQ(output->overlay_area().height, 8U);
+    const auto shoot = [&](FrameId id) {
+        Frame frame = plain_frame(pool, id);
+        paint_all(frame, {235, 128, 128});
+        show(*output, std::move(frame));
+        return read_png(options.screenshots + fmt::format("/frame-{:06}.png", id - 1));
+    };
+    const auto pixel = [](const RgbImage& image, std::uint32_t x, std::uint32_t y) {
+        return std::vector<int>(image.row(y) + 3 * std::size_t{x}, image.row(y) + 3 * std::size_t{x} + 3);
+    };
+    const std::vector<int> white{255, 255, 255};
+    show_box(*output, 2, 0x80402000, 3, 1); // half: 64 32 0 of it, the other half is white
+    const RgbImage half = shoot(1);
+    EXPECT_EQ(pixel(half, 3, 1), (std::vector<int>{191, 159, 127}));
+    EXPECT_EQ(pixel(half, 4, 2), (std::vector<int>{191, 159, 127}));
+    EXPECT_EQ(pixel(half, 2, 1), white);
+    EXPECT_EQ(pixel(half, 5, 2), white);
+    show_box(*output, 5, 0xff0000ff, 14, 6); // reaches over the edge
+    const RgbImage corner = shoot(2);
+    EXPECT_EQ(pixel(corner, 15, 7), (std::vector<int>{0, 0, 255}));
+    EXPECT_EQ(pixel(corner, 3, 1), white) << "the earlier one is gone";
+    output->hide_overlay();
+    EXPECT_EQ(pixel(shoot(3), 15, 7), white);
+    show_box(*output, 5, 0xff0000ff, 0, 0);
+    output->stop();
+    const RgbImage sheet = read_png(options.contact_sheet);
+    for (std::size_t i = 0; i < sheet.pixels.size(); i += 3)
+        ASSERT_FALSE(sheet.pixels[i] == 0 && sheet.pixels[i + 2] == 255) << "overviews are of the video alone";
+}
+
+TEST(Screenshots, OverlayBuffersTakeTurns) {
+    const TemporaryDirectory directory;
+    OffscreenOptions options;
+    options.screenshots = directory / "";
+    const auto output = offscreen(options);
+    std::vector<unsigned> indices;
+    for (int i = 0; i < 4; ++i) {
+        const auto buffer = output->acquire_overlay(8, 8);
+        const auto again = output->acquire_overlay(8, 8);
+        ASSERT_TRUE(buffer && again);
+        EXPECT_EQ(buffer->pixels, again->pixels) << "the same until it is shown";
+        indices.push_back(buffer->index);
+        output->show_overlay(*buffer, 0, 0);
+    }
+    EXPECT_EQ(indices[0], indices[3]);
+    EXPECT_NE(indices[0], indices[1]);
+    EXPECT_NE(indices[1], indices[2]);
+    const auto larger = output->acquire_overlay(9, 8);
+    ASSERT_TRUE(larger);
+    EXPECT_EQ(std::count(indices.begin(), indices.end(), larger->index), 0) << "other memory, another number";
+}
+
 TEST(Screenshots, PlaceThatCannotBeWritten) {
     const TemporaryDirectory directory;
     const std::string file = directory / "file";

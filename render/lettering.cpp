@@ -1,4 +1,4 @@
-#include "render/offscreen/lettering.h"
+#include "render/lettering.h"
 
 #include <algorithm>
 #include <array>
@@ -130,6 +130,7 @@ constexpr std::array<Glyph, 95> ascii{{
 
 constexpr Glyph middle_dot{2, "M1 7.5 L1 8.5"};
 constexpr Glyph times{9, "M0 11.5 L9 2.5 M9 11.5 L0 2.5"};
+constexpr Glyph arrow{16, "M0 8 L16 8 M10.5 13 L16 8 L10.5 3"};
 constexpr Glyph dash{13, "M0 8 L13 8"};
 constexpr Glyph ellipsis{12, "M0 0 L0 0 M6 0 L6 0 M12 0 L12 0"};
 constexpr Glyph box{11, "M0 0 L0 20 L11 20 L11 0 L0 0"};
@@ -148,6 +149,8 @@ const Glyph& glyph_of(char32_t letter) {
         return dash;
     case U'\u2026':
         return ellipsis;
+    case U'\u2192':
+        return arrow;
     default:
         return box;
     }

@@ -1,0 +1,8 @@
+// In the place of the overlay where this build has none.
+#include "render/overlay/overlay.h"
+
+namespace v4l2play {
+
+std::unique_ptr<Overlay> create_overlay() { return nullptr; }
+
+} // namespace v4l2play

@@ -1,0 +1,31 @@
+// Shapes to pixels, by the CPU.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "render/overlay/drawing.h"
+
+namespace v4l2play {
+
+/// A part of the picture in cached memory: DRM_FORMAT_ARGB8888, alpha premultiplied.
+struct PixelBlock {
+    std::uint32_t* pixels = nullptr;
+    std::int32_t pitch = 0; ///< in pixels
+    Box place;              ///< which part of the picture
+    [[nodiscard]] std::uint32_t* at(std::int32_t x, std::int32_t y) const {
+        return pixels + std::ptrdiff_t{y - place.top} * pitch + (x - place.left);
+    }
+};
+
+/// `over` on top of `under`, both premultiplied, each channel rounded to nearest.
+std::uint32_t blend_over(std::uint32_t under, std::uint32_t over);
+/// Premultiplied ARGB of `color` where it covers `coverage` (0..255) of a pixel.
+std::uint32_t premultiplied(Rgba color, std::uint32_t coverage);
+
+/// Draws the part of `shape` (one of `drawing`) that is inside `block`. A pixel belongs to a triangle when its centre
+/// does; one on an edge belongs to the triangle on the edge's right or lower side, so that triangles that share an edge
+/// neither leave a gap nor draw a pixel twice. Texels outside the texture count as not covered.
+void draw_shape(const Drawing& drawing, const Shape& shape, const PixelBlock& block);
+
+} // namespace v4l2play
