@@ -34,7 +34,8 @@ const CommandText& text_of(Command command) { return commands[static_cast<std::s
 std::string footer() {
     return "Commands: play (default), md5, probe, devices; `v4l2play COMMAND --help` tells more.\n"
            "Every option with a choice accepts `help`, for example --connector=help.\n"
-           "Keys: space pauses, q quits, left and right seek by 5 s, up and down by 60 s.\n"
+           "Keys: space pauses, q quits, left and right seek by 5 s, up and down by 60 s,\n"
+           "      i shows and hides the slot timeline (--stats).\n"
            "Exit codes: 0 played as required, 1 usage, 2 nothing played, 3 some items failed, 4 ended by a signal,\n"
            "            5 a requirement was broken, 6 no display, 7 decoder or driver fault.";
 }
@@ -160,6 +161,7 @@ void add_play_options(CLI::App& app, Options& options) {
     app.add_flag("--loop", options.loop, "Start over at the end of the list, for ever");
     app.add_flag_callback(
         "--no-clock", [&options] { options.clock = false; }, "Show frames as fast as they come");
+    app.add_flag("--stats", options.stats, "Show what the slots do, above the video (key: i)");
     app.add_option("--report", options.report, "Write a report (JSON) when done")->type_name("FILE");
     app.add_option("--ledger", options.ledger, "Write what became of each frame (CSV)")->type_name("FILE");
     // Not in the help: they break playback on purpose (README, Developing).

@@ -54,6 +54,7 @@ struct Options {
     unsigned slow_output = 0;    ///< refreshes by which everything is shown later
     bool require_hw = false;
     bool require_zero_copy = false;
+    bool stats = false;
     bool per_frame = false; ///< md5
     int verbose = 0;
     bool quiet = false;

@@ -41,6 +41,22 @@ Key key_of(OutputKey key) {
     return Key::Other;
 }
 
+const char* drop_reason(Cause cause, bool ideal) {
+    if (ideal) return "faster than the display";
+    switch (cause) {
+    case Cause::Decoder:
+        return "too late: decoder";
+    case Cause::Starvation:
+        return "too late: no free slot";
+    case Cause::Output:
+        return "too late: output";
+    case Cause::Scheduler:
+    case Cause::None:
+        break;
+    }
+    return "too late";
+}
+
 } // namespace
 
 Playback::Playback(Stage& stage, FrameChannel& frames, DemuxThread& demux_thread, Rational frame_rate,
@@ -73,6 +89,7 @@ std::optional<Ended> Playback::turn() {
         if (!output_ready() || (paused_ && !show_one_)) return std::nullopt;
         if (at_hand_.empty()) return finish_up();
         if (!show_next() && failure_ != Ended::Broken && !refused_) return std::nullopt;
+        draw_statistics(); // who is late never sleeps
     }
 }
 
@@ -105,6 +122,7 @@ void Playback::take_output_events() {
 /// Playback goes on though nobody sees it: in a hidden window, or while the compositor is away.
 void Playback::on_discarded(const FrameDiscarded& discarded) {
     ++report_.frames.dropped_by_output;
+    stage_.statistics.dropped(discarded.why);
     const LedgerEntry* entry = stage_.ledger.discarded(discarded);
     if (entry == nullptr) return;
     position_ = entry->pts;
@@ -140,6 +158,7 @@ void Playback::on_shown(const FrameShown& shown) {
     stage_.last_sequence = shown.sequence;
     note_path(shown.path, entry.copied);
     if (++report_.frames.shown == 1) report_.startup.first_flip = shown.time - stage_.program_start;
+    stage_.statistics.shown(shown, entry.due, late, report_);
 }
 
 /// The farthest from zero copy that any frame went.
@@ -169,10 +188,12 @@ void Playback::take_item(DecodeItem item) {
         report_.slot_terms = changed->terms;
         report_.use(changed->pool);
         changed->pool->set_unsafe_release(stage_.options.unsafe_release);
+        stage_.statistics.use(changed->pool, report_);
         log_info("play", "{} slots of {} {}x{}: {}", changed->pool->count(), to_string(report_.format.fourcc),
                  report_.format.coded_width, report_.format.coded_height, changed->terms);
     } else if (auto* dropped = std::get_if<PicturesDropped>(&item)) {
         report_.frames.not_decoded[static_cast<std::size_t>(dropped->reason)] += dropped->count;
+        stage_.statistics.dropped(to_string(dropped->reason), dropped->count);
         if (!dropped->why.empty())
             log_warning("decode", "{}: {} ({})", report_.file, dropped->why, to_string(dropped->reason));
     } else if (auto* failed = std::get_if<DecoderFailed>(&item)) {
@@ -319,6 +340,7 @@ void Playback::drop_next(const Plan& plan) {
     ++(ideal ? report_.frames.dropped_ideal : report_.frames.dropped_late);
     if (!ideal) last_cause_ = blame(plan);
     stage_.ledger.dropped(last_cause_, ideal);
+    stage_.statistics.dropped(drop_reason(last_cause_, ideal));
     waited_ = false;
     at_hand_.erase(at_hand_.begin());
 }
@@ -339,7 +361,15 @@ std::optional<Ended> Playback::finish_up() {
     return std::nullopt;
 }
 
+/// Answers when it wants to be called again at the latest.
+Nanoseconds Playback::draw_statistics() {
+    if (!stage_.statistics.on()) return no_time;
+    return stage_.statistics.refresh(report_, frames_.size() + at_hand_.size(), frames_.capacity() + frames_at_hand);
+}
+
 void Playback::sleep(Nanoseconds until) {
+    const Nanoseconds redraw = draw_statistics();
+    if (!paused_ && redraw != no_time && (until == no_time || redraw < until)) until = redraw;
     const Nanoseconds output_wants = stage_.output.next_timeout();
     if (output_wants != no_time && (until == no_time || output_wants < until)) until = output_wants;
     if (stage_.status.active() && (until == no_time || next_status_ < until))
@@ -387,8 +417,10 @@ std::optional<Ended> Playback::obey(Key key) {
     case Key::FarForward:
         seek_by(60 * second);
         return std::nullopt;
-    case Key::None:
     case Key::Stats:
+        if (auto toggled = stage_.statistics.toggle(); !toggled) log_warning("play", "{}", toggled.error().what);
+        return std::nullopt;
+    case Key::None:
     case Key::Other:
         return std::nullopt;
     }

@@ -11,6 +11,7 @@
 #include "app/options.h"
 #include "app/report.h"
 #include "app/scheduler.h"
+#include "app/statistics.h"
 
 namespace v4l2play {
 
@@ -25,6 +26,7 @@ struct Stage {
     StatusLine& status;
     Waker& frames_waker;
     Ledger& ledger;
+    Statistics& statistics;
     Nanoseconds program_start = 0;
     std::uint64_t last_sequence = 0; ///< vblank of the frame shown last, whichever item's
 };
@@ -81,6 +83,7 @@ class Playback {
     std::optional<Ended> finish_up();
     std::optional<Ended> take_keys();
     void seek_by(Nanoseconds distance);
+    Nanoseconds draw_statistics();
     void sleep(Nanoseconds until);
     void show_status(Nanoseconds now);
     [[nodiscard]] bool enough_frames() const;

@@ -20,6 +20,7 @@
 #include "app/output_factory.h"
 #include "app/playback.h"
 #include "app/report.h"
+#include "app/statistics.h"
 #include "decoder/log.h"
 #include "decoder/patience.h"
 #include "render/slow_output.h"
@@ -121,6 +122,7 @@ class Player {
     std::unique_ptr<Output> output_;
     Scheduler scheduler_;
     Ledger ledger_;
+    std::optional<Statistics> statistics_;
     std::optional<Stage> stage_;
     Report report_;
     std::vector<FormatModifier> refused_; ///< by the output, in spite of its offer, since the item began
@@ -165,8 +167,11 @@ Result<> Player::set_up() {
     if (keyboard_->fd() >= 0) V4L2PLAY_TRY(loop_->watch(keyboard_->fd(), Source::Keyboard));
     if (output_->fd() >= 0) V4L2PLAY_TRY(loop_->watch(output_->fd(), Source::Output));
     scheduler_.set_free_running(!options_.clock || options_.output == OutputChoice::Null);
+    statistics_.emplace(*output_);
     stage_.emplace(Stage{options_, *loop_, *output_, scheduler_, *signals_, *keyboard_, status_, *frames_waker_,
-                         ledger_, program_start_, 0});
+                         ledger_, *statistics_, program_start_, 0});
+    if (options_.stats)
+        if (auto shown = statistics_->toggle(); !shown) complain(shown.error().what);
     return {};
 }
 
@@ -276,6 +281,7 @@ Ended Player::play_with_fallback(Demuxer& demuxer, ItemReport& report) {
         report.startup.decoder_ready = system_kernel().now() - program_start_;
         announce(demuxer, report);
         const std::size_t refusals = refused_.size();
+        statistics_->begin(report);
         const Ended ended = play_once(demuxer, std::move(opened->decoder), report, position);
         const bool refused = refused_.size() > refusals;
         const bool was_software = std::string_view(report.decoder.kind) == "software";
@@ -388,6 +394,7 @@ int Player::finish() {
     ledger_.finish();
     for (ItemReport& item : report_.items) item.finish();
     stage_.reset();
+    statistics_.reset();
     output_.reset();
     if (left_behind_)
         (void)frames_waker_.release();
