@@ -132,7 +132,9 @@ void add_output_options(CLI::App& app, Options& options) {
     add_choice(app, "--output", options.output, output_names, "Where to show");
     app.add_option("--card", options.card, "Card: driver name or path")->type_name("NAME|help");
     app.add_option("--connector", options.connector, "Connector, as HDMI-A-1")->type_name("NAME|help");
-    app.add_option("--mode", options.mode, "preferred, 1920x1080 or 1920x1080@60")->type_name("MODE|help");
+    app.add_option("--mode", options.mode,
+                   "preferred, content (a multiple of the first file's rate), 1920x1080 or 1920x1080@60")
+        ->type_name("MODE|help");
 }
 
 /// Nothing for a number from 1 on; CLI11 takes negative ones for large.
@@ -179,6 +181,9 @@ void add_options(CLI::App& app, Options& options) {
     if (options.command != Command::Devices) add_decoder_options(app, options);
     if (options.command == Command::Play) add_play_options(app, options);
     if (options.command == Command::Probe || options.command == Command::Devices) add_output_options(app, options);
+    if (options.command == Command::Devices)
+        app.add_option("--why", options.why, "Which planes would show this file, and why not the others")
+            ->type_name("FILE");
     if (options.command == Command::Md5) {
         app.add_flag("--per-frame", options.per_frame, "One line per frame (number, time, MD5) before the total");
         add_frames(app, options, "Stop after this many frames");

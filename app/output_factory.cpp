@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "app/demuxer.h"
 #include "render/kms/kms_output.h"
 #include "render/offscreen/offscreen_output.h"
 #include "render/wayland/wayland_output.h"
@@ -20,8 +21,21 @@ Result<std::unique_ptr<Output>> open_offscreen(const Options& options) {
     return create_offscreen_output(offscreen);
 }
 
+/// Of the first file that has one.
+Rational content_rate(const Options& options) {
+    for (const std::string& file : options.files)
+        if (const auto demuxer = Demuxer::open(file); demuxer && (*demuxer)->stream().frame_rate.num > 0)
+            return (*demuxer)->stream().frame_rate;
+    return {0, 1};
+}
+
 Result<std::unique_ptr<Output>> open_kms(const Options& options) {
-    return create_kms_output({options.card, options.connector, options.mode});
+    return create_kms_output({.card = options.card,
+                              .connector = options.connector,
+                              .mode = options.mode,
+                              .content_rate = options.mode == "content" ? content_rate(options) : Rational{0, 1},
+                              .wait = options.command == Command::Play && options.output == OutputChoice::Kms,
+                              .rotation = options.rotate});
 }
 
 Result<std::unique_ptr<Output>> open_wayland(const Options& options) {

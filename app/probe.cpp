@@ -8,6 +8,7 @@
 #include "app/notice.h"
 #include "app/output_factory.h"
 #include "render/kms/cards.h"
+#include "render/kms/why.h"
 
 namespace v4l2play {
 namespace {
@@ -90,7 +91,29 @@ int probe(const Options& options) {
     return good < options.files.size() ? exit_some_failed : exit_played;
 }
 
-int devices(const Options&) {
+/// `v4l2play devices --why FILE`
+int explain(const Options& options) {
+    auto demuxer = Demuxer::open(options.why);
+    if (!demuxer) {
+        complain(fmt::format("{}: {}", options.why, demuxer.error().what));
+        return exit_nothing_played;
+    }
+    const StreamInfo& stream = (*demuxer)->stream();
+    constexpr int largest = 16384;
+    if (stream.width <= 0 || stream.height <= 0 || stream.width > largest || stream.height > largest) {
+        complain(fmt::format("{}: it does not say how large its pictures are", options.why));
+        return exit_nothing_played;
+    }
+    KmsOptions kms{.card = options.card, .connector = options.connector, .mode = options.mode};
+    kms.content_rate = stream.frame_rate;
+    kms.rotation = options.rotate;
+    const Size size{static_cast<std::uint32_t>(stream.width), static_cast<std::uint32_t>(stream.height)};
+    print_lines(explain_planes(kms, size, stream.sample_aspect));
+    return exit_played;
+}
+
+int devices(const Options& options) {
+    if (!options.why.empty()) return explain(options);
     fmt::print("decoders:\n{}software (libavcodec): every codec that it has\n\ncards:\n", describe_decoder_devices());
     print_lines(describe_kms_cards());
     return exit_played;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "decoder/nanoseconds.h"
 #include "decoder/result.h"
 #include "render/kms/device.h"
 
@@ -11,10 +12,12 @@ namespace v4l2play {
 
 /// What is asked for; empty strings leave the choice to the program.
 struct KmsOptions {
-    std::string card;      ///< path ("/dev/dri/card1"), name ("card1") or driver ("vkms")
-    std::string connector; ///< "HDMI-A-1"
-    std::string mode;      ///< see `choose_mode`
-    unsigned rotation = 0; ///< of the picture, clockwise: 0, 90, 180, 270
+    std::string card;            ///< path ("/dev/dri/card1"), name ("card1") or driver ("vkms")
+    std::string connector;       ///< "HDMI-A-1"
+    std::string mode;            ///< see `choose_mode`
+    Rational content_rate{0, 1}; ///< frames per second, for the mode "content"; 0/1 unknown
+    bool wait = false;           ///< until a display is connected
+    unsigned rotation = 0;       ///< of the picture, clockwise: 0, 90, 180, 270
 };
 
 /// Opens the card that is asked for, or the one that is best for video: with a connected display, with planes that take

@@ -34,8 +34,7 @@ Connector get_connector(int fd, std::uint32_t id) {
     return connector;
 }
 
-std::optional<KmsConnector> read_connector(int fd, std::uint32_t id) {
-    const Connector connector = get_connector(fd, id);
+std::optional<KmsConnector> read_connector(int fd, std::uint32_t id, const Connector& connector) {
     if (connector == nullptr) return std::nullopt;
     const char* type = drmModeGetConnectorTypeName(connector->connector_type);
     KmsConnector result;
@@ -47,6 +46,11 @@ std::optional<KmsConnector> read_connector(int fd, std::uint32_t id) {
     const PropertyList properties(fd, id, DRM_MODE_OBJECT_CONNECTOR);
     result.crtc_id = properties.find("CRTC_ID");
     result.link_status = properties.find("link-status");
+    result.hdr_metadata = properties.find("HDR_OUTPUT_METADATA");
+    result.max_bpc = properties.find("max bpc");
+    result.colorspace = {
+        properties.find("Colorspace"),
+        {properties.enum_value("Colorspace", "Default"), properties.enum_value("Colorspace", "BT2020_RGB")}};
     return result;
 }
 
@@ -184,7 +188,8 @@ Result<> KmsDevice::read_resources() {
     const Resources resources(drmModeGetResources(fd()));
     if (resources == nullptr) return fail(errno, "cannot read the resources of " + path_, "drmModeGetResources");
     for (int i = 0; i < resources->count_connectors; ++i)
-        if (std::optional<KmsConnector> connector = read_connector(fd(), resources->connectors[i]))
+        if (std::optional<KmsConnector> connector =
+                read_connector(fd(), resources->connectors[i], get_connector(fd(), resources->connectors[i])))
             connectors_.push_back(std::move(*connector));
     for (int i = 0; i < resources->count_crtcs; ++i)
         crtcs_.push_back(read_crtc(fd(), resources->crtcs[i], static_cast<std::uint32_t>(i)));
@@ -197,6 +202,17 @@ void KmsDevice::read_planes() {
     for (std::uint32_t i = 0; i < list->count_planes; ++i) {
         const DrmPointer<drmModePlane, drmModeFreePlane> plane(drmModeGetPlane(fd(), list->planes[i]));
         if (plane != nullptr) planes_.push_back(read_plane(fd(), *plane));
+    }
+}
+
+void KmsDevice::refresh(std::uint32_t connector) {
+    for (KmsConnector& known : connectors_) {
+        if (known.id != connector) continue;
+        // The display is asked: not every driver has done so by the time it tells of a change.
+        const std::optional<KmsConnector> now =
+            read_connector(fd(), connector, Connector(drmModeGetConnector(fd(), connector)));
+        known.connected = now && now->connected;
+        if (now) known.modes = now->modes;
     }
 }
 

@@ -15,6 +15,13 @@
 
 namespace v4l2play {
 
+/// A property with named values; empty where the plane does not know the name.
+template <std::size_t count>
+struct EnumProperty {
+    KmsProperty property;
+    std::array<std::optional<std::uint64_t>, count> values;
+};
+
 struct KmsConnector {
     std::uint32_t id = 0;
     std::string name; ///< as in sysfs: "HDMI-A-1"
@@ -23,6 +30,9 @@ struct KmsConnector {
     std::vector<drmModeModeInfo> modes;
     KmsProperty crtc_id;
     KmsProperty link_status;
+    KmsProperty hdr_metadata;
+    KmsProperty max_bpc;
+    EnumProperty<2> colorspace; ///< default, BT.2020
 };
 
 struct KmsCrtc {
@@ -35,13 +45,6 @@ struct KmsCrtc {
 
 enum class PlaneType : std::uint8_t { Overlay, Primary, Cursor };
 const char* to_string(PlaneType type);
-
-/// A property with named values; empty where the plane does not know the name.
-template <std::size_t count>
-struct EnumProperty {
-    KmsProperty property;
-    std::array<std::optional<std::uint64_t>, count> values;
-};
 
 struct KmsPlane {
     std::uint32_t id = 0;
@@ -75,6 +78,8 @@ class KmsDevice {
     [[nodiscard]] const std::vector<KmsCrtc>& crtcs() const { return crtcs_; }
     [[nodiscard]] const std::vector<KmsPlane>& planes() const { return planes_; }
 
+    /// Looks at a connector again: whether it is connected, its modes.
+    void refresh(std::uint32_t connector);
     /// Makes this file the one that may change the display. EBUSY or EACCES, with the cure, when it cannot be.
     Result<> become_master();
     /// Lets others change the display; for those who only look.

@@ -14,6 +14,7 @@
 #include "render/kms/card_memory.h"
 #include "render/kms/console.h"
 #include "render/kms/flip_queue.h"
+#include "render/kms/hotplug.h"
 #include "render/kms/mode.h"
 #include "render/kms/overlay_layer.h"
 #include "render/kms/screen.h"
@@ -25,6 +26,9 @@ namespace {
 constexpr Nanoseconds flip_limit = 3 * second; // a display that has not flipped by then will not
 constexpr Nanoseconds busy_pause = millisecond;
 constexpr Nanoseconds recovery_pause = second / 2;
+constexpr Nanoseconds look_pause = second / 2;
+constexpr Nanoseconds landing_pause = second / 50;
+constexpr Nanoseconds long_pause = 3 * second; // between looks at a display that is said to be away
 
 /// YUV formats that the planes take: overlays first, NV12 before all others, each once.
 std::vector<FormatModifier> yuv_formats(const CrtcPlanes& planes) {
@@ -53,7 +57,7 @@ class KmsOutput final : public Output {
 
     [[nodiscard]] std::vector<FormatModifier> formats() const override { return formats_; }
     [[nodiscard]] unsigned slots_held() const override { return 3; }
-    [[nodiscard]] bool ready() const override { return lost_ || (!queue_.waiting() && !queue_.flying()); }
+    [[nodiscard]] bool ready() const override { return lost_ || gone_ || (!queue_.waiting() && !queue_.flying()); }
     [[nodiscard]] VblankTiming timing() const override { return timing_; }
     Result<> configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) override;
     Result<> present(Frame& frame, Nanoseconds target) override;
@@ -85,6 +89,11 @@ class KmsOutput final : public Output {
     void discard(Frame& frame);
     void lose(int error, const char* what);
     void recover();
+    bool end_flip();
+    void set_refresh();
+    void look_for_display();
+    void go_away(const Error& why);
+    void come_back();
     Result<> read_events();
     void on_flip(const drm_event_vblank& event);
     void drop_old_framebuffers();
@@ -113,7 +122,11 @@ class KmsOutput final : public Output {
     std::uint64_t commits_ = 0; ///< travels with each commit, so that its event is known
     Nanoseconds commit_at_ = no_time;
     Nanoseconds deadline_ = no_time; ///< for the flip in flight, or for the end of EBUSY
-    bool lost_ = false;
+    HotplugMonitor hotplug_;
+    Nanoseconds look_at_ = 0;
+    Nanoseconds looked_at_ = 0; ///< at a display that is away
+    bool gone_ = false;         ///< the display is not connected
+    bool lost_ = false;         ///< commits fail
     Nanoseconds recover_at_ = 0;
 };
 
@@ -124,7 +137,13 @@ KmsOutput::KmsOutput(Kernel& kernel, std::unique_ptr<Screen> screen, unsigned ro
     , framebuffers_(screen_->device())
     , overlay_(screen_->device())
     , arranger_(*screen_, rotation)
-    , formats_(yuv_formats(screen_->planes())) {
+    , formats_(yuv_formats(screen_->planes()))
+    , hotplug_(kernel) {
+    set_refresh();
+    look_at_ = kernel_.now() + look_pause;
+}
+
+void KmsOutput::set_refresh() {
     timing_.refresh = refresh_rate(screen_->mode());
     timing_.period = refresh_period(timing_.refresh);
 }
@@ -132,6 +151,7 @@ KmsOutput::KmsOutput(Kernel& kernel, std::unique_ptr<Screen> screen, unsigned ro
 Result<> KmsOutput::light() {
     if (screen_->is_lit()) return {};
     V4L2PLAY_TRY(screen_->light());
+    set_refresh();
     placed_ = {};
     arranger_.forget();
     overlay_.take_off();
@@ -147,6 +167,7 @@ Result<> KmsOutput::light() {
 
 Result<> KmsOutput::configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) {
     queue_.discard_waiting("its format was replaced");
+    screen_->tell_colors(info);
     V4L2PLAY_TRY(light());
     const Result<std::uint32_t> framebuffer = framebuffers_.get(*pool, 0);
     if (!framebuffer) return fail(ENOTSUP, framebuffer.error().what, framebuffer.error().where);
@@ -161,8 +182,9 @@ Result<> KmsOutput::configure(const std::shared_ptr<SlotPool>& pool, const Frame
 
 Result<> KmsOutput::present(Frame& frame, Nanoseconds target) {
     if (!ready()) return fail(EBUSY, "a flip is pending", "present");
-    if (lost_) recover();
-    if (lost_) {
+    if (lost_ || gone_) look_for_display();
+    if (lost_ && !gone_) recover();
+    if (lost_ || gone_) {
         discard(frame);
         return {};
     }
@@ -272,16 +294,67 @@ void KmsOutput::lose(int error, const char* what) {
     commit_at_ = overlay_at_ = no_time;
     recover_at_ = kernel_.now() + recovery_pause;
     queue_.discard_waiting("the display is gone");
-    queue_.lose({error, fmt::format("{}: {}", connector, what), "DRM_IOCTL_MODE_ATOMIC"});
+    // Of all losses only that of the card is for good.
+    if (error == ENODEV) queue_.lose({error, fmt::format("{}: {}", connector, what), "DRM_IOCTL_MODE_ATOMIC"});
 }
 
-/// Another program may have given the display back. Not while a flip is in flight: that one must end first.
+/// A flip that never completes. Once a commit that waits has turned the display off, nothing is read any more.
+bool KmsOutput::end_flip() {
+    if (screen_->turn_off() != 0) return false;
+    queue_.take_off("its flip never completed");
+    overlay_.take_off();
+    overlay_flying_ = false;
+    return true;
+}
+
+/// Another program may have given the display back, or the driver found its feet. A flip in flight must end first.
 void KmsOutput::recover() {
-    if (queue_.flying() || overlay_flying_ || kernel_.now() < recover_at_) return;
+    if (kernel_.now() < recover_at_) return;
     recover_at_ = kernel_.now() + recovery_pause;
-    if (!screen_->take_back() || !light()) return;
+    if (!screen_->take_back()) return;
+    if ((queue_.flying() || overlay_flying_) && !end_flip()) return;
+    if (!light()) return;
     log_info("kms", "{} is back", screen_->connector().name);
     lost_ = false;
+}
+
+/// Now and then, and only when the kernel has told of a change; a display that is away may come without being told of.
+void KmsOutput::look_for_display() {
+    const Nanoseconds now = kernel_.now();
+    if (now < look_at_) return;
+    look_at_ = now + look_pause;
+    const bool told = hotplug_.changed();
+    if (!told && (!gone_ || now - looked_at_ < long_pause)) return;
+    looked_at_ = now;
+    const Result<bool> changed = screen_->look_again();
+    if (!changed && !gone_) go_away(changed.error());
+    if (changed && (gone_ || *changed)) come_back();
+}
+
+/// The decoder and the clock go on; frames are discarded until a display is there.
+void KmsOutput::go_away(const Error& why) {
+    log_warning("kms", "{}: waiting for a display", why.what);
+    gone_ = true;
+    commit_at_ = overlay_at_ = no_time;
+    queue_.discard_waiting("no display is connected");
+}
+
+/// The same mode or another one; everything is arranged anew for it.
+void KmsOutput::come_back() {
+    gone_ = true;
+    if (queue_.flying() || overlay_flying_) {
+        look_at_ = kernel_.now() + landing_pause; // that flip comes first, or never
+        looked_at_ = 0;
+        if (!lost_ || !end_flip()) return;
+    }
+    if (!screen_->take_back()) return;
+    const bool was_off = screen_->turn_off() == 0; // also where the mode is the same: the display may have forgotten it
+    if (was_off) queue_.take_off("the display was away");
+    if (const Result<> lit = light(); !lit) return log_warning("kms", "{}", lit.error().what);
+    generation_ = 0; // the next frame is configured for
+    old_generations_ = true;
+    gone_ = lost_ = false;
+    log_info("kms", "{} is back at {}", screen_->connector().name, mode_name(screen_->mode()));
 }
 
 Nanoseconds KmsOutput::next_timeout() const {
@@ -291,6 +364,7 @@ Nanoseconds KmsOutput::next_timeout() const {
     };
     if (queue_.waiting() && !overlay_flying_) consider(commit_at_);
     consider(overlay_at_);
+    consider(look_at_);
     return earliest;
 }
 
@@ -299,6 +373,7 @@ Result<> KmsOutput::dispatch() {
     const Nanoseconds now = kernel_.now();
     if (queue_.waiting() && now >= commit_at_) commit_waiting();
     if (overlay_at_ != no_time && now >= overlay_at_) commit_overlay();
+    look_for_display();
     if (deadline_ != no_time && now >= deadline_) lose(ETIMEDOUT, "no flip for 3 seconds");
     return {};
 }
@@ -388,8 +463,26 @@ OutputDescription KmsOutput::description() const {
 
 } // namespace
 
+namespace {
+
+/// Until a display is connected, or something else is wrong. Interrupting the program ends it.
+Result<std::unique_ptr<Screen>> wait_for_screen(const KmsOptions& options, Kernel& kernel, const Error& why) {
+    log_warning("kms", "{}: waiting for a display", why.what);
+    HotplugMonitor hotplug(kernel);
+    for (;;) {
+        hotplug.wait(long_pause);
+        hotplug.changed();
+        Result<std::unique_ptr<Screen>> screen = Screen::open(kernel, options);
+        if (screen || screen.error().code != ENODEV) return screen;
+    }
+}
+
+} // namespace
+
 Result<std::unique_ptr<Output>> create_kms_output(const KmsOptions& options, Kernel& kernel) {
     Result<std::unique_ptr<Screen>> screen = Screen::open(kernel, options);
+    if (!screen && screen.error().code == ENODEV && options.wait)
+        screen = wait_for_screen(options, kernel, screen.error());
     if (!screen) return fail(std::move(screen).error());
     return std::make_unique<KmsOutput>(kernel, std::move(*screen), options.rotation);
 }

@@ -67,6 +67,17 @@ const drmModeModeInfo* best_fit(std::span<const drmModeModeInfo> modes, const Wa
     return best;
 }
 
+drmModeModeInfo content_mode(std::span<const drmModeModeInfo> modes, const drmModeModeInfo& usual, Rational content) {
+    if (is_multiple(refresh_rate(usual), content)) return usual;
+    const drmModeModeInfo* best = &usual;
+    for (const drmModeModeInfo& mode : modes) {
+        const bool fits = mode.hdisplay == usual.hdisplay && mode.vdisplay == usual.vdisplay && !interlaced(mode) &&
+                          is_multiple(refresh_rate(mode), content);
+        if (fits && (best == &usual || hertz(mode) > hertz(*best))) best = &mode;
+    }
+    return *best;
+}
+
 std::string list_of(std::span<const drmModeModeInfo> modes) {
     std::string list;
     for (const drmModeModeInfo& mode : modes) list += (list.empty() ? "" : ", ") + mode_name(mode);
@@ -101,14 +112,26 @@ bool same_mode(const drmModeModeInfo& a, const drmModeModeInfo& b) {
            a.hskew == b.hskew && a.flags == b.flags;
 }
 
+bool is_multiple(const Rational& refresh, const Rational& content) {
+    constexpr double tolerance = 200e-6; // 1000/1001 is 999e-6 off; kHz make up to 20e-6
+    if (refresh.num <= 0 || refresh.den <= 0 || content.num <= 0 || content.den <= 0) return false;
+    const double ratio = static_cast<double>(refresh.num) / static_cast<double>(refresh.den) *
+                         static_cast<double>(content.den) / static_cast<double>(content.num);
+    const double whole = std::round(ratio);
+    return whole >= 1 && std::abs(ratio / whole - 1) <= tolerance;
+}
+
 Result<drmModeModeInfo> choose_mode(std::span<const drmModeModeInfo> modes,
-                                    const std::optional<drmModeModeInfo>& current, const std::string& asked) {
+                                    const std::optional<drmModeModeInfo>& current, const std::string& asked,
+                                    Rational content) {
     if (asked.empty() && current) return *current;
     if (modes.empty()) return fail(ENODEV, "the display offers no modes", "choose_mode");
     if (asked.empty() || asked == "preferred") return *preferred(modes);
+    if (asked == "content") return content_mode(modes, current ? *current : *preferred(modes), content);
     const std::optional<Wanted> wanted = parse_mode(asked);
     if (!wanted)
-        return fail(EINVAL, fmt::format("mode \"{}\" cannot be read: say preferred, 1920x1080 or 1920x1080@60", asked),
+        return fail(EINVAL,
+                    fmt::format("mode \"{}\" cannot be read: say preferred, content, 1920x1080 or 1920x1080@60", asked),
                     "choose_mode");
     if (const drmModeModeInfo* mode = best_fit(modes, *wanted)) return *mode;
     return fail(EINVAL, fmt::format("no mode \"{}\" on this display; there are: {}", asked, list_of(modes)),

@@ -25,10 +25,17 @@ std::string mode_name(const drmModeModeInfo& mode);
 /// Picks from `modes`, which are in the connector's order, what `asked` says:
 ///   ""                  what is shown now, so that the display does not blank; else the preferred one
 ///   "preferred"         the display's own choice
+///   "content"           of the size that is shown now, else of the preferred one, the fastest whose rate is an exact
+///                       multiple of `content`, frames per second (59.94 is none of 30, nor 60 of 29.97); what is shown
+///                       now where that is one, or where there is none
 ///   "1920x1080"         the preferred one of this size, else the first; "1920x1080i" for interlaced
 ///   "1920x1080@59.94"   the one nearest to this rate, at most 0.5 Hz off
 /// EINVAL when `asked` cannot be read or nothing fits: the error says what there is.
 Result<drmModeModeInfo> choose_mode(std::span<const drmModeModeInfo> modes,
-                                    const std::optional<drmModeModeInfo>& current, const std::string& asked);
+                                    const std::optional<drmModeModeInfo>& current, const std::string& asked,
+                                    Rational content = {0, 1});
+/// True when frames that come at `content` per second last equally many vblanks each: the rates, 1000/1001 or not, are
+/// told apart, what rounding the pixel clock to kHz makes of them is not.
+[[nodiscard]] bool is_multiple(const Rational& refresh, const Rational& content);
 
 } // namespace v4l2play

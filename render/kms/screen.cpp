@@ -35,19 +35,74 @@ std::string because(const char* what, int error, const AtomicRequest& request) {
 Result<std::unique_ptr<Screen>> Screen::open(Kernel& kernel, const KmsOptions& options) {
     Result<KmsDevice> device = open_card(kernel, options);
     if (!device) return fail(std::move(device).error());
-    std::unique_ptr<Screen> screen(new Screen(std::move(*device)));
-    V4L2PLAY_TRY(screen->choose(options));
+    std::unique_ptr<Screen> screen(new Screen(std::move(*device), options));
+    V4L2PLAY_TRY(screen->choose());
     V4L2PLAY_TRY(screen->device_.become_master());
-    Result<DumbFramebuffer> black = DumbFramebuffer::create(screen->device_, screen->size(), fourcc_xrgb);
-    if (!black) return fail(std::move(black).error());
-    screen->black_ = std::move(*black);
-    if (const int error = screen->create_mode_blob(screen->mode_, screen->mode_blob_); error != 0)
-        return fail(-error, "cannot describe the mode to the driver", "DRM_IOCTL_MODE_CREATEPROPBLOB");
+    V4L2PLAY_TRY(screen->set_mode(screen->mode_));
     return screen;
 }
 
-Result<> Screen::choose(const KmsOptions& options) {
-    const Result<const KmsConnector*> connector = choose_connector(device_, options.connector);
+/// A black picture of another size goes at once, and the plane that shows it goes off with it.
+Result<> Screen::set_mode(const drmModeModeInfo& mode) {
+    const Size size{mode.hdisplay, mode.vdisplay};
+    if (!(black_.size() == size)) {
+        Result<DumbFramebuffer> black = DumbFramebuffer::create(device_, size, fourcc_xrgb);
+        if (!black) return fail(std::move(black).error());
+        black_ = std::move(*black);
+    }
+    std::uint32_t blob = 0;
+    if (const int error = create_mode_blob(mode, blob); error != 0)
+        return fail(-error, "cannot describe the mode to the driver", "DRM_IOCTL_MODE_CREATEPROPBLOB");
+    if (mode_blob_ != 0) drmModeDestroyPropertyBlob(device_.fd(), mode_blob_);
+    mode_blob_ = blob;
+    mode_ = mode;
+    lit_ = false;
+    return {};
+}
+
+Result<bool> Screen::look_again() {
+    device_.refresh(connector_->id);
+    if (!connector_->connected || connector_->modes.empty())
+        return fail(ENODEV, fmt::format("{} is not connected", connector_->name), "look_again");
+    const auto& modes = connector_->modes;
+    const bool still_there =
+        std::any_of(modes.begin(), modes.end(), [&](const drmModeModeInfo& mode) { return same_mode(mode, mode_); });
+    if (still_there) return false;
+    Result<drmModeModeInfo> mode = choose_mode(modes, std::nullopt, options_.mode, options_.content_rate);
+    if (!mode) mode = choose_mode(modes, std::nullopt, "preferred");
+    if (!mode) return fail(std::move(mode).error());
+    V4L2PLAY_TRY(set_mode(*mode));
+    return true;
+}
+
+bool Screen::tell_colors(const FrameInfo& info) {
+    if (!connector_->hdr_metadata.writable()) return false;
+    const std::optional<hdr_output_metadata> wanted = hdr_metadata(info);
+    const bool same =
+        wanted.has_value() == hdr_.has_value() && (!wanted || std::memcmp(&*wanted, &*hdr_, sizeof *wanted) == 0);
+    if (same) return false;
+    std::uint32_t blob = 0;
+    if (wanted && drmModeCreatePropertyBlob(device_.fd(), &*wanted, sizeof *wanted, &blob) != 0) return false;
+    if (hdr_blob_ != 0) drmModeDestroyPropertyBlob(device_.fd(), hdr_blob_);
+    hdr_blob_ = blob;
+    hdr_ = wanted;
+    lit_ = false;
+    return true;
+}
+
+/// All three together: a display that is told of one and not of the others shows wrong colours.
+void Screen::add_colors(AtomicRequest& request) const {
+    constexpr std::uint64_t enough_bits = 12;
+    const KmsConnector& connector = *connector_;
+    request.set_if_writable(connector.hdr_metadata, hdr_blob_);
+    if (const auto colorspace = connector.colorspace.values[hdr_ ? 1 : 0])
+        request.set_if_writable(connector.colorspace.property, *colorspace);
+    const std::uint64_t bits = hdr_ ? std::min(connector.max_bpc.maximum, enough_bits) : connector.max_bpc.value;
+    request.set_if_writable(connector.max_bpc, bits);
+}
+
+Result<> Screen::choose() {
+    const Result<const KmsConnector*> connector = choose_connector(device_, options_.connector);
     if (!connector) return fail(connector.error());
     connector_ = *connector;
     const Result<const KmsCrtc*> crtc = choose_crtc(device_, *connector_);
@@ -55,7 +110,7 @@ Result<> Screen::choose(const KmsOptions& options) {
     crtc_ = *crtc;
     const bool in_use = crtc_->active.value != 0 && connector_->crtc_id.value == crtc_->id;
     const Result<drmModeModeInfo> mode =
-        choose_mode(connector_->modes, in_use ? crtc_->mode : std::nullopt, options.mode);
+        choose_mode(connector_->modes, in_use ? crtc_->mode : std::nullopt, options_.mode, options_.content_rate);
     if (!mode) return fail(mode.error());
     mode_ = *mode;
     return choose_planes();
@@ -100,6 +155,7 @@ void Screen::add_output(AtomicRequest& request) const {
     request.object(connector_->id);
     request.set(connector_->crtc_id, "CRTC_ID", crtc_->id);
     request.set_if_writable(connector_->link_status, link_status_good);
+    add_colors(request);
     request.object(crtc_->id);
     request.set(crtc_->mode_id, "MODE_ID", mode_blob_);
     request.set(crtc_->active, "ACTIVE", 1);
@@ -217,6 +273,10 @@ void Screen::add_found_output(std::uint32_t mode_blob) {
         if (connector.id != connector_->id && connector.crtc_id.value != crtc_->id) continue;
         request_.object(connector.id);
         request_.set(connector.crtc_id, "CRTC_ID", connector.crtc_id.value);
+        request_.set_if_writable(connector.hdr_metadata, 0); // what another program told has gone with it
+        if (connector.colorspace.property.id != 0)
+            request_.set_if_writable(connector.colorspace.property, connector.colorspace.property.value);
+        request_.set_if_writable(connector.max_bpc, connector.max_bpc.value);
     }
     request_.object(crtc_->id);
     request_.set(crtc_->mode_id, "MODE_ID", mode_blob);
@@ -233,6 +293,12 @@ int Screen::switch_off() {
     request_.set(crtc_->mode_id, "MODE_ID", 0);
     request_.set(crtc_->active, "ACTIVE", 0);
     return commit(DRM_MODE_ATOMIC_ALLOW_MODESET);
+}
+
+int Screen::turn_off() {
+    const int error = switch_off();
+    if (error == 0) lit_ = false;
+    return error;
 }
 
 void Screen::restore() {
@@ -253,6 +319,7 @@ void Screen::restore() {
 Screen::~Screen() {
     if (changed_) restore();
     if (mode_blob_ != 0) drmModeDestroyPropertyBlob(device_.fd(), mode_blob_);
+    if (hdr_blob_ != 0) drmModeDestroyPropertyBlob(device_.fd(), hdr_blob_);
 }
 
 } // namespace v4l2play

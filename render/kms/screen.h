@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "render/kms/atomic.h"
 #include "render/kms/cards.h"
 #include "render/kms/framebuffer.h"
+#include "render/kms/hdr.h"
 #include "render/kms/scene.h"
 
 namespace v4l2play {
@@ -29,6 +31,14 @@ class Screen {
     [[nodiscard]] Size size() const { return {mode_.hdisplay, mode_.vdisplay}; }
     [[nodiscard]] std::uint32_t crtc() const { return crtc_->id; }
 
+    /// Looks at the connector again. ENODEV while no display is there. True when its mode is another one from now on;
+    /// what is shown does not change before `light`.
+    Result<bool> look_again();
+    /// What the display is told of the light and the colours of such frames, where it can be told; true when that
+    /// changes, and `light` must follow.
+    bool tell_colors(const FrameInfo& info);
+    /// The display off, whatever is in flight. Blocks until nothing is read any more. 0 or a negative errno.
+    int turn_off();
     /// Our mode on, the primary plane black, every other plane of the CRTC off. Blocks until it is so. Sets the mode
     /// only where it is another one, so that most displays do not blank.
     Result<> light();
@@ -46,9 +56,12 @@ class Screen {
     Result<> take_back();
 
   private:
-    explicit Screen(KmsDevice device)
-        : device_(std::move(device)) {}
-    Result<> choose(const KmsOptions& options);
+    Screen(KmsDevice device, const KmsOptions& options)
+        : device_(std::move(device))
+        , options_(options) {}
+    Result<> set_mode(const drmModeModeInfo& mode);
+    void add_colors(AtomicRequest& request) const;
+    Result<> choose();
     Result<> choose_planes();
     int create_mode_blob(const drmModeModeInfo& mode, std::uint32_t& blob) const;
     void add_output(AtomicRequest& request) const;
@@ -64,11 +77,14 @@ class Screen {
     int switch_off();
 
     KmsDevice device_;
+    KmsOptions options_;
     const KmsConnector* connector_ = nullptr;
     const KmsCrtc* crtc_ = nullptr;
     CrtcPlanes planes_;
     drmModeModeInfo mode_{};
     std::uint32_t mode_blob_ = 0;
+    std::optional<hdr_output_metadata> hdr_; ///< what the display is told; empty: standard range
+    std::uint32_t hdr_blob_ = 0;
     DumbFramebuffer black_;
     AtomicRequest request_;
     const KmsPlane* video_ = nullptr;   ///< the plane that shows video now

@@ -349,7 +349,14 @@ void FakeDrm::vblank() {
     events_.push_back(event);
 }
 
-ssize_t FakeDrm::read(int, void* buffer, std::size_t size) {
+ssize_t FakeDrm::read(int fd, void* buffer, std::size_t size) {
+    if (fd != card_fd) {
+        constexpr char uevent[] = "change@/devices/platform/fake/drm/card0\0ACTION=change\0SUBSYSTEM=drm\0HOTPLUG=1";
+        if (uevents_ == 0 || size < sizeof uevent) return -EAGAIN;
+        --uevents_;
+        std::memcpy(buffer, uevent, sizeof uevent);
+        return sizeof uevent;
+    }
     if (flips_complete && !pending_.empty()) vblank();
     if (events_.empty() || size < sizeof(drm_event_vblank)) return -EAGAIN;
     std::memcpy(buffer, &events_.front(), sizeof(drm_event_vblank));

@@ -74,7 +74,13 @@ class FakeDrm final : public Kernel {
 
     /// The flip in flight completes at the next vblank.
     void vblank();
-    void connect(bool connected) { connected_ = connected; }
+    /// Plugs a display in or out; the kernel tells of it.
+    void connect(bool connected) {
+        connected_ = connected;
+        ++uevents_;
+    }
+    void set_modes(std::vector<drmModeModeInfo> modes) { board_.modes = std::move(modes); }
+    void advance(Nanoseconds time) { now_ += time; }
     /// A test of the driver's own, after all others: 0 or a negative errno.
     std::function<int(const FakeDrm&)> refuse;
     bool flips_complete = true; ///< reading the card completes the flip in flight
@@ -152,6 +158,7 @@ class FakeDrm final : public Kernel {
     std::uint32_t sequence_ = 100;
     Nanoseconds now_ = 1'000'000'000;
     bool connected_ = true;
+    unsigned uevents_ = 0;
 };
 
 } // namespace v4l2play

@@ -92,6 +92,8 @@ int FakeDrm::atomic(const drm_mode_atomic& request) {
     }
     if (only_test) return ++tests, 0;
     if ((request.flags & DRM_MODE_ATOMIC_NONBLOCK) != 0 && !pending_.empty()) return -EBUSY;
+    if (!pending_.empty() && flips_complete) vblank();
+    pending_.clear(); // the kernel has waited for it long enough
     values_ = std::move(values);
     if (wants_event) pending_.push_back(request.user_data);
     ++commits;

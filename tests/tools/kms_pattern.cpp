@@ -292,7 +292,10 @@ Result<> Pattern::wait() {
 Result<> Pattern::run() {
     while (shown_ + discarded_ < arguments_.frames && !lost_) {
         // Nothing paces frames that are discarded.
-        if (discarded_ != 0) poll(nullptr, 0, 10);
+        if (discarded_ != 0) {
+            poll(nullptr, 0, 10);
+            V4L2PLAY_TRY(output_->dispatch()); // a flip may be in flight all the same
+        }
         if (output_->ready() && presented_ < arguments_.frames) V4L2PLAY_TRY(present_next());
         take_events();
         if (!output_->ready()) V4L2PLAY_TRY(wait());

@@ -1,4 +1,6 @@
 // The whole KMS output on the plane tables of boards: which plane shows what, and what is said of the others.
+#include <cstring>
+
 #include <gtest/gtest.h>
 
 #include "render/kms/kms_output.h"
@@ -35,8 +37,7 @@ class Board {
         const auto done = output_->configure(pool_, info_);
         return done ? "" : done.error().what;
     }
-    /// A frame to the screen.
-    void show() {
+    void present() {
         SlotRef slot = pool_->acquire();
         ASSERT_TRUE(slot);
         ASSERT_TRUE(pool_->finish_decode(slot));
@@ -46,6 +47,18 @@ class Board {
         frame.info = info_;
         slot.reset();
         ASSERT_TRUE(output_->present(frame, 0));
+    }
+    /// Why a frame that is presented now is not shown.
+    std::string discarded() {
+        present();
+        std::string why = "shown";
+        while (auto event = output_->next_event())
+            if (const auto* one = std::get_if<FrameDiscarded>(&*event)) why = one->why;
+        return why;
+    }
+    /// A frame to the screen.
+    void show() {
+        present();
         for (int i = 0; i < 100 && !output_->ready(); ++i) ASSERT_TRUE(output_->dispatch());
         ASSERT_TRUE(output_->ready());
         while (output_->next_event()) {
@@ -199,6 +212,99 @@ TEST(Allwinner, TenBitsSinceDe3) {
               std::string::npos);
     EXPECT_EQ(Board(allwinner_h6()).configure(fourcc_p010, 1920, 1080), "");
     EXPECT_EQ(Board(allwinner_h616()).configure(fourcc_p010, 1920, 1080), "");
+}
+
+TEST(Hdr, DisplayIsToldOfLightColoursAndDepthTogether) {
+    Board board(raspberry_pi_4());
+    ASSERT_EQ(board.configure(fourcc_nv12, 1920, 1080), "");
+    const std::uint32_t connector = FakeDrm::connector;
+    EXPECT_EQ(board.drm_.value(connector, "HDR_OUTPUT_METADATA"), 0U);
+    EXPECT_EQ(board.drm_.value(connector, "Colorspace"), 0U);
+    EXPECT_EQ(board.drm_.value(connector, "max bpc"), 8U);
+    board.show();
+
+    FrameInfo hdr = board.info_;
+    hdr.color = {9, 16, 9, false};
+    hdr.hdr.has_mastering_display = hdr.hdr.has_content_light = true;
+    hdr.hdr.primaries = {{{34000, 16000}, {13250, 34500}, {7500, 3000}}};
+    hdr.hdr.white_point = {15635, 16450};
+    hdr.hdr.max_luminance = 1000 * 10000;
+    hdr.hdr.min_luminance = 50;
+    hdr.hdr.max_content_light_level = 900;
+    hdr.hdr.max_pic_average_light_level = 400;
+    board.info_ = hdr;
+    board.show();
+    EXPECT_EQ(board.drm_.value(connector, "Colorspace"), 9U);
+    EXPECT_EQ(board.drm_.value(connector, "max bpc"), 12U);
+    const auto& blob = board.drm_.blob(board.drm_.value(connector, "HDR_OUTPUT_METADATA"));
+    hdr_output_metadata told{};
+    ASSERT_EQ(blob.size(), sizeof told);
+    std::memcpy(&told, blob.data(), sizeof told);
+    EXPECT_EQ(told.hdmi_metadata_type1.eotf, 2);
+    EXPECT_EQ(told.hdmi_metadata_type1.display_primaries[1].y, 34500);
+    EXPECT_EQ(told.hdmi_metadata_type1.white_point.x, 15635);
+    EXPECT_EQ(told.hdmi_metadata_type1.max_display_mastering_luminance, 1000);
+    EXPECT_EQ(told.hdmi_metadata_type1.min_display_mastering_luminance, 50);
+    EXPECT_EQ(told.hdmi_metadata_type1.max_cll, 900);
+    EXPECT_EQ(told.hdmi_metadata_type1.max_fall, 400);
+    EXPECT_NE(board.drm_.shown(1).framebuffer, 0U);
+
+    board.info_.color = {9, 18, 9, false}; // HLG
+    board.show();
+    const auto& hlg = board.drm_.blob(board.drm_.value(connector, "HDR_OUTPUT_METADATA"));
+    std::memcpy(&told, hlg.data(), sizeof told);
+    EXPECT_EQ(told.hdmi_metadata_type1.eotf, 3);
+
+    board.info_.color = {1, 1, 1, false};
+    board.show();
+    EXPECT_EQ(board.drm_.value(connector, "HDR_OUTPUT_METADATA"), 0U);
+    EXPECT_EQ(board.drm_.value(connector, "Colorspace"), 0U);
+    EXPECT_EQ(board.drm_.value(connector, "max bpc"), 8U);
+}
+
+TEST(Hotplug, FramesAreDiscardedWhileNoDisplayIsThere) {
+    Board board(raspberry_pi_4());
+    ASSERT_EQ(board.configure(fourcc_nv12, 1280, 720), "");
+    board.show();
+    for (int round = 0; round < 100; ++round) {
+        board.drm_.connect(false);
+        board.drm_.advance(second);
+        ASSERT_TRUE(board.output_->dispatch());
+        EXPECT_EQ(board.discarded(), "the display is gone") << round;
+        if (round == 50) board.drm_.set_modes({fake_mode(594000, 3840, 4400, 2160, 2250, DRM_MODE_TYPE_PREFERRED)});
+        board.drm_.connect(true);
+        board.drm_.advance(second);
+        ASSERT_TRUE(board.output_->dispatch());
+        board.show();
+        const Rect whole = round < 50 ? Rect{0, 0, 1920, 1080} : Rect{0, 0, 3840, 2160};
+        EXPECT_EQ(board.drm_.shown(1).destination, whole) << round;
+        EXPECT_EQ(board.pool_->free_count(), 3U) << round;
+    }
+    board.output_->stop();
+    EXPECT_EQ(board.pool_->free_count(), 4U);
+    EXPECT_EQ(board.pool_->statistics().early_reuse, 0U);
+    board.output_.reset();
+    EXPECT_EQ(board.drm_.framebuffers(), 0U);
+}
+
+TEST(Hotplug, FlipThatNeverCompletesEndsWithTheDisplayTurnedOffAndOn) {
+    Board board(raspberry_pi_4());
+    ASSERT_EQ(board.configure(fourcc_nv12, 1280, 720), "");
+    board.show();
+    board.drm_.flips_complete = false;
+    board.present();
+    EXPECT_FALSE(board.output_->ready());
+    board.drm_.advance(4 * second);
+    ASSERT_TRUE(board.output_->dispatch());
+    EXPECT_TRUE(board.output_->ready());      // the display is lost; frames are discarded
+    EXPECT_EQ(board.pool_->free_count(), 2U); // neither what is shown nor what may be is let go
+    board.drm_.advance(second);
+    board.present(); // turns the display off and on
+    board.drm_.flips_complete = true;
+    ASSERT_TRUE(board.output_->dispatch());
+    board.show();
+    EXPECT_EQ(board.pool_->free_count(), 3U);
+    EXPECT_NE(board.drm_.shown(1).framebuffer, 0U);
 }
 
 TEST(Planner, AsksOnceForEachArrangement) {

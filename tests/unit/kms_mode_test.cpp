@@ -68,6 +68,38 @@ TEST(ChooseMode, BySizeAndRate) {
     EXPECT_TRUE(same_mode(*choose_mode(without_60, p720, "1920x1080@60"), p5994));
 }
 
+const drmModeModeInfo p24 = make_mode(74250, 1920, 2750, 1080, 1125);
+const drmModeModeInfo p23976 = make_mode(74176, 1920, 2750, 1080, 1125);
+
+TEST(IsMultiple, TellsRatesFromThoseOf1001) {
+    EXPECT_TRUE(is_multiple({60, 1}, {30, 1}));
+    EXPECT_TRUE(is_multiple({60, 1}, {60, 1}));
+    EXPECT_TRUE(is_multiple({148352, 2475}, {30000, 1001})); // of a clock rounded to kHz
+    EXPECT_FALSE(is_multiple({60, 1}, {30000, 1001}));
+    EXPECT_FALSE(is_multiple({148352, 2475}, {30, 1}));
+    EXPECT_FALSE(is_multiple({60, 1}, {24, 1}));
+    EXPECT_FALSE(is_multiple({60, 1}, {120, 1}));
+    EXPECT_FALSE(is_multiple({60, 1}, {0, 1}));
+    EXPECT_FALSE(is_multiple({0, 1}, {24, 1}));
+}
+
+TEST(ChooseMode, OfTheContent) {
+    const drmModeModeInfo modes[] = {p60, p5994, p50, i50, p24, p23976, p720};
+    const auto chosen = [&](const drmModeModeInfo& current, Rational content) {
+        return *choose_mode(modes, current, "content", content);
+    };
+    EXPECT_TRUE(same_mode(chosen(p60, {24, 1}), p24));
+    EXPECT_TRUE(same_mode(chosen(p60, {24000, 1001}), p23976));
+    EXPECT_TRUE(same_mode(chosen(p60, {25, 1}), p50));
+    EXPECT_TRUE(same_mode(chosen(p60, {30000, 1001}), p5994));
+    EXPECT_TRUE(same_mode(chosen(p5994, {30, 1}), p60));
+    EXPECT_TRUE(same_mode(chosen(p60, {20, 1}), p60));   // needs no change
+    EXPECT_TRUE(same_mode(chosen(p60, {17, 1}), p60));   // nothing fits
+    EXPECT_TRUE(same_mode(chosen(p720, {25, 1}), p720)); // another size is no help
+    EXPECT_TRUE(same_mode(chosen(p60, {0, 1}), p60));
+    EXPECT_TRUE(same_mode(*choose_mode(modes, std::nullopt, "content", {24, 1}), p24));
+}
+
 TEST(ChooseMode, RefusalsSayWhatThereIs) {
     const drmModeModeInfo modes[] = {p60, p720};
     for (const char* asked : {"1920x1080@50", "1024x768", "1920x1080i", "large", "1920", "1920x1080@", "1920x1080@0",
