@@ -257,6 +257,8 @@ Result<> LibavDemuxer::open_input(const std::string& path) {
         return fail(EBADMSG, "not a media file of a kind that is played: convert it to Matroska or MP4", "open");
     if (status == AVERROR_EOF || status == AVERROR(EIO))
         return fail(EBADMSG, "the file ends in its head, or cannot be read: copy it again", "open");
+    // Sizes in it that are larger than what there is.
+    if (status == AVERROR(ENOMEM)) return fail(EBADMSG, "damaged beyond recognition: copy it again", "open");
     if (status < 0) return fail(-status, av_reason(status), "open");
     return {};
 }

@@ -21,7 +21,7 @@ struct Frame {
     Nanoseconds duration = 0; ///< 0 = unknown
     std::uint32_t serial = 0;
     bool copied = false;  ///< the processor put it into the slot, from where it had been decoded
-    bool corrupt = false; ///< the device flagged it, or a picture that it refers to
+    bool corrupt = false; ///< a part of it is missing or damaged; it is shown all the same
     bool discard = false; ///< decoded for the sake of others; not to be shown
 };
 
