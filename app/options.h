@@ -40,7 +40,7 @@ struct Options {
     std::string card;
     std::string connector;
     std::string mode;
-    std::string why;       ///< devices: the file to explain planes for
+    std::string why; ///< devices: the file to explain planes for
     std::string report;
     std::string ledger;
     std::string fullscreen; ///< empty: no; "any", or the connector of a screen
