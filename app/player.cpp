@@ -155,6 +155,7 @@ Result<> Player::set_up() {
     }
     auto opened = open_output(options_);
     if (!opened) {
+        signalled_ = opened.error().code == EINTR;
         (options_.output == OutputChoice::Offscreen ? bad_usage_ : display_lost_) = true;
         return fail(std::move(opened).error());
     }

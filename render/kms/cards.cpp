@@ -66,7 +66,7 @@ Error no_card(const std::string& asked, int code, const std::string& reasons) {
     std::string what = asked.empty() ? "no usable display card" : fmt::format("no usable display card \"{}\"", asked);
     what += reasons.empty() ? " in /dev/dri" : ": " + reasons;
     if (code == EACCES) what += " (cure: join the group \"video\", or run on the console)";
-    return {code, std::move(what), "open_card"};
+    return {code == ENODEV ? ENOENT : code, std::move(what), "open_card"}; // ENODEV: a card without a display
 }
 
 std::string mode_list(const KmsConnector& connector, std::size_t most) {

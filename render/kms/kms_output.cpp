@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -465,12 +466,22 @@ OutputDescription KmsOutput::description() const {
 
 namespace {
 
-/// Until a display is connected, or something else is wrong. Interrupting the program ends it.
+/// The program blocks these, and reads them in its own loop; there is none yet.
+bool asked_to_end() {
+    sigset_t pending;
+    sigemptyset(&pending);
+    sigpending(&pending);
+    constexpr std::array ends{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    return std::any_of(ends.begin(), ends.end(), [&](int number) { return sigismember(&pending, number) == 1; });
+}
+
+/// Until a display is connected, or something else is wrong. EINTR when a signal wants the program to end.
 Result<std::unique_ptr<Screen>> wait_for_screen(const KmsOptions& options, Kernel& kernel, const Error& why) {
     log_warning("kms", "{}: waiting for a display", why.what);
     HotplugMonitor hotplug(kernel);
     for (;;) {
-        hotplug.wait(long_pause);
+        hotplug.wait(look_pause);
+        if (asked_to_end()) return fail(EINTR, "ended by a signal, while waiting for a display", "hotplug");
         hotplug.changed();
         Result<std::unique_ptr<Screen>> screen = Screen::open(kernel, options);
         if (screen || screen.error().code != ENODEV) return screen;

@@ -76,6 +76,11 @@ def read_report(path):
     return json.loads(Path(path).read_text())
 
 
+def count_lost(frames):
+    """Frames that were to be shown and were not: what --frames leaves decoded is not lost."""
+    return sum(count for reason, count in frames["dropped"].items() if reason != "not-wanted")
+
+
 def crc_runs(path):
     """Runs of equal CRCs, one per picture on the screen: [(crc, vblanks)]."""
     runs = []
