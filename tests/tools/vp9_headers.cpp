@@ -16,6 +16,7 @@ extern "C" {
 
 #include "decoder/codec/vp9_parser.h"
 #include "decoder/codec/vp9_superframe.h"
+#include "tests/tools/read_packets.h"
 
 namespace {
 
@@ -128,28 +129,10 @@ class Headers {
     ReferenceSizes references_{};
 };
 
-int run(const char* path) {
-    AVFormatContext* file = nullptr;
-    if (avformat_open_input(&file, path, nullptr, nullptr) < 0) return 1;
-    avformat_find_stream_info(file, nullptr);
-    const int index = av_find_best_stream(file, AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
-    if (index < 0 || file->streams[index]->codecpar->codec_id != AV_CODEC_ID_VP9) {
-        avformat_close_input(&file);
-        return 3;
-    }
-    Headers headers;
-    AVPacket* packet = av_packet_alloc();
-    for (; av_read_frame(file, packet) >= 0; av_packet_unref(packet))
-        if (packet->stream_index == index) headers.packet({packet->data, static_cast<std::size_t>(packet->size)});
-    av_packet_free(&packet);
-    avformat_close_input(&file);
-    return 0;
-}
-
 } // namespace
 
 int main(int count, char** arguments) {
     if (count != 2) return 2;
     av_log_set_level(AV_LOG_QUIET);
-    return run(arguments[1]);
+    return read_packets(arguments[1], AV_CODEC_ID_VP9, Headers{});
 }
