@@ -27,6 +27,7 @@ enum class Command { Play, Md5, Probe, Devices };
 enum class DecoderChoice { Auto, Request, Stateful, Software };
 enum class DecodeMode { Best, Frame, Slice };
 enum class StartCode { Best, None, AnnexB };
+enum class SeatChoice { Auto, None };
 enum class OutputChoice { Auto, Wayland, Kms, Offscreen, Null };
 
 struct Options {
@@ -34,6 +35,7 @@ struct Options {
     std::vector<std::string> files;
     DecoderChoice decoder = DecoderChoice::Auto;
     OutputChoice output = OutputChoice::Auto;
+    SeatChoice seat = SeatChoice::None;
     std::string device;
     DecodeMode decode_mode = DecodeMode::Best;
     StartCode start_code = StartCode::Best;

@@ -30,12 +30,14 @@ Rational content_rate(const Options& options) {
 }
 
 Result<std::unique_ptr<Output>> open_kms(const Options& options) {
-    return create_kms_output({.card = options.card,
-                              .connector = options.connector,
-                              .mode = options.mode,
-                              .content_rate = options.mode == "content" ? content_rate(options) : Rational{0, 1},
-                              .wait = options.command == Command::Play && options.output == OutputChoice::Kms,
-                              .rotation = options.rotate});
+    const KmsOptions kms{.card = options.card,
+                         .connector = options.connector,
+                         .mode = options.mode,
+                         .content_rate = options.mode == "content" ? content_rate(options) : Rational{0, 1},
+                         .wait = options.command == Command::Play && options.output == OutputChoice::Kms,
+                         .rotation = options.rotate};
+    const bool lend = options.command == Command::Play && options.seat == SeatChoice::Auto;
+    return create_kms_output(kms, system_kernel(), lend ? open_seat() : nullptr);
 }
 
 Result<std::unique_ptr<Output>> open_wayland(const Options& options) {

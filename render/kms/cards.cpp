@@ -109,7 +109,7 @@ Result<KmsDevice> open_card(Kernel& kernel, const KmsOptions& options) {
     std::string reasons;
     int code = ENODEV;
     for (const std::string& path : paths_for(kernel, options.card)) {
-        Result<KmsDevice> device = KmsDevice::open(kernel, path);
+        Result<KmsDevice> device = KmsDevice::open(kernel, options.seat, path);
         if (!device) {
             if (device.error().code == EACCES) code = EACCES;
             reasons += (reasons.empty() ? "" : "; ") + device.error().what;
@@ -152,7 +152,7 @@ std::vector<KmsCard> list_kms_cards() {
     Kernel& kernel = system_kernel();
     std::vector<KmsCard> cards;
     for (const std::string& path : card_paths(kernel)) {
-        Result<KmsDevice> device = KmsDevice::open(kernel, path);
+        Result<KmsDevice> device = KmsDevice::open(kernel, nullptr, path);
         if (!device) {
             cards.push_back({path, "", device.error().what, {}, {}});
             continue;

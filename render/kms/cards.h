@@ -18,6 +18,7 @@ struct KmsOptions {
     Rational content_rate{0, 1}; ///< frames per second, for the mode "content"; 0/1 unknown
     bool wait = false;           ///< until a display is connected
     unsigned rotation = 0;       ///< of the picture, clockwise: 0, 90, 180, 270
+    Seat* seat = nullptr;        ///< through which cards are opened; null: directly
 };
 
 /// Opens the card that is asked for, or the one that is best for video: with a connected display, with planes that take

@@ -3,8 +3,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include <fcntl.h>
-
 #include <fmt/format.h>
 
 #include "render/kms/formats.h"
@@ -154,14 +152,14 @@ const char* to_string(PlaneType type) {
     return "?";
 }
 
-Result<KmsDevice> KmsDevice::open(Kernel& kernel, const std::string& path) {
-    const int fd = kernel.open(path.c_str(), O_RDWR | O_NONBLOCK);
-    if (fd < 0) return fail(-fd, fmt::format("cannot open {}: {}", path, std::strerror(-fd)), "open");
+Result<KmsDevice> KmsDevice::open(Kernel& kernel, Seat* seat, const std::string& path) {
+    Result<DeviceFile> file = DeviceFile::open(kernel, seat, path);
+    if (!file) return fail(std::move(file).error());
     KmsDevice device;
     device.kernel_ = &kernel;
-    device.fd_ = UniqueFd(kernel, fd);
+    device.fd_ = std::move(*file);
     device.path_ = path;
-    device.driver_ = driver_name(fd);
+    device.driver_ = driver_name(device.fd());
     V4L2PLAY_TRY(device.set_capabilities());
     V4L2PLAY_TRY(device.read_resources());
     device.read_planes();
@@ -214,6 +212,11 @@ void KmsDevice::refresh(std::uint32_t connector) {
         known.connected = now && now->connected;
         if (now) known.modes = now->modes;
     }
+}
+
+std::uint32_t KmsDevice::crtc_of(const KmsPlane& plane) const {
+    const DrmPointer<drmModePlane, drmModeFreePlane> now(drmModeGetPlane(fd(), plane.id));
+    return now == nullptr ? 0 : now->crtc_id;
 }
 
 Result<> KmsDevice::become_master() {

@@ -12,6 +12,7 @@
 #include "decoder/format.h"
 #include "decoder/kernel.h"
 #include "render/kms/properties.h"
+#include "render/kms/seat.h"
 
 namespace v4l2play {
 
@@ -66,8 +67,9 @@ struct KmsPlane {
 class KmsDevice {
   public:
     /// ENODEV when `path` is no card with a display engine, ENOTSUP when its driver is not atomic or cannot import
-    /// dmabufs, and what open(2) answers. Displays whose modes the kernel does not know are asked, which takes a while.
-    static Result<KmsDevice> open(Kernel& kernel, const std::string& path);
+    /// dmabufs, and what open(2) or `seat`, which may be null, answers. Displays whose modes the kernel does not know
+    /// are asked, which takes a while.
+    static Result<KmsDevice> open(Kernel& kernel, Seat* seat, const std::string& path);
 
     [[nodiscard]] int fd() const { return fd_.get(); }
     [[nodiscard]] Kernel& kernel() const { return *kernel_; }
@@ -80,6 +82,8 @@ class KmsDevice {
 
     /// Looks at a connector again: whether it is connected, its modes.
     void refresh(std::uint32_t connector);
+    /// The CRTC that a plane is on now; 0: none.
+    [[nodiscard]] std::uint32_t crtc_of(const KmsPlane& plane) const;
     /// Makes this file the one that may change the display. EBUSY or EACCES, with the cure, when it cannot be.
     Result<> become_master();
     /// Lets others change the display; for those who only look.
@@ -91,7 +95,7 @@ class KmsDevice {
     void read_planes();
 
     Kernel* kernel_ = nullptr;
-    UniqueFd fd_;
+    DeviceFile fd_;
     std::string path_;
     std::string driver_;
     bool has_modifiers_ = false;

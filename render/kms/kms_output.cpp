@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -12,13 +11,14 @@
 
 #include "decoder/log.h"
 #include "render/kms/arranger.h"
+#include "render/kms/await_screen.h"
 #include "render/kms/card_memory.h"
 #include "render/kms/console.h"
 #include "render/kms/flip_queue.h"
 #include "render/kms/hotplug.h"
 #include "render/kms/mode.h"
 #include "render/kms/overlay_layer.h"
-#include "render/kms/screen.h"
+#include "render/kms/session.h"
 #include "render/kms/vblank.h"
 
 namespace v4l2play {
@@ -51,7 +51,7 @@ bool is_refusal(int error) { return error == -EINVAL || error == -ENOSPC || erro
 
 class KmsOutput final : public Output {
   public:
-    KmsOutput(Kernel& kernel, std::unique_ptr<Screen> screen, unsigned rotation);
+    KmsOutput(Kernel& kernel, std::unique_ptr<Seat> seat, std::unique_ptr<Screen> screen, unsigned rotation);
     KmsOutput(const KmsOutput&) = delete;
     KmsOutput& operator=(const KmsOutput&) = delete;
     ~KmsOutput() override { stop(); }
@@ -63,7 +63,7 @@ class KmsOutput final : public Output {
     Result<> configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) override;
     Result<> present(Frame& frame, Nanoseconds target) override;
     std::optional<OutputEvent> next_event() override { return queue_.next_event(); }
-    [[nodiscard]] int fd() const override { return screen_->device().fd(); }
+    [[nodiscard]] int fd() const override { return session_.fd(); }
     [[nodiscard]] Nanoseconds next_timeout() const override;
     Result<> dispatch() override;
     void stop() override;
@@ -74,21 +74,26 @@ class KmsOutput final : public Output {
     void show_overlay(const OverlayBuffer& overlay, std::uint32_t x, std::uint32_t y) override;
     void hide_overlay() override;
     Result<std::unique_ptr<SlotAllocator>> create_memory(Kernel& kernel) override {
-        return create_card_memory(kernel, screen_->device().fd());
+        return create_card_memory(kernel, card());
     }
     [[nodiscard]] OutputDescription description() const override;
 
   private:
+    [[nodiscard]] int card() const { return screen_->device().fd(); }
     Result<> light();
     void time_overlay();
     void commit_overlay();
-    [[nodiscard]] std::string explain() const;
     int place(const Scene& scene);
     int start_flip(std::uint32_t framebuffer);
     void commit_waiting();
     void on_commit(int error, Nanoseconds& retry_at);
     void discard(Frame& frame);
     void lose(int error, const char* what);
+    void stand_aside();
+    [[nodiscard]] const char* why_unseen() const {
+        return session_.active() ? "the display is gone" : "another session has the display";
+    }
+    void follow_session();
     void recover();
     bool end_flip();
     void set_refresh();
@@ -101,7 +106,8 @@ class KmsOutput final : public Output {
     void wait_for_flip();
 
     Kernel& kernel_;
-    GraphicsConsole console_; // first in, last out: the picture goes before the text comes
+    KmsSession session_;                     // first in, last out: it has lent the card
+    std::optional<GraphicsConsole> console_; // the picture goes before the text comes
     std::unique_ptr<Screen> screen_;
     FramebufferCache framebuffers_;
     OverlayLayer overlay_;
@@ -131,15 +137,16 @@ class KmsOutput final : public Output {
     Nanoseconds recover_at_ = 0;
 };
 
-KmsOutput::KmsOutput(Kernel& kernel, std::unique_ptr<Screen> screen, unsigned rotation)
+KmsOutput::KmsOutput(Kernel& kernel, std::unique_ptr<Seat> seat, std::unique_ptr<Screen> screen, unsigned rotation)
     : kernel_(kernel)
-    , console_(kernel)
+    , session_(kernel, std::move(seat), screen->device().fd())
     , screen_(std::move(screen))
     , framebuffers_(screen_->device())
     , overlay_(screen_->device())
     , arranger_(*screen_, rotation)
     , formats_(yuv_formats(screen_->planes()))
     , hotplug_(kernel) {
+    if (!session_.has_seat()) console_.emplace(kernel); // else the seat sees to that
     set_refresh();
     look_at_ = kernel_.now() + look_pause;
 }
@@ -159,7 +166,7 @@ Result<> KmsOutput::light() {
     std::uint64_t sequence = 0;
     std::uint64_t time = 0;
     // The display's clock is known before the first flip, where the driver tells.
-    if (drmCrtcGetSequence(fd(), screen_->crtc(), &sequence, &time) == 0 && time != 0) {
+    if (drmCrtcGetSequence(card(), screen_->crtc(), &sequence, &time) == 0 && time != 0) {
         timing_.last_sequence = sequence;
         timing_.last_time = static_cast<Nanoseconds>(time);
     }
@@ -207,7 +214,7 @@ Result<> KmsOutput::present(Frame& frame, Nanoseconds target) {
 }
 
 void KmsOutput::discard(Frame& frame) {
-    queue_.discard({std::move(frame.slot), frame.id, frame.serial, 0}, "the display is gone");
+    queue_.discard({std::move(frame.slot), frame.id, frame.serial, 0}, why_unseen());
 }
 
 /// Puts the arrangement on the screen; steps down when the driver's tests had promised too much.
@@ -245,6 +252,7 @@ void KmsOutput::on_commit(int error, Nanoseconds& retry_at) {
     }
     retry_at = no_time;
     const bool taken = error == -EACCES || error == -EPERM;
+    if (taken && session_.has_seat()) return stand_aside(); // the seat is about to tell
     if (error != 0) return lose(-error, taken ? "another program has taken the display" : std::strerror(-error));
     overlay_at_ = no_time;
     deadline_ = now + flip_limit;
@@ -280,7 +288,8 @@ void KmsOutput::commit_overlay() {
     overlay_at_ = no_time;
     if (queue_.waiting() || queue_.flying() || overlay_flying_ || lost_) return; // a frame takes it along
     const HeldFrame* shown = queue_.shown();
-    if (!overlay_.changed() || shown == nullptr || shown->slot.key().generation != generation_) return;
+    const bool complete = placed_.plane != nullptr && !overlay_.changed();
+    if (complete || shown == nullptr || shown->slot.key().generation != generation_) return;
     const int error = start_flip(shown->framebuffer);
     overlay_flying_ = error == 0;
     on_commit(error, overlay_at_);
@@ -290,13 +299,25 @@ void KmsOutput::commit_overlay() {
 void KmsOutput::lose(int error, const char* what) {
     const std::string connector = screen_->connector().name;
     log_error("kms", "{} is lost: {}", connector, what);
-    lost_ = true;
-    deadline_ = no_time;
-    commit_at_ = overlay_at_ = no_time;
-    recover_at_ = kernel_.now() + recovery_pause;
-    queue_.discard_waiting("the display is gone");
+    stand_aside();
     // Of all losses only that of the card is for good.
     if (error == ENODEV) queue_.lose({error, fmt::format("{}: {}", connector, what), "DRM_IOCTL_MODE_ATOMIC"});
+}
+
+void KmsOutput::stand_aside() {
+    lost_ = true;
+    commit_at_ = overlay_at_ = deadline_ = no_time;
+    recover_at_ = kernel_.now() + recovery_pause;
+    queue_.discard_waiting(why_unseen());
+}
+
+/// The clock goes on while another session has the display; what is due when it comes back is shown then.
+void KmsOutput::follow_session() {
+    if (!session_.dispatch()) return;
+    log_info("kms", "{} is {}", screen_->connector().name, session_.active() ? "ours again" : "another session's now");
+    if (!session_.active()) return stand_aside();
+    recover_at_ = look_at_ = 0;
+    recover();
 }
 
 /// A flip that never completes. Once a commit that waits has turned the display off, nothing is read any more.
@@ -317,6 +338,7 @@ void KmsOutput::recover() {
     if (!light()) return;
     log_info("kms", "{} is back", screen_->connector().name);
     lost_ = false;
+    commit_overlay(); // and with it what was on the screen: playback may be paused
 }
 
 /// Now and then, and only when the kernel has told of a change; a display that is away may come without being told of.
@@ -324,6 +346,7 @@ void KmsOutput::look_for_display() {
     const Nanoseconds now = kernel_.now();
     if (now < look_at_) return;
     look_at_ = now + look_pause;
+    if (!session_.active()) return;
     const bool told = hotplug_.changed();
     if (!told && (!gone_ || now - looked_at_ < long_pause)) return;
     looked_at_ = now;
@@ -371,6 +394,7 @@ Nanoseconds KmsOutput::next_timeout() const {
 
 Result<> KmsOutput::dispatch() {
     V4L2PLAY_TRY(read_events());
+    follow_session();
     const Nanoseconds now = kernel_.now();
     if (queue_.waiting() && now >= commit_at_) commit_waiting();
     if (overlay_at_ != no_time && now >= overlay_at_) commit_overlay();
@@ -382,7 +406,7 @@ Result<> KmsOutput::dispatch() {
 /// One read: it takes all events that fit, and the descriptor stays readable when there are more.
 Result<> KmsOutput::read_events() {
     alignas(drm_event_vblank) std::array<char, 512> buffer;
-    const ssize_t size = kernel_.read(fd(), buffer.data(), buffer.size());
+    const ssize_t size = kernel_.read(card(), buffer.data(), buffer.size());
     if (size == -EAGAIN) return {};
     if (size < 0)
         return fail(static_cast<int>(-size), fmt::format("cannot read from {}", screen_->device().path()), "read");
@@ -406,7 +430,7 @@ void KmsOutput::on_flip(const drm_event_vblank& event) {
     timing_.last_sequence = extend_sequence(timing_, event.sequence, time);
     timing_.last_time = time;
     deadline_ = no_time;
-    lost_ = false; // it was only slow
+    lost_ = !session_.active(); // or it was only slow
     overlay_.land();
     if (queue_.flying()) {
         video_interval_ = video_time_ == 0 ? 0 : time - video_time_;
@@ -428,7 +452,7 @@ void KmsOutput::drop_old_framebuffers() {
 void KmsOutput::wait_for_flip() {
     const Nanoseconds limit = kernel_.now() + flip_limit;
     for (Nanoseconds now = kernel_.now(); (queue_.flying() || overlay_flying_) && now < limit; now = kernel_.now()) {
-        pollfd wait{fd(), POLLIN, 0};
+        pollfd wait{card(), POLLIN, 0};
         poll(&wait, 1, static_cast<int>((limit - now) / millisecond) + 1);
         if (!read_events()) return;
     }
@@ -464,38 +488,13 @@ OutputDescription KmsOutput::description() const {
 
 } // namespace
 
-namespace {
-
-/// The program blocks these, and reads them in its own loop; there is none yet.
-bool asked_to_end() {
-    sigset_t pending;
-    sigemptyset(&pending);
-    sigpending(&pending);
-    constexpr std::array ends{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-    return std::any_of(ends.begin(), ends.end(), [&](int number) { return sigismember(&pending, number) == 1; });
-}
-
-/// Until a display is connected, or something else is wrong. EINTR when a signal wants the program to end.
-Result<std::unique_ptr<Screen>> wait_for_screen(const KmsOptions& options, Kernel& kernel, const Error& why) {
-    log_warning("kms", "{}: waiting for a display", why.what);
-    HotplugMonitor hotplug(kernel);
-    for (;;) {
-        hotplug.wait(look_pause);
-        if (asked_to_end()) return fail(EINTR, "ended by a signal, while waiting for a display", "hotplug");
-        hotplug.changed();
-        Result<std::unique_ptr<Screen>> screen = Screen::open(kernel, options);
-        if (screen || screen.error().code != ENODEV) return screen;
-    }
-}
-
-} // namespace
-
-Result<std::unique_ptr<Output>> create_kms_output(const KmsOptions& options, Kernel& kernel) {
-    Result<std::unique_ptr<Screen>> screen = Screen::open(kernel, options);
-    if (!screen && screen.error().code == ENODEV && options.wait)
-        screen = wait_for_screen(options, kernel, screen.error());
+Result<std::unique_ptr<Output>> create_kms_output(const KmsOptions& options, Kernel& kernel,
+                                                  std::unique_ptr<Seat> seat) {
+    KmsOptions with_seat = options;
+    with_seat.seat = seat.get();
+    Result<std::unique_ptr<Screen>> screen = await_screen(with_seat, kernel);
     if (!screen) return fail(std::move(screen).error());
-    return std::make_unique<KmsOutput>(kernel, std::move(*screen), options.rotation);
+    return std::make_unique<KmsOutput>(kernel, std::move(seat), std::move(*screen), options.rotation);
 }
 
 } // namespace v4l2play

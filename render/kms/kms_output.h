@@ -15,6 +15,10 @@ namespace v4l2play {
 /// `present` takes the frame's slot when it succeeds (`frame.slot` is then empty). A frame whose pool or info is not
 /// the configured one is configured for on the way. Frames must not wait when `configure` is called (`ready`), or they
 /// are discarded.
-Result<std::unique_ptr<Output>> create_kms_output(const KmsOptions& options, Kernel& kernel = system_kernel());
+///
+/// `seat`, which may be null, lends the card: while another session has it, frames are discarded and no commit is
+/// tried; whatever is on the screen then stays held, as nobody tells how long it is read.
+Result<std::unique_ptr<Output>> create_kms_output(const KmsOptions& options, Kernel& kernel = system_kernel(),
+                                                  std::unique_ptr<Seat> seat = nullptr);
 
 } // namespace v4l2play

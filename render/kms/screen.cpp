@@ -194,7 +194,12 @@ Result<> Screen::light() {
 
 Result<> Screen::take_back() {
     lit_ = false;
-    return device_.become_master();
+    if (!is_lent()) return fail(EACCES, fmt::format("{} is another session's", device_.path()), "take_back");
+    V4L2PLAY_TRY(device_.become_master());
+    // Whoever had it may have left planes on that were not on when we came.
+    for (const KmsPlane& plane : device_.planes())
+        if (device_.crtc_of(plane) == crtc_->id) use(&plane);
+    return {};
 }
 
 void Screen::add_black(AtomicRequest& request, std::uint64_t zpos) const {
@@ -242,6 +247,7 @@ int Screen::flip(std::uint32_t framebuffer, std::uint64_t user_data) {
 
 int Screen::blank() {
     if (video_ == nullptr) return 0;
+    if (!is_lent()) return -EACCES;
     request_.clear();
     for (const KmsPlane* plane : on_)
         if (plane != planes_.primary) add_plane_off(request_, *plane);
@@ -317,7 +323,7 @@ void Screen::restore() {
 }
 
 Screen::~Screen() {
-    if (changed_) restore();
+    if (changed_ && is_lent()) restore();
     if (mode_blob_ != 0) drmModeDestroyPropertyBlob(device_.fd(), mode_blob_);
     if (hdr_blob_ != 0) drmModeDestroyPropertyBlob(device_.fd(), hdr_blob_);
 }

@@ -52,7 +52,8 @@ class Screen {
     int blank();
     /// True after `light`.
     [[nodiscard]] bool is_lit() const { return lit_; }
-    /// Becomes master again after another program had the display; `light` must follow.
+    /// Becomes master again after another program had the display; `light` must follow. EACCES while another session
+    /// has it.
     Result<> take_back();
 
   private:
@@ -75,6 +76,7 @@ class Screen {
     void add_found_planes();
     void add_found_output(std::uint32_t mode_blob);
     int switch_off();
+    [[nodiscard]] bool is_lent() const { return options_.seat == nullptr || options_.seat->active(); }
 
     KmsDevice device_;
     KmsOptions options_;

@@ -277,11 +277,12 @@ int FakeDrm::ioctl(int fd, unsigned long request, void* argument) {
         return 0;
     }
     case DRM_IOCTL_SET_CLIENT_CAP:
-    case DRM_IOCTL_SET_MASTER:
     case DRM_IOCTL_DROP_MASTER:
         return 0;
+    case DRM_IOCTL_SET_MASTER:
+        return master ? 0 : -EACCES;
     case DRM_IOCTL_AUTH_MAGIC:
-        return -EINVAL; // what it answers to the master
+        return master ? -EINVAL : -EACCES;
     case DRM_IOCTL_MODE_GETRESOURCES:
         return resources(*static_cast<drm_mode_card_res*>(argument));
     case DRM_IOCTL_MODE_GETCONNECTOR:

@@ -65,6 +65,10 @@ class FakeDrm final : public Kernel {
     [[nodiscard]] FakeShown shown(std::size_t plane) const;
     /// A property of the connector, CRTC or a plane as it is now.
     [[nodiscard]] std::uint64_t value(std::uint32_t object, const std::string& name) const;
+    /// Another program sets it.
+    void set_value(std::uint32_t object, const std::string& name, std::uint64_t value) {
+        values_.at(find(object, name)->id) = value;
+    }
     [[nodiscard]] const std::vector<std::uint8_t>& blob(std::uint64_t id) const {
         return blobs_.at(static_cast<std::uint32_t>(id));
     }
@@ -83,7 +87,9 @@ class FakeDrm final : public Kernel {
     void advance(Nanoseconds time) { now_ += time; }
     /// A test of the driver's own, after all others: 0 or a negative errno.
     std::function<int(const FakeDrm&)> refuse;
+    bool master = true;         ///< false: the display is another program's, and we may not become its master
     bool flips_complete = true; ///< reading the card completes the flip in flight
+    unsigned refused = 0;       ///< commits, because the display is another program's
     unsigned tests = 0;         ///< commits with TEST_ONLY
     unsigned commits = 0;       ///< others that were accepted
     [[nodiscard]] std::size_t framebuffers() const { return framebuffers_.size(); }

@@ -73,6 +73,7 @@ int FakeDrm::check(const Values& values) const {
 int FakeDrm::atomic(const drm_mode_atomic& request) {
     const bool only_test = (request.flags & DRM_MODE_ATOMIC_TEST_ONLY) != 0;
     const bool wants_event = (request.flags & DRM_MODE_PAGE_FLIP_EVENT) != 0;
+    if (!master) return ++refused, -EACCES;
     if (only_test && wants_event) return -EINVAL;
     Values values = values_;
     if (const int error = fill(request, values); error != 0) return error;

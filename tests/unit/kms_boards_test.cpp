@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "render/kms/kms_output.h"
 #include "tests/fakes/fake_boards.h"
+#include "tests/unit/kms_board.h"
 
 namespace v4l2play {
 namespace {
@@ -12,81 +12,6 @@ namespace {
 using testing::Test;
 
 constexpr std::uint64_t sand128_1632 = sand128 | 1632 << 8; // the height of a column is the buffer's own
-
-class Board {
-  public:
-    explicit Board(const FakeBoard& board, const KmsOptions& options = {})
-        : drm_(board) {
-        auto output = create_kms_output(options, drm_);
-        if (output) output_ = std::move(*output);
-        EXPECT_TRUE(output) << output.error().what;
-    }
-    /// Empty, or why it cannot be shown.
-    std::string configure(DrmFourcc fourcc, std::uint32_t width, std::uint32_t height, std::uint64_t modifier = 0) {
-        FrameFormat format;
-        format.fourcc = fourcc;
-        format.modifier = modifier;
-        format.coded_width = (width + 15) / 16 * 16;
-        format.coded_height = (height + 15) / 16 * 16;
-        format.layout[0].pitch = format.layout[1].pitch = format.coded_width * 2;
-        std::vector<SlotMemory> slots(4);
-        for (int i = 0; i < 4; ++i) slots[static_cast<std::size_t>(i)].dmabuf[0] = UniqueFd(drm_, 2'000'000 + i);
-        pool_ = SlotPool::create(drm_, format, std::move(slots));
-        info_ = {};
-        info_.visible = {0, 0, width, height};
-        const auto done = output_->configure(pool_, info_);
-        return done ? "" : done.error().what;
-    }
-    void present() {
-        SlotRef slot = pool_->acquire();
-        ASSERT_TRUE(slot);
-        ASSERT_TRUE(pool_->finish_decode(slot));
-        Frame frame;
-        frame.id = ++frames_;
-        frame.slot = slot.also(Hold::Queue);
-        frame.info = info_;
-        slot.reset();
-        ASSERT_TRUE(output_->present(frame, 0));
-    }
-    /// Why a frame that is presented now is not shown.
-    std::string discarded() {
-        present();
-        std::string why = "shown";
-        while (auto event = output_->next_event())
-            if (const auto* one = std::get_if<FrameDiscarded>(&*event)) why = one->why;
-        return why;
-    }
-    /// A frame to the screen.
-    void show() {
-        present();
-        for (int i = 0; i < 100 && !output_->ready(); ++i) ASSERT_TRUE(output_->dispatch());
-        ASSERT_TRUE(output_->ready());
-        while (output_->next_event()) {
-        }
-    }
-    void overlay(std::uint32_t x, std::uint32_t y, std::uint32_t width, std::uint32_t height) {
-        const auto buffer = output_->acquire_overlay(width, height);
-        ASSERT_TRUE(buffer);
-        output_->show_overlay(*buffer, x, y);
-    }
-    [[nodiscard]] std::string plane() const { return output_->description().plane; }
-    /// The planes that show something, from the bottom to the top.
-    [[nodiscard]] std::vector<std::size_t> stack(std::size_t planes) const {
-        std::vector<std::size_t> on;
-        for (std::size_t i = 0; i < planes; ++i)
-            if (drm_.shown(i).framebuffer != 0) on.push_back(i);
-        std::stable_sort(on.begin(), on.end(),
-                         [&](std::size_t a, std::size_t b) { return drm_.shown(a).zpos < drm_.shown(b).zpos; });
-        return on;
-    }
-
-    FakeDrm drm_;
-    std::unique_ptr<Output> output_;
-    std::shared_ptr<SlotPool> pool_;
-    FrameInfo info_;
-    FrameId frames_ = 0;
-};
-using Planes = std::vector<std::size_t>;
 
 TEST(RaspberryPi, ScansSandOutAndScalesIt) {
     for (const FakeBoard& table : {raspberry_pi_4(), raspberry_pi_5()}) {

@@ -1,0 +1,49 @@
+#include "render/kms/await_screen.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+
+#include "decoder/log.h"
+#include "render/kms/hotplug.h"
+
+namespace v4l2play {
+namespace {
+
+constexpr Nanoseconds look_pause = second / 2;
+
+/// The program blocks these, and reads them in its own loop; there is none yet.
+bool asked_to_end() {
+    sigset_t pending;
+    sigemptyset(&pending);
+    sigpending(&pending);
+    constexpr std::array ends{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    return std::any_of(ends.begin(), ends.end(), [&](int number) { return sigismember(&pending, number) == 1; });
+}
+
+/// Until a display is connected, or something else is wrong. EINTR when a signal wants the program to end.
+Result<std::unique_ptr<Screen>> wait_for_screen(const KmsOptions& options, Kernel& kernel, const Error& why) {
+    log_warning("kms", "{}: waiting for a display", why.what);
+    HotplugMonitor hotplug(kernel);
+    for (;;) {
+        hotplug.wait(look_pause);
+        if (asked_to_end()) return fail(EINTR, "ended by a signal, while waiting for a display", "hotplug");
+        hotplug.changed();
+        if (options.seat != nullptr) options.seat->dispatch();
+        if (options.seat != nullptr && !options.seat->active()) continue;
+        Result<std::unique_ptr<Screen>> screen = Screen::open(kernel, options);
+        if (screen || screen.error().code != ENODEV) return screen;
+    }
+}
+
+} // namespace
+
+Result<std::unique_ptr<Screen>> await_screen(const KmsOptions& options, Kernel& kernel) {
+    Result<std::unique_ptr<Screen>> screen = Screen::open(kernel, options);
+    if (!screen && screen.error().code == ENODEV && options.wait)
+        return wait_for_screen(options, kernel, screen.error());
+    return screen;
+}
+
+} // namespace v4l2play
