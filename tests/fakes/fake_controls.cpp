@@ -12,8 +12,14 @@ int last_item(std::uint64_t menu) { return menu == 0 ? 0 : 63 - __builtin_clzll(
 
 } // namespace
 
-FakeControls::FakeControls(FakeWorld& world, const FakeDecoder& decoder)
-    : world_(world) {
+void FakeControls::know_mpeg2() {
+    known_[V4L2_CID_STATELESS_MPEG2_SEQUENCE] = {V4L2_CTRL_TYPE_MPEG2_SEQUENCE, sizeof(v4l2_ctrl_mpeg2_sequence), 0};
+    known_[V4L2_CID_STATELESS_MPEG2_PICTURE] = {V4L2_CTRL_TYPE_MPEG2_PICTURE, sizeof(v4l2_ctrl_mpeg2_picture), 0};
+    known_[V4L2_CID_STATELESS_MPEG2_QUANTISATION] = {V4L2_CTRL_TYPE_MPEG2_QUANTISATION,
+                                                     sizeof(v4l2_ctrl_mpeg2_quantisation), 0};
+}
+
+void FakeControls::know_h264(const FakeDecoder& decoder) {
     known_[V4L2_CID_STATELESS_H264_DECODE_MODE] = {V4L2_CTRL_TYPE_MENU, 4, decoder.decode_modes};
     known_[V4L2_CID_STATELESS_H264_START_CODE] = {V4L2_CTRL_TYPE_MENU, 4, decoder.start_codes};
     if (decoder.profiles != 0) known_[V4L2_CID_MPEG_VIDEO_H264_PROFILE] = {V4L2_CTRL_TYPE_MENU, 4, decoder.profiles};
@@ -27,6 +33,15 @@ FakeControls::FakeControls(FakeWorld& world, const FakeDecoder& decoder)
                                                     sizeof(v4l2_ctrl_h264_slice_params), 0};
     known_[V4L2_CID_STATELESS_H264_DECODE_PARAMS] = {V4L2_CTRL_TYPE_H264_DECODE_PARAMS,
                                                      sizeof(v4l2_ctrl_h264_decode_params), 0};
+}
+
+FakeControls::FakeControls(FakeWorld& world, const FakeDecoder& decoder)
+    : world_(world)
+    , mpeg2_(decoder.coded_formats.front() == V4L2_PIX_FMT_MPEG2_SLICE) {
+    if (mpeg2_)
+        know_mpeg2();
+    else
+        know_h264(decoder);
     for (const std::uint32_t id : decoder.missing_controls) known_.erase(id);
     for (const auto& [id, size] : decoder.control_sizes) known_[id].size = size;
     // A driver starts with the first item of each menu; nobody may count on the mode that he wants.
@@ -126,16 +141,30 @@ bool FakeControls::slice_based() const {
 
 bool FakeControls::start_codes() const {
     const auto* code = find_control<std::int32_t>(current, V4L2_CID_STATELESS_H264_START_CODE);
-    return code != nullptr && *code == V4L2_STATELESS_H264_START_CODE_ANNEX_B;
+    return mpeg2_ || (code != nullptr && *code == V4L2_STATELESS_H264_START_CODE_ANNEX_B);
 }
 
 int FakeControls::validate(const ControlValues& request) const {
+    if (mpeg2_)
+        return request.count(V4L2_CID_STATELESS_MPEG2_SEQUENCE) != 0 &&
+                       request.count(V4L2_CID_STATELESS_MPEG2_PICTURE) != 0
+                   ? 0
+                   : -ENOENT;
     for (const std::uint32_t id :
          {V4L2_CID_STATELESS_H264_SPS, V4L2_CID_STATELESS_H264_PPS, V4L2_CID_STATELESS_H264_DECODE_PARAMS})
         if (request.count(id) == 0) return -ENOENT;
     if (slice_based() && request.count(V4L2_CID_STATELESS_H264_SLICE_PARAMS) == 0) return -ENOENT;
     if (const std::string fault = h264_fault(request, slice_based()); !fault.empty()) world_.violation(fault);
     return 0;
+}
+
+std::vector<std::uint64_t> references_of(const ControlValues& values) {
+    const auto* picture = find_control<v4l2_ctrl_mpeg2_picture>(values, V4L2_CID_STATELESS_MPEG2_PICTURE);
+    if (picture == nullptr) return h264_references(values);
+    std::vector<std::uint64_t> references;
+    for (const std::uint64_t timestamp : {picture->forward_ref_ts, picture->backward_ref_ts})
+        if (timestamp != 0) references.push_back(timestamp);
+    return references;
 }
 
 } // namespace v4l2play::fakes

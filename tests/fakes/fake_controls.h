@@ -1,4 +1,5 @@
-// Controls of a fake decoder: the stateless H.264 ones, checked as the kernel checks them and a little more.
+// Controls of a fake decoder: the stateless ones of H.264, checked as the kernel checks them and a little more, or
+// those of MPEG-2.
 #pragma once
 
 #include <functional>
@@ -35,7 +36,11 @@ class FakeControls {
     [[nodiscard]] const Known* find(std::uint32_t id) const;
     [[nodiscard]] int check_value(const Known& known, const v4l2_ext_control& control) const;
 
+    void know_h264(const FakeDecoder& decoder);
+    void know_mpeg2();
+
     FakeWorld& world_;
+    const bool mpeg2_;
     std::map<std::uint32_t, Known> known_;
 };
 
@@ -51,6 +56,7 @@ const Control* find_control(const ControlValues& values, std::uint32_t id) {
 int check_h264_control(std::uint32_t id, const void* value);
 /// Timestamps (ns) of the pictures that the request names.
 std::vector<std::uint64_t> h264_references(const ControlValues& values);
+std::vector<std::uint64_t> references_of(const ControlValues& values); ///< of whichever codec
 /// What is wrong with a request that the kernel would pass on to the device; empty when nothing is.
 std::string h264_fault(const ControlValues& values, bool slice_based);
 

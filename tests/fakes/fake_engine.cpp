@@ -58,13 +58,21 @@ bool FakeEngine::release_held() {
     return true;
 }
 
-/// Takes the oldest request, if there is a buffer to decode into.
+/// There is a request, and a buffer to decode into.
+bool FakeEngine::is_ready() const { return has_request() && (held_ || !capture_.queued.empty()); }
+
+bool FakeEngine::has_request() const { return output_.streaming() && capture_.streaming() && !output_.queued.empty(); }
+
+/// Takes the oldest request, if it is this context's turn.
 bool FakeEngine::start() {
-    if (job_ || !output_.streaming() || !capture_.streaming() || output_.queued.empty()) return false;
-    FakeBuffer& source = output_.buffers[output_.queued.front()];
+    if (job_) return false;
     bool changed = false;
-    if (held_ && capture_.buffers[*held_].timestamp != source.timestamp) changed = release_held();
-    if (!held_ && capture_.queued.empty()) return changed;
+    if (has_request() && held_ &&
+        capture_.buffers[*held_].timestamp != output_.buffers[output_.queued.front()].timestamp)
+        changed = release_held();
+    if (!is_ready()) turns_.leave(this);
+    if (!is_ready() || !turns_.take(this)) return changed;
+    FakeBuffer& source = output_.buffers[output_.queued.front()];
     Job job;
     job.output = output_.queued.front();
     job.capture = held_ ? *held_ : capture_.queued.front();
@@ -76,7 +84,7 @@ bool FakeEngine::start() {
     job.empty = world_.empty.count(world_.jobs) != 0;
     job.hold = source.hold && decoder_.holds;
     job.request = source.request;
-    job.references = h264_references(job.request->controls);
+    job.references = references_of(job.request->controls);
     if (world_.stalls.count(world_.jobs) == 0) {
         job.end = world_.now + decoder_.decode_time;
         if (decoder_.two_phase) job.first_phase = world_.now + decoder_.decode_time / 2;
@@ -100,6 +108,7 @@ void FakeEngine::return_output() {
 void FakeEngine::finish() {
     const Job job = std::move(*job_);
     job_.reset();
+    turns_.end();
     FakeBuffer& target = capture_.buffers[job.capture];
     target.error |= job.error;
     target.empty |= job.empty;
@@ -145,9 +154,11 @@ Nanoseconds FakeEngine::next_event() const {
 
 void FakeEngine::cancel(bool capture) {
     if (capture) held_.reset();
+    turns_.leave(this);
     if (!job_) return;
     const Job job = std::move(*job_);
     job_.reset();
+    turns_.end();
     job.request->complete();
     if (!job.output_returned) output_.finish(job.output, true);
     capture_.finish(job.capture, true);
@@ -160,7 +171,7 @@ bool FakeEngine::is_referenced(std::uint64_t timestamp) const {
     if (job_ && names(job_->references)) return true;
     return std::any_of(output_.queued.begin(), output_.queued.end(), [&](unsigned index) {
         const auto& request = output_.buffers[index].request;
-        return request != nullptr && names(h264_references(request->controls));
+        return request != nullptr && names(references_of(request->controls));
     });
 }
 

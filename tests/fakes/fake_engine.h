@@ -12,6 +12,7 @@ class FakeEngine {
   public:
     FakeEngine(FakeWorld& world, FakeDecoder& decoder, FakeControls& controls, FakeQueue& output, FakeQueue& capture)
         : world_(world)
+        , turns_(world.turns[&decoder])
         , decoder_(decoder)
         , controls_(controls)
         , output_(output)
@@ -42,6 +43,8 @@ class FakeEngine {
         std::shared_ptr<FakeRequest> request;
         std::vector<std::uint64_t> references;
     };
+    [[nodiscard]] bool has_request() const;
+    [[nodiscard]] bool is_ready() const;
     bool start();
     bool step(bool forced);
     void check(const FakePicture& picture) const;
@@ -50,6 +53,7 @@ class FakeEngine {
     void finish();
 
     FakeWorld& world_;
+    FakeTurns& turns_;
     FakeDecoder& decoder_;
     FakeControls& controls_;
     FakeQueue& output_;

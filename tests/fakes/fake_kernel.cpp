@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -83,6 +84,7 @@ int FakeKernel::close(int fd) {
     const Lock lock(mutex_);
     const int error = count("close");
     const int result = world_.close(fd);
+    run_contexts();
     return error != 0 ? error : result;
 }
 
@@ -90,7 +92,10 @@ int FakeKernel::ioctl(int fd, unsigned long request, void* argument) {
     const Lock lock(mutex_);
     if (const int error = count("ioctl", request); error != 0) return error;
     const std::shared_ptr<FakeFile> file = find(fd, "ioctl");
-    return file == nullptr ? -EBADF : file->ioctl(request, argument);
+    if (file == nullptr) return -EBADF;
+    const int result = file->ioctl(request, argument);
+    if (request == VIDIOC_STREAMOFF) run_contexts();
+    return result;
 }
 
 void* FakeKernel::mmap(std::size_t length, int, int fd, std::int64_t offset, int& error) {
@@ -177,12 +182,18 @@ Nanoseconds FakeKernel::next_event() const {
     return next;
 }
 
+/// What one context ends, another of the device may begin.
+void FakeKernel::run_contexts() {
+    for (bool changed = true; std::exchange(changed, false);)
+        for (std::size_t i = 0; i < world_.contexts.size(); ++i)
+            if (const auto context = world_.contexts[i].lock()) changed |= context->run();
+}
+
 /// Time passes event by event, so that one picture's end can start the next.
 void FakeKernel::run_until(Nanoseconds time) {
     for (Nanoseconds next = next_event(); next != no_time && next <= time; next = next_event()) {
         world_.now = std::max<Nanoseconds>(world_.now, next);
-        for (std::size_t i = 0; i < world_.contexts.size(); ++i)
-            if (const auto context = world_.contexts[i].lock()) context->run();
+        run_contexts();
     }
     world_.now = std::max<Nanoseconds>(world_.now, time);
 }
@@ -233,10 +244,12 @@ void FakeKernel::advance(Nanoseconds duration) {
 
 bool FakeKernel::complete_next() {
     const Lock lock(mutex_);
-    return std::any_of(world_.contexts.begin(), world_.contexts.end(), [](const auto& weak) {
+    const bool completed = std::any_of(world_.contexts.begin(), world_.contexts.end(), [](const auto& weak) {
         const auto context = weak.lock();
         return context != nullptr && context->complete_one();
     });
+    run_contexts();
+    return completed;
 }
 
 std::string FakeKernel::leaks() const {

@@ -70,6 +70,7 @@ class FakeKernel final : public Kernel {
     int count(const char* what, unsigned long number = 0);
     [[nodiscard]] std::function<void()> hook_of_close(int fd) const;
     std::shared_ptr<FakeFile> find(int fd, const char* what);
+    void run_contexts();
     void run_until(Nanoseconds time);
     [[nodiscard]] Nanoseconds next_event() const;
     std::shared_ptr<FakeFile> open_node(const std::string& path, int flags);

@@ -4,7 +4,6 @@
 #include <cstdio>
 
 #include <fmt/format.h>
-#include <linux/version.h>
 #include <sys/epoll.h>
 
 namespace v4l2play::fakes {
@@ -27,8 +26,10 @@ FakeQueue* FakeContext::queue_of(std::uint32_t type) {
     return formats_.is_capture(type) ? &capture_ : nullptr;
 }
 
-void FakeContext::kick() {
-    if (engine_.run()) wake();
+bool FakeContext::kick() {
+    const bool changed = engine_.run();
+    if (changed) wake();
+    return changed;
 }
 
 bool FakeContext::complete_one() {
@@ -63,7 +64,7 @@ int FakeContext::describe(v4l2_capability& out) const {
     copy(out.driver, decoder_.driver);
     copy(out.card, decoder_.card);
     copy(out.bus_info, decoder_.bus_info);
-    out.version = KERNEL_VERSION(6, 12, 0);
+    out.version = decoder_.kernel_version;
     out.device_caps = V4L2_CAP_STREAMING | V4L2_CAP_EXT_PIX_FORMAT |
                       (decoder_.multi_planar ? V4L2_CAP_VIDEO_M2M_MPLANE : V4L2_CAP_VIDEO_M2M);
     out.capabilities = out.device_caps | V4L2_CAP_DEVICE_CAPS;

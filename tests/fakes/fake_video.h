@@ -35,8 +35,8 @@ class FakeContext final : public FakeFile, public std::enable_shared_from_this<F
 
     /// Time of the next thing that happens by itself; no_time when nothing will.
     [[nodiscard]] Nanoseconds next_event() const { return engine_.next_event(); }
-    /// Does what is due.
-    void run() { kick(); }
+    /// Does what is due. True when something was.
+    bool run() { return kick(); }
     /// Finishes the running picture (or its first phase) now. False when none runs.
     bool complete_one();
 
@@ -55,7 +55,7 @@ class FakeContext final : public FakeFile, public std::enable_shared_from_this<F
     int dequeue(v4l2_buffer& out);
     void check_reuse(unsigned index);
     /// Lets the device go on, and wakes who waits if it did.
-    void kick();
+    bool kick();
     FakeQueue* queue_of(std::uint32_t type);
 
     FakeWorld& world_;

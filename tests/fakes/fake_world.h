@@ -10,9 +10,11 @@
 #include <string>
 #include <vector>
 
+#include <linux/version.h>
 #include <linux/videodev2.h>
 
 #include "decoder/nanoseconds.h"
+#include "tests/fakes/fake_turns.h"
 
 namespace v4l2play::fakes {
 
@@ -24,8 +26,9 @@ struct FakeDecoder {
     std::string driver = "fake-vpu";
     std::string card = "fake-vpu-dec";
     std::string bus_info = "platform:fake-vpu";
+    std::uint32_t kernel_version = KERNEL_VERSION(6, 12, 0);
     bool multi_planar = true;
-    std::vector<std::uint32_t> coded_formats{V4L2_PIX_FMT_H264_SLICE};
+    std::vector<std::uint32_t> coded_formats{V4L2_PIX_FMT_H264_SLICE}; ///< the first one has controls: H.264 or MPEG-2
     std::vector<std::uint32_t> pixel_formats{V4L2_PIX_FMT_NV12};
     std::vector<std::uint32_t> deep_pixel_formats{V4L2_PIX_FMT_P010}; ///< when the SPS says more than 8 bits
     v4l2_frmsize_stepwise sizes{16, 4096, 16, 16, 2304, 16};
@@ -122,6 +125,7 @@ class FakeWorld {
     std::vector<std::string> violations;
     std::vector<FakePicture> pictures;
     std::vector<std::weak_ptr<FakeContext>> contexts;
+    std::map<const FakeDecoder*, FakeTurns> turns;
     std::uint64_t jobs = 0;         ///< requests that were started
     std::set<std::uint64_t> errors; ///< numbers of jobs that fail: ERROR flag, with something in the buffer
     std::set<std::uint64_t> empty;  ///< numbers of jobs that write nothing: no payload, no flag (rkvdec)
