@@ -1,6 +1,7 @@
 // What drivers are told of an AV1 frame, field by field.
 #include "decoder/request/av1_controls.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <map>
 
@@ -101,6 +102,26 @@ TEST_F(Av1ControlsTest, FilmGrainIsForDriversThatHaveIt) {
     EXPECT_FALSE(controls_.needs_hold());
     EXPECT_EQ(1U, controls_.requests(picture_));
     EXPECT_EQ(V4L2_PIX_FMT_AV1_FRAME, controls_.coded_fourcc());
+}
+
+TEST_F(Av1ControlsTest, GrainThatTheDriverCannotAddIsLeftOutAndSaidOnce) {
+    FakeProbe plain;
+    plain.sizes.erase(V4L2_CID_STATELESS_AV1_FILM_GRAIN);
+    header_.film_grain.num_y_points = 1;
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(3U, controls(plain).size());
+    EXPECT_EQ("", testing::internal::GetCapturedStderr()) << "no grain in this picture";
+    header_.film_grain.apply_grain = true;
+    sequence_.film_grain_params_present = true;
+    testing::internal::CaptureStderr();
+    for (unsigned pictures = 0; pictures < 3; ++pictures) {
+        for (const v4l2_ext_control& control : controls(plain))
+            EXPECT_NE(V4L2_CID_STATELESS_AV1_FILM_GRAIN, control.id) << "S_EXT_CTRLS would fail";
+        EXPECT_EQ(3U, controls(plain).size());
+    }
+    const std::string said = testing::internal::GetCapturedStderr();
+    EXPECT_NE(std::string::npos, said.find("film grain")) << said;
+    EXPECT_EQ(1, std::count(said.begin(), said.end(), '\n')) << said;
 }
 
 TEST_F(Av1ControlsTest, AcceptsMainProfile) {
