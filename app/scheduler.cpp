@@ -41,6 +41,7 @@ void Scheduler::set_rate(Rational rate, Rational tick) {
 /// Finds p/q with the smallest q that ρ is within tolerance of.
 void Scheduler::lock_ratio(const VblankTiming& timing) {
     if (ratio_refresh_.num == timing.refresh.num && ratio_refresh_.den == timing.refresh.den) return;
+    if (anchored_ && ratio_refresh_.num != 0 && timing.period > 0) change_units(timing);
     ratio_refresh_ = timing.refresh;
     ratio_ = {0, 0};
     if (rate_.num == 0 || timing.refresh.num <= 0 || timing.refresh.den <= 0) return;
@@ -53,6 +54,14 @@ void Scheduler::lock_ratio(const VblankTiming& timing) {
             return;
         }
     }
+}
+
+/// Another mode: vblanks are counted on, and are longer or shorter from here. The frame shown last keeps its time.
+void Scheduler::change_units(const VblankTiming& timing) {
+    const std::int64_t since = round_div(timing.last_time - shown_time_, timing.period);
+    anchor_pts_ = shown_pts_;
+    anchor_time_ = shown_time_;
+    anchor_sequence_ = static_cast<std::uint64_t>(static_cast<std::int64_t>(timing.last_sequence) - since);
 }
 
 /// How many frames `elapsed` are, when they lie on the grid of the rate.
@@ -129,6 +138,10 @@ Plan Scheduler::plan_time(Nanoseconds pts, Nanoseconds next_pts, Nanoseconds now
 }
 
 std::int64_t Scheduler::shown(Nanoseconds pts, std::uint64_t sequence, Nanoseconds time, const VblankTiming& timing) {
+    if (pts != no_time) {
+        shown_pts_ = pts;
+        shown_time_ = time;
+    }
     if (!anchored_) {
         anchored_ = pts != no_time;
         anchor_pts_ = pts;

@@ -75,6 +75,7 @@ class Scheduler {
 
   private:
     void lock_ratio(const VblankTiming& timing);
+    void change_units(const VblankTiming& timing);
     [[nodiscard]] std::optional<std::int64_t> frame_index(Nanoseconds elapsed) const;
     [[nodiscard]] Plan plan_vblank(Nanoseconds pts, Nanoseconds next_pts, const VblankTiming& timing, Nanoseconds now);
     [[nodiscard]] Plan plan_time(Nanoseconds pts, Nanoseconds next_pts, Nanoseconds now);
@@ -86,6 +87,8 @@ class Scheduler {
     Nanoseconds anchor_pts_ = 0;
     Nanoseconds anchor_time_ = 0;
     std::uint64_t anchor_sequence_ = 0;
+    Nanoseconds shown_pts_ = 0; ///< of the frame shown last, since the anchor
+    Nanoseconds shown_time_ = 0;
     Rational ratio_{0, 0}; // ρ as p/q when locked; den 0 otherwise
     Rational ratio_refresh_{0, 0};
     std::uint64_t stalls_ = 0;

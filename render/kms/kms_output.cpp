@@ -59,7 +59,7 @@ class KmsOutput final : public Output {
     [[nodiscard]] std::vector<FormatModifier> formats() const override { return formats_; }
     [[nodiscard]] unsigned slots_held() const override { return 3; }
     [[nodiscard]] bool ready() const override { return lost_ || gone_ || (!queue_.waiting() && !queue_.flying()); }
-    [[nodiscard]] VblankTiming timing() const override { return timing_; }
+    [[nodiscard]] VblankTiming timing() const override { return clock_.timing(); }
     Result<> configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) override;
     Result<> present(Frame& frame, Nanoseconds target) override;
     std::optional<OutputEvent> next_event() override { return queue_.next_event(); }
@@ -96,7 +96,6 @@ class KmsOutput final : public Output {
     void follow_session();
     void recover();
     bool end_flip();
-    void set_refresh();
     void look_for_display();
     void go_away(const Error& why);
     void come_back();
@@ -114,7 +113,7 @@ class KmsOutput final : public Output {
     Arranger arranger_;
     FlipQueue queue_;
     std::vector<FormatModifier> formats_;
-    VblankTiming timing_;
+    VblankClock clock_;
 
     std::uint32_t generation_ = 0; ///< of the pool that is configured
     FrameInfo info_;
@@ -147,29 +146,23 @@ KmsOutput::KmsOutput(Kernel& kernel, std::unique_ptr<Seat> seat, std::unique_ptr
     , formats_(yuv_formats(screen_->planes()))
     , hotplug_(kernel) {
     if (!session_.has_seat()) console_.emplace(kernel); // else the seat sees to that
-    set_refresh();
+    clock_.set_refresh(refresh_rate(screen_->mode()));
     look_at_ = kernel_.now() + look_pause;
-}
-
-void KmsOutput::set_refresh() {
-    timing_.refresh = refresh_rate(screen_->mode());
-    timing_.period = refresh_period(timing_.refresh);
 }
 
 Result<> KmsOutput::light() {
     if (screen_->is_lit()) return {};
     V4L2PLAY_TRY(screen_->light());
-    set_refresh();
+    clock_.set_refresh(refresh_rate(screen_->mode()));
+    clock_.interrupt();
     placed_ = {};
     arranger_.forget();
     overlay_.take_off();
     std::uint64_t sequence = 0;
     std::uint64_t time = 0;
     // The display's clock is known before the first flip, where the driver tells.
-    if (drmCrtcGetSequence(card(), screen_->crtc(), &sequence, &time) == 0 && time != 0) {
-        timing_.last_sequence = sequence;
-        timing_.last_time = static_cast<Nanoseconds>(time);
-    }
+    if (drmCrtcGetSequence(card(), screen_->crtc(), &sequence, &time) == 0 && time != 0)
+        clock_.see(static_cast<std::uint32_t>(sequence), static_cast<Nanoseconds>(time));
     return {};
 }
 
@@ -207,7 +200,7 @@ Result<> KmsOutput::present(Frame& frame, Nanoseconds target) {
     queue_.wait({std::move(*slot), frame.id, frame.serial, *framebuffer});
     frame.slot.reset();
     const Nanoseconds now = kernel_.now();
-    commit_at_ = commit_time(timing_, target, now);
+    commit_at_ = commit_time(clock_.timing(), target, now);
     deadline_ = no_time;
     if (commit_at_ <= now) commit_waiting();
     return {};
@@ -281,7 +274,7 @@ void KmsOutput::time_overlay() {
     if (!overlay_.changed() || queue_.shown() == nullptr || overlay_at_ != no_time) return;
     const Nanoseconds next_frame = video_time_ + video_interval_;
     const Nanoseconds now = kernel_.now();
-    overlay_at_ = now + 3 * timing_.period < next_frame ? now : std::max(now, next_frame + late);
+    overlay_at_ = now + 3 * clock_.timing().period < next_frame ? now : std::max(now, next_frame + late);
 }
 
 void KmsOutput::commit_overlay() {
@@ -427,8 +420,7 @@ void KmsOutput::on_flip(const drm_event_vblank& event) {
     if (event.user_data != commits_ || (!queue_.flying() && !overlay_flying_)) return;
     Nanoseconds time = Nanoseconds{event.tv_sec} * second + Nanoseconds{event.tv_usec} * 1000;
     if (time == 0) time = kernel_.now();
-    timing_.last_sequence = extend_sequence(timing_, event.sequence, time);
-    timing_.last_time = time;
+    clock_.see(event.sequence, time);
     deadline_ = no_time;
     lost_ = !session_.active(); // or it was only slow
     overlay_.land();
@@ -437,7 +429,7 @@ void KmsOutput::on_flip(const drm_event_vblank& event) {
         video_time_ = time;
     }
     overlay_flying_ = false;
-    queue_.land(time, timing_.last_sequence, kernel_.now());
+    queue_.land(time, clock_.timing().last_sequence, kernel_.now());
     time_overlay();
     if (old_generations_) drop_old_framebuffers();
 }

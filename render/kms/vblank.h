@@ -1,4 +1,4 @@
-// Arithmetic on vblanks. Pure functions.
+// Arithmetic on vblanks. No device, no clock of its own.
 #pragma once
 
 #include <cstdint>
@@ -15,5 +15,26 @@ namespace v4l2play {
 /// The 64-bit number of the vblank that the kernel numbers `sequence` (32 bits, and starting anew when a driver resets
 /// its counter), at `time`.
 [[nodiscard]] std::uint64_t extend_sequence(const VblankTiming& timing, std::uint32_t sequence, Nanoseconds time);
+
+/// The display's clock as the kernel tells it, gone on with over interruptions: while a display is off its vblanks are
+/// not counted, and the first ones after that may be numbered anew and lie anywhere between those that were expected.
+/// The number of a vblank is such that number times period never leaves the time by more than half a period, however
+/// often that happens.
+class VblankClock {
+  public:
+    /// Vblanks come at another rate from now on.
+    void set_refresh(const Rational& refresh);
+    /// The display was off: the next vblank follows no other.
+    void interrupt() { interrupted_ = timing_.last_time != 0; }
+    /// The vblank that the kernel numbers `sequence` was at `time`.
+    void see(std::uint32_t sequence, Nanoseconds time);
+    [[nodiscard]] const VblankTiming& timing() const { return timing_; }
+
+  private:
+    VblankTiming timing_;
+    std::uint32_t offset_ = 0; ///< of our numbers from the kernel's
+    bool interrupted_ = false;
+    double carry_ = 0; ///< vblanks by which the numbers are behind the time, after all interruptions
+};
 
 } // namespace v4l2play

@@ -152,6 +152,7 @@ class Pattern {
     unsigned shown_ = 0;
     unsigned released_ = 0;
     unsigned discarded_ = 0;
+    unsigned discarded_before_ = 0; ///< the frame shown last
     unsigned disordered_ = 0;
     unsigned overlays_ = 0;
     FrameId last_id_ = 0;
@@ -257,9 +258,11 @@ void Pattern::update_overlay() {
 void Pattern::on_shown(const FrameShown& shown) {
     fmt::print("shown {} sequence {} time {}.{:09} hold {}\n", shown.id, shown.sequence, shown.time / second,
                shown.time % second, shown_ == 0 ? 0 : shown.sequence - last_sequence_);
-    if (shown.id != last_id_ + 1) ++disordered_;
+    // What was discarded since the last one leaves a gap, and nothing else does.
+    if (shown.id != last_id_ + 1 + (discarded_ - discarded_before_)) ++disordered_;
     if (shown_++ == 0) first_sequence_ = shown.sequence;
     last_id_ = shown.id;
+    discarded_before_ = discarded_;
     last_sequence_ = shown.sequence;
 }
 

@@ -1,5 +1,7 @@
 #include "render/kms/mode.h"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 #include "render/kms/vblank.h"
@@ -147,6 +149,41 @@ TEST(ExtendSequence, GoesOnOver32Bits) {
 TEST(ExtendSequence, CountsByTimeWhenTheCounterStartsAnew) {
     EXPECT_EQ(extend_sequence(timing, 3, timing.last_time + 5 * timing.period + 1000), 105U);
     EXPECT_EQ(extend_sequence(timing, 3, timing.last_time), 101U);
+}
+
+TEST(VblankClock, GoesOnOverInterruptionsWithoutDrifting) {
+    constexpr Nanoseconds start = 1'000'000'000;
+    VblankClock clock;
+    clock.set_refresh({60, 1});
+    const Nanoseconds period = clock.timing().period;
+    clock.see(7, start);
+    EXPECT_EQ(clock.timing().last_sequence, 7U);
+    Nanoseconds time = start;
+    std::uint32_t sequence = 7;
+    for (int round = 0; round < 1000; ++round) {
+        for (int i = 0; i < 10; ++i) clock.see(++sequence, time += period);
+        clock.interrupt();
+        if (round % 3 == 0) sequence = 0; // numbered anew
+        time += 31 * period + period * 2 / 5;
+        clock.see(sequence, time);
+        const double off = static_cast<double>(time - start) / static_cast<double>(period) -
+                           static_cast<double>(clock.timing().last_sequence - 7);
+        ASSERT_LE(std::abs(off), 0.51) << round;
+    }
+}
+
+TEST(VblankClock, FirstModeInterruptsNothing) {
+    VblankClock clock;
+    clock.set_refresh({60, 1});
+    clock.interrupt();
+    clock.see(5000, 1'000'000'000);
+    EXPECT_EQ(clock.timing().last_sequence, 5000U);
+    clock.see(5001, 1'016'666'667);
+    EXPECT_EQ(clock.timing().last_sequence, 5001U);
+    clock.interrupt();
+    clock.see(5001, 1'016'666'667); // what the kernel remembers from before
+    clock.see(3, 1'050'000'000);
+    EXPECT_EQ(clock.timing().last_sequence, 5003U);
 }
 
 TEST(ExtendSequence, FirstOneIsTaken) { EXPECT_EQ(extend_sequence({}, 0xfffffff0U, 1), 0xfffffff0U); }

@@ -129,6 +129,25 @@ TEST(Scheduler, StartsAnewAfterAStallInsteadOfDroppingAll) {
     EXPECT_EQ(scheduler.due_vblank(33 * millisecond, timing), 1);
 }
 
+TEST(Scheduler, AnotherModeKeepsTheFramesWhereTheyAreInTime) {
+    for (const std::int64_t rate : {24, 30, 50, 120}) {
+        Scheduler scheduler;
+        scheduler.set_rate({30, 1}, {1, 1000});
+        VblankTiming timing = sixty_hertz();
+        scheduler.plan(0, no_time, timing, second);
+        scheduler.shown(0, 100, second, timing);
+        scheduler.shown(10 * second, 700, 11 * second, timing); // the last one before the display went
+        timing.refresh = {rate, 1};
+        timing.period = second / rate;
+        timing.last_time = 13 * second;
+        timing.last_sequence = 820;
+        const Plan plan = scheduler.plan(13 * second, no_time, timing, 13 * second);
+        EXPECT_EQ(plan.action, Plan::Action::Wait) << rate;
+        EXPECT_NEAR(static_cast<double>(plan.when), 14e9, 1e9 / static_cast<double>(rate)) << rate;
+        EXPECT_EQ(scheduler.stalls(), 0U);
+    }
+}
+
 TEST(Scheduler, VariableRateGoesToTheNearestVblank) {
     Scheduler scheduler;
     scheduler.set_rate({0, 1}, {1, 1000});
