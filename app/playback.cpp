@@ -59,12 +59,13 @@ const char* drop_reason(Cause cause, bool ideal) {
 
 } // namespace
 
-Playback::Playback(Stage& stage, FrameChannel& frames, DemuxThread& demux_thread, Rational frame_rate,
+Playback::Playback(Stage& stage, FrameChannel& frames, DemuxThread& demux_thread, const StreamInfo& stream,
                    Nanoseconds duration, ItemReport& report)
     : stage_(stage)
     , frames_(frames)
     , demux_thread_(demux_thread)
-    , frame_rate_(frame_rate)
+    , frame_rate_(stream.frame_rate)
+    , rotation_(static_cast<unsigned>(stream.rotation))
     , duration_(duration)
     , report_(report) {
     at_hand_.reserve(2);
@@ -214,6 +215,7 @@ void Playback::take_frame(Frame frame) {
     if (report_.frames.corrupt + report_.frames.shown + presented_total_ == 0 && report_.startup.first_frame == 0)
         report_.startup.first_frame = system_kernel().now() - stage_.program_start;
     if (frame.corrupt) ++report_.frames.corrupt;
+    frame.info.rotation = rotation_;
     at_hand_.push_back(std::move(frame));
 }
 

@@ -49,8 +49,8 @@ constexpr std::size_t frames_at_hand = 1;
 class Playback {
   public:
     /// `demux_thread`: what is asked to go elsewhere when the person seeks.
-    Playback(Stage& stage, FrameChannel& frames, DemuxThread& demux_thread, Rational frame_rate, Nanoseconds duration,
-             ItemReport& report);
+    Playback(Stage& stage, FrameChannel& frames, DemuxThread& demux_thread, const StreamInfo& stream,
+             Nanoseconds duration, ItemReport& report);
 
     Ended run();
     /// Everything from where it started to the end of the file came by: no seek, and nobody had enough before.
@@ -93,6 +93,7 @@ class Playback {
     FrameChannel& frames_;
     DemuxThread& demux_thread_;
     const Rational frame_rate_;
+    const unsigned rotation_;
     const Nanoseconds duration_;
     ItemReport& report_;
     std::vector<Frame> at_hand_; ///< the next; when that is late, its successor too

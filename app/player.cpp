@@ -302,8 +302,7 @@ Ended Player::play_once(Demuxer& demuxer, std::unique_ptr<Decoder> decoder, Item
     const std::uint64_t before = report.frames.accounted();
     const std::uint64_t presented = report.frames.presented();
     const Nanoseconds from = position;
-    Playback playback(*stage_, pipeline->frames, *demux_thread, demuxer.stream().frame_rate, demuxer.info().duration,
-                      report);
+    Playback playback(*stage_, pipeline->frames, *demux_thread, demuxer.stream(), demuxer.info().duration, report);
     Ended ended = playback.run();
     if (ended == Ended::Finished && took_nothing(report)) ended = Ended::DeviceFailed;
     count_expected(playback, pipeline->decode_thread.counters().units.load(), demuxer.promised_frames(from),

@@ -87,6 +87,7 @@ struct FrameFormat {
 struct FrameInfo {
     Rect visible; ///< crop, as a source rectangle: pixels outside are never shown and never copied away
     Rational sample_aspect{1, 1};
+    unsigned rotation = 0; ///< degrees clockwise by which it is to be turned: 0, 90, 180, 270
     ColorDescription color;
     HdrMetadata hdr;
     bool operator==(const FrameInfo&) const = default;

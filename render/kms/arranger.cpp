@@ -16,10 +16,24 @@ Arranger::Arranger(Screen& screen, unsigned rotation)
     , tests_([this](const Scene& scene) { return screen_.test(scene); })
     , rotation_(rotation) {}
 
-/// Finds the first rung of the ladder that the driver takes.
+/// A person who says --rotate is told when that cannot be; a file that says so is shown all the same.
 Result<> Arranger::plan(const FrameFormat& format, const FrameInfo& info, std::uint32_t framebuffer) {
-    std::vector<PlanePlan> ladder = plan_ladder(screen_.planes(), format, info, screen_.size(), rotation_);
-    if (ladder.empty()) return fail(ENOTSUP, why_not_a_plane(format), "plan");
+    turn_refused_ = false;
+    Result<> planned = plan_turned(format, info, framebuffer, (rotation_ + info.rotation) % 360);
+    if (!planned && planned.error().code == ENOTSUP && info.rotation != 0) {
+        turn_refused_ = true;
+        log_debug("kms", "{}", planned.error().what);
+        planned = plan_turned(format, info, framebuffer, rotation_);
+    }
+    if (planned) tell();
+    return planned;
+}
+
+/// Finds the first rung of the ladder that the driver takes.
+Result<> Arranger::plan_turned(const FrameFormat& format, const FrameInfo& info, std::uint32_t framebuffer,
+                               unsigned turn) {
+    std::vector<PlanePlan> ladder = plan_ladder(screen_.planes(), format, info, screen_.size(), turn);
+    if (ladder.empty()) return fail(ENOTSUP, why_not_a_plane(format, turn), "plan");
     ladder_ = std::move(ladder);
     info_ = info;
     format_ = format;
@@ -32,19 +46,18 @@ Result<> Arranger::plan(const FrameFormat& format, const FrameInfo& info, std::u
                     fmt::format("no plane of {} ({}) shows it: {}", screen_.device().path(), screen_.device().driver(),
                                 fmt::join(refusals_, "; ")),
                     "plan");
-    tell();
     return {};
 }
 
 /// Each plane's reason for not even being on the ladder.
-std::string Arranger::why_not_a_plane(const FrameFormat& format) const {
+std::string Arranger::why_not_a_plane(const FrameFormat& format, unsigned turn) const {
     std::string reasons;
     const auto ask = [&](const KmsPlane& plane) {
         std::string reason = why_not_listed(plane, {format.fourcc, format.modifier});
         if (reason.empty())
             reason = fmt::format("plane {} takes {} but cannot rotate by {}: turn the display instead, or play with "
                                  "--rotate=0",
-                                 plane.id, to_string(format.fourcc), rotation_);
+                                 plane.id, to_string(format.fourcc), turn);
         reasons += (reasons.empty() ? "" : "; ") + reason;
     };
     for (const KmsPlane* plane : screen_.planes().overlays) ask(*plane);
@@ -86,7 +99,7 @@ void Arranger::remember_refusal(const Scene& scene, int error) {
 
 /// Once for each arrangement, not for each pool.
 void Arranger::tell() {
-    const bool compromise = scaling_refused_ && !ladder_[rung_].geometry.scaled();
+    const bool compromise = turn_refused_ || lacks_scaling();
     std::string text = explain();
     if (text == told_) return;
     log(compromise ? LogLevel::Warning : LogLevel::Info, "kms", "{}", text);
@@ -96,7 +109,8 @@ void Arranger::tell() {
 std::string Arranger::explain() const {
     const PlanePlan& chosen = ladder_[rung_];
     std::string text = describe(chosen, info_);
-    if (scaling_refused_ && !chosen.geometry.scaled()) {
+    if (turn_refused_) text += fmt::format(", not turned by {} as the file asks: no plane can", info_.rotation);
+    if (lacks_scaling()) {
         text += ": the driver refuses scaling";
         const Rational& aspect = info_.sample_aspect;
         if (aspect.num > 0 && aspect.den > 0 && aspect.num != aspect.den)

@@ -14,14 +14,16 @@ namespace v4l2play {
 /// most.
 class Arranger {
   public:
-    /// The picture is rotated clockwise by `rotation`: 0, 90, 180 or 270.
+    /// The picture is rotated clockwise by `rotation` (0, 90, 180 or 270) and by what it asks for itself.
     Arranger(Screen& screen, unsigned rotation);
 
-    /// ENOTSUP, with each plane's reason.
+    /// ENOTSUP, with each plane's reason. What the picture itself asks to be turned by is left out when no plane can.
     Result<> plan(const FrameFormat& format, const FrameInfo& info, std::uint32_t framebuffer);
     /// The rung in use; `plan` came before.
     [[nodiscard]] const PlanePlan& current() const { return ladder_[rung_]; }
     [[nodiscard]] bool planned() const { return !ladder_.empty(); }
+    /// The picture ought to be scaled, and no plane can.
+    [[nodiscard]] bool lacks_scaling() const { return scaling_refused_ && !current().geometry.scaled(); }
     /// What is to be committed: the rung in use with the overlay, for which a plane is looked for when it has none.
     Scene scene(std::uint32_t framebuffer, const OverlayPicture* overlay);
     /// The driver refused `scene` though it had taken it in a test. False when nothing is left to try.
@@ -35,7 +37,8 @@ class Arranger {
     std::vector<std::string> all_answers(std::uint32_t framebuffer);
 
   private:
-    [[nodiscard]] std::string why_not_a_plane(const FrameFormat& format) const;
+    Result<> plan_turned(const FrameFormat& format, const FrameInfo& info, std::uint32_t framebuffer, unsigned turn);
+    [[nodiscard]] std::string why_not_a_plane(const FrameFormat& format, unsigned turn) const;
     int climb_down(std::size_t from, std::uint32_t framebuffer);
     void remember_refusal(const Scene& scene, int error);
     void tell();
@@ -52,6 +55,7 @@ class Arranger {
     std::vector<PlanePlan> ladder_;
     std::size_t rung_ = 0;
     bool scaling_refused_ = false;
+    bool turn_refused_ = false;               ///< the picture's own
     std::vector<std::string> refusals_;       ///< one sentence for each plane that would have been better
     std::string told_;                        ///< what the log was told last
     const KmsPlane* overlay_plane_ = nullptr; ///< for the present rung; null until it is looked for

@@ -117,9 +117,6 @@ Result<> Window::open() {
     xdg_toplevel_set_title(toplevel_.get(), "v4l2play");
     xdg_toplevel_set_app_id(toplevel_.get(), "v4l2play");
     if (options_.fullscreen) V4L2PLAY_TRY(go_fullscreen());
-    if (options_.rotate != 0)
-        wl_surface_set_buffer_transform(surface(),
-                                        static_cast<std::int32_t>(options_.rotate / 90)); // WL_OUTPUT_TRANSFORM_...
     set_extras();
     wl_surface_commit(main_.get());
     V4L2PLAY_TRY(connection_.roundtrip(answer_limit));
@@ -209,7 +206,8 @@ void Window::set_picture(const FrameInfo& info, PixelSize coded) {
     info_ = info;
     coded_ = coded;
     natural_ = natural_size(info.visible, info.sample_aspect);
-    if (options_.rotate % 180 != 0) std::swap(natural_.width, natural_.height);
+    turn_ = (options_.rotate + info.rotation) % 360;
+    if (turn_ % 180 != 0) std::swap(natural_.width, natural_.height);
     dirty_ = new_picture_ = true;
     copied_ = false;
 }
@@ -241,9 +239,11 @@ void Window::lay_out() {
     placement_ = fit_inside(natural_, size_);
     if (has_serial_) xdg_surface_ack_configure(shell_surface_.get(), serial_);
     if (new_picture_ && !copied_) hints_->set_color(info_);
+    if (std::exchange(told_turn_, turn_) != turn_)
+        wl_surface_set_buffer_transform(surface(), static_cast<std::int32_t>(turn_ / 90)); // WL_OUTPUT_TRANSFORM_...
     has_serial_ = dirty_ = new_picture_ = false;
-    crop_and_scale(boxed() ? video_viewport_.get() : main_viewport_.get(),
-                   turned(info_.visible, coded_, options_.rotate), placement_.size);
+    crop_and_scale(boxed() ? video_viewport_.get() : main_viewport_.get(), turned(info_.visible, coded_, turn_),
+                   placement_.size);
     overlay_->place(boxed() ? placement_ : Placement{}, scale_);
     if (!boxed()) return;
     wl_subsurface_set_position(subsurface_.get(), placement_.x, placement_.y);
@@ -304,7 +304,7 @@ std::string Window::describe() const {
     if (fullscreen_) text = fmt::format("full screen, {}x{}", size_.width, size_.height);
     if (!(placement_.size == size_))
         text += fmt::format(", the picture {}x{} on black", placement_.size.width, placement_.size.height);
-    if (options_.rotate != 0) text += fmt::format(", turned by {} degrees", options_.rotate);
+    if (turn_ != 0) text += fmt::format(", turned by {} degrees", turn_);
     return text;
 }
 

@@ -103,6 +103,8 @@ class Window {
     bool copied_ = false; ///< there is nothing to say of its colours
     PixelSize coded_;
     LogicalSize natural_;
+    unsigned turn_ = 0; ///< degrees clockwise: what was asked for and what the picture asks for itself
+    unsigned told_turn_ = 0;
     LogicalSize wanted_; ///< by the compositor; 0: as we like
     LogicalSize bounds_;
     LogicalSize size_;

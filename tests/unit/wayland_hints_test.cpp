@@ -33,12 +33,12 @@ TEST_F(WaylandHintsTest, QuarterTurnsTurnCropAndShape) {
         int right, bottom; ///< of the crop, in the turned buffer
         int width, height;
     };
-    for (const Case& turn : {Case{0, 0, 42, 34, 40, 30}, Case{90, 1, 44, 42, 30, 40}, Case{180, 2, 62, 44, 40, 30},
-                             Case{270, 3, 34, 62, 30, 40}}) {
-        start({}, {.fullscreen = false, .reconnect_limit = 0, .rotate = turn.degrees});
+    const auto check = [this](const Case& turn, unsigned by_the_file) {
+        start({}, {.fullscreen = false, .reconnect_limit = 0, .rotate = (turn.degrees + 360 - by_the_file) % 360});
         const auto pool = make_pool(1);
         FrameInfo info = plain();
         info.visible = {2, 4, 40, 30};
+        info.rotation = by_the_file;
         show_as(pool, 1, info);
         const MockCommit commit = mock_->commits().back();
         EXPECT_EQ(commit.transform, turn.transform) << turn.degrees;
@@ -47,7 +47,10 @@ TEST_F(WaylandHintsTest, QuarterTurnsTurnCropAndShape) {
         EXPECT_EQ(commit.destination_width, turn.width) << turn.degrees;
         EXPECT_EQ(commit.destination_height, turn.height) << turn.degrees;
         output_.reset();
-    }
+    };
+    for (const Case& turn : {Case{0, 0, 42, 34, 40, 30}, Case{90, 1, 44, 42, 30, 40}, Case{180, 2, 62, 44, 40, 30},
+                             Case{270, 3, 34, 62, 30, 40}})
+        for (const unsigned by_the_file : {0U, 90U, 270U}) check(turn, by_the_file);
 }
 
 TEST_F(WaylandHintsTest, FullScreenOnTheScreenThatIsNamed) {
