@@ -137,7 +137,15 @@ void add_decoder_options(CLI::App& app, Options& options) {
 void add_output_options(CLI::App& app, Options& options) {
     add_choice(app, "--output", options.output, output_names, "Where to show");
     app.add_option("--card", options.card, "Card: driver name or path")->type_name("NAME|help");
-    app.add_option("--connector", options.connector, "Connector, as HDMI-A-1")->type_name("NAME|help");
+    app.add_option_function<std::vector<std::string>>(
+           "--connector",
+           [&options](const std::vector<std::string>& names) {
+               options.connector = names.front();
+               options.clones.assign(names.begin() + 1, names.end());
+           },
+           "Connector, as HDMI-A-1; repeated: the others show the same")
+        ->type_name("NAME|help")
+        ->allow_extra_args(false);
     app.add_option("--mode", options.mode,
                    "preferred, content (a multiple of the first file's rate), 1920x1080 or 1920x1080@60")
         ->type_name("MODE|help");
@@ -156,6 +164,7 @@ void add_frames(CLI::App& app, Options& options, const char* summary) {
 
 void add_play_options(CLI::App& app, Options& options) {
     add_output_options(app, options);
+    app.add_flag("--vrr", options.vrr, "Let the display wait for each frame, where it can (kms)");
     app.add_flag("--fullscreen{any}", options.fullscreen,
                  "Fill a screen of the compositor's choice, or --fullscreen=OUTPUT")
         ->type_name("[=OUTPUT]");

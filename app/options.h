@@ -41,7 +41,9 @@ struct Options {
     StartCode start_code = StartCode::Best;
     std::string card;
     std::string connector;
+    std::vector<std::string> clones; ///< other connectors, which show the same
     std::string mode;
+    bool vrr = false;
     std::string why; ///< devices: the file to explain planes for
     std::string report;
     std::string ledger;

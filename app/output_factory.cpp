@@ -32,9 +32,11 @@ Rational content_rate(const Options& options) {
 Result<std::unique_ptr<Output>> open_kms(const Options& options) {
     const KmsOptions kms{.card = options.card,
                          .connector = options.connector,
+                         .clones = options.clones,
                          .mode = options.mode,
                          .content_rate = options.mode == "content" ? content_rate(options) : Rational{0, 1},
                          .wait = options.command == Command::Play && options.output == OutputChoice::Kms,
+                         .vrr = options.vrr,
                          .rotation = options.rotate};
     const bool lend = options.command == Command::Play && options.seat == SeatChoice::Auto;
     return create_kms_output(kms, system_kernel(), lend ? open_seat() : nullptr);

@@ -231,6 +231,7 @@ void Player::announce(const Demuxer& demuxer, const ItemReport& report) {
     notice(options_, fmt::format("  output:  {}{}{}{}{}", output.kind, output.device.empty() ? "" : " ", output.device,
                                  output.connector.empty() ? "" : ", " + output.connector,
                                  output.mode.empty() ? "" : ", " + output.mode));
+    for (const std::string& clone : output.clones) notice(options_, fmt::format("           the same on {}", clone));
 }
 
 void Player::play_item(const std::string& file, ItemReport& report) {

@@ -66,7 +66,11 @@ bool probe_file(const Options& options, const std::string& file, const OpenedOut
 bool answer_help(const Options& options) {
     const KmsOptions asked = [&] {
         const auto unless_help = [](const std::string& text) { return text == "help" ? std::string() : text; };
-        return KmsOptions{unless_help(options.card), unless_help(options.connector), unless_help(options.mode)};
+        KmsOptions kms;
+        kms.card = unless_help(options.card);
+        kms.connector = unless_help(options.connector);
+        kms.mode = unless_help(options.mode);
+        return kms;
     }();
     if (options.device == "help")
         fmt::print("{}", describe_decoder_devices());
@@ -104,9 +108,12 @@ int explain(const Options& options) {
         complain(fmt::format("{}: it does not say how large its pictures are", options.why));
         return exit_nothing_played;
     }
-    KmsOptions kms{.card = options.card, .connector = options.connector, .mode = options.mode};
+    KmsOptions kms;
+    kms.card = options.card;
+    kms.connector = options.connector;
+    kms.mode = options.mode;
     kms.content_rate = stream.frame_rate;
-    kms.rotation = options.rotate;
+    kms.rotation = (options.rotate + static_cast<unsigned>(stream.rotation)) % 360;
     const Size size{static_cast<std::uint32_t>(stream.width), static_cast<std::uint32_t>(stream.height)};
     print_lines(explain_planes(kms, size, stream.sample_aspect));
     return exit_played;

@@ -208,7 +208,8 @@ std::string to_json(const Report& report) {
                  {"written_utc", utc_now()}};
     json["output"] = {{"kind", report.output.kind},           {"device", report.output.device},
                       {"connector", report.output.connector}, {"mode", report.output.mode},
-                      {"plane", report.output.plane},         {"path", to_string(report.output.path)}};
+                      {"plane", report.output.plane},         {"clones", report.output.clones},
+                      {"path", to_string(report.output.path)}};
     json["items"] = Json::array();
     for (const ItemReport& item : report.items) json["items"].push_back(item_json(item));
     json["peak_memory_kib"] = report.peak_memory_kib;

@@ -75,11 +75,12 @@ struct OverlayBuffer {
 
 /// What the report and the person are told.
 struct OutputDescription {
-    const char* kind = ""; ///< "kms", "wayland", "offscreen", "null"
-    std::string device;    ///< card and driver
-    std::string connector; ///< "HDMI-A-1"
-    std::string mode;      ///< "1920x1080@60.00"
-    std::string plane;     ///< the plane in use, how, and what it refused
+    const char* kind = "";                ///< "kms", "wayland", "offscreen", "null"
+    std::string device;                   ///< card and driver
+    std::string connector;                ///< "HDMI-A-1"
+    std::string mode;                     ///< "1920x1080@60.00"
+    std::string plane;                    ///< the plane in use, how, and what it refused
+    std::vector<std::string> clones = {}; ///< other connectors that show the same, with mode and plane
     OutputPath path = OutputPath::None;
 };
 

@@ -23,7 +23,7 @@ bool asked_to_end() {
 }
 
 /// Until a display is connected, or something else is wrong. EINTR when a signal wants the program to end.
-Result<std::unique_ptr<Screen>> wait_for_screen(const KmsOptions& options, Kernel& kernel, const Error& why) {
+Result<OpenedCard> wait_for_screen(const KmsOptions& options, Kernel& kernel, const Error& why) {
     log_warning("kms", "{}: waiting for a display", why.what);
     HotplugMonitor hotplug(kernel);
     for (;;) {
@@ -32,18 +32,18 @@ Result<std::unique_ptr<Screen>> wait_for_screen(const KmsOptions& options, Kerne
         hotplug.changed();
         if (options.seat != nullptr) options.seat->dispatch();
         if (options.seat != nullptr && !options.seat->active()) continue;
-        Result<std::unique_ptr<Screen>> screen = Screen::open(kernel, options);
-        if (screen || screen.error().code != ENODEV) return screen;
+        Result<OpenedCard> opened = Screen::open(kernel, options);
+        if (opened || opened.error().code != ENODEV) return opened;
     }
 }
 
 } // namespace
 
-Result<std::unique_ptr<Screen>> await_screen(const KmsOptions& options, Kernel& kernel) {
-    Result<std::unique_ptr<Screen>> screen = Screen::open(kernel, options);
-    if (!screen && screen.error().code == ENODEV && options.wait)
-        return wait_for_screen(options, kernel, screen.error());
-    return screen;
+Result<OpenedCard> await_screens(const KmsOptions& options, Kernel& kernel) {
+    Result<OpenedCard> opened = Screen::open(kernel, options);
+    if (!opened && opened.error().code == ENODEV && options.wait)
+        return wait_for_screen(options, kernel, opened.error());
+    return opened;
 }
 
 } // namespace v4l2play

@@ -127,6 +127,8 @@ Result<const KmsConnector*> choose_connector(const KmsDevice& device, const std:
     const std::string card = fmt::format("{} ({})", device.path(), device.driver());
     for (const KmsConnector& connector : device.connectors()) {
         if (asked.empty() ? !lit(connector) : connector.name != asked) continue;
+        if (device.is_claimed(connector.id))
+            return fail(EINVAL, fmt::format("connector {} is named twice", asked), "choose_connector");
         if (lit(connector)) return &connector;
         return fail(ENODEV, fmt::format("{} of {} is {}", asked, card, status(connector)), "choose_connector");
     }
@@ -139,9 +141,10 @@ Result<const KmsConnector*> choose_connector(const KmsDevice& device, const std:
 
 Result<const KmsCrtc*> choose_crtc(const KmsDevice& device, const KmsConnector& connector) {
     for (const KmsCrtc& crtc : device.crtcs())
-        if (crtc.id == connector.crtc_id.value) return &crtc;
+        if (crtc.id == connector.crtc_id.value && !device.is_claimed(crtc.id)) return &crtc;
     for (const KmsCrtc& crtc : device.crtcs()) {
-        const bool taken = std::any_of(device.connectors().begin(), device.connectors().end(),
+        const bool taken = device.is_claimed(crtc.id) ||
+                           std::any_of(device.connectors().begin(), device.connectors().end(),
                                        [&](const KmsConnector& other) { return other.crtc_id.value == crtc.id; });
         if (!taken && (connector.possible_crtcs >> crtc.index & 1) != 0) return &crtc;
     }

@@ -12,21 +12,25 @@ namespace v4l2play {
 
 /// What is asked for; empty strings leave the choice to the program.
 struct KmsOptions {
-    std::string card;            ///< path ("/dev/dri/card1"), name ("card1") or driver ("vkms")
-    std::string connector;       ///< "HDMI-A-1"
-    std::string mode;            ///< see `choose_mode`
-    Rational content_rate{0, 1}; ///< frames per second, for the mode "content"; 0/1 unknown
-    bool wait = false;           ///< until a display is connected
-    unsigned rotation = 0;       ///< of the picture, clockwise: 0, 90, 180, 270
-    Seat* seat = nullptr;        ///< through which cards are opened; null: directly
+    std::string card;                     ///< path ("/dev/dri/card1"), name ("card1") or driver ("vkms")
+    std::string connector;                ///< "HDMI-A-1"
+    std::vector<std::string> clones = {}; ///< other connectors of that card, which show the same
+    std::string mode;                     ///< see `choose_mode`
+    Rational content_rate{0, 1};          ///< frames per second, for the mode "content"; 0/1 unknown
+    bool wait = false;                    ///< until a display is connected
+    bool vrr = false;                     ///< the display waits for frames, where it can
+    unsigned rotation = 0;                ///< of the picture, clockwise: 0, 90, 180, 270
+    Seat* seat = nullptr;                 ///< through which cards are opened; null: directly
 };
 
 /// Opens the card that is asked for, or the one that is best for video: with a connected display, with planes that take
 /// YUV. ENODEV when there is none, EACCES when none may be opened; the error says what was found.
 Result<KmsDevice> open_card(Kernel& kernel, const KmsOptions& options);
-/// The connector of that name, or the first that is connected. EINVAL or ENODEV, with what there is.
+/// The connector of that name, or the first that is connected. EINVAL or ENODEV, with what there is. Not one that is
+/// claimed.
 Result<const KmsConnector*> choose_connector(const KmsDevice& device, const std::string& asked);
-/// The CRTC that drives the connector already, or one that can and is free. EBUSY when there is none.
+/// The CRTC that drives the connector already, or one that can and is free. EBUSY when there is none. Not one that is
+/// claimed.
 Result<const KmsCrtc*> choose_crtc(const KmsDevice& device, const KmsConnector& connector);
 
 /// A card as a person or a report sees it.

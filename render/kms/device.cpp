@@ -1,5 +1,7 @@
 #include "render/kms/device.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -46,6 +48,7 @@ std::optional<KmsConnector> read_connector(int fd, std::uint32_t id, const Conne
     result.link_status = properties.find("link-status");
     result.hdr_metadata = properties.find("HDR_OUTPUT_METADATA");
     result.max_bpc = properties.find("max bpc");
+    result.vrr_capable = properties.find("vrr_capable").value == 1;
     result.colorspace = {
         properties.find("Colorspace"),
         {properties.enum_value("Colorspace", "Default"), properties.enum_value("Colorspace", "BT2020_RGB")}};
@@ -58,6 +61,7 @@ KmsCrtc read_crtc(int fd, std::uint32_t id, std::uint32_t index) {
                  .index = index,
                  .active = properties.find("ACTIVE"),
                  .mode_id = properties.find("MODE_ID"),
+                 .vrr_enabled = properties.find("VRR_ENABLED"),
                  .mode = std::nullopt};
     const Blob blob = read_blob(fd, crtc.mode_id.value);
     if (blob != nullptr && blob->length == sizeof(drmModeModeInfo)) {
@@ -133,6 +137,8 @@ KmsPlane read_plane(int fd, const drmModePlane& source) {
     return plane;
 }
 
+constexpr std::size_t usual_flips = 16; // so that steady playback allocates nothing
+
 std::string driver_name(int fd) {
     const DrmPointer<drmVersion, drmFreeVersion> version(drmGetVersion(fd));
     return version == nullptr ? "unknown" : std::string(version->name, static_cast<std::size_t>(version->name_len));
@@ -159,6 +165,7 @@ Result<KmsDevice> KmsDevice::open(Kernel& kernel, Seat* seat, const std::string&
     device.kernel_ = &kernel;
     device.fd_ = std::move(*file);
     device.path_ = path;
+    device.flips_.reserve(usual_flips);
     device.driver_ = driver_name(device.fd());
     V4L2PLAY_TRY(device.set_capabilities());
     V4L2PLAY_TRY(device.read_resources());
@@ -211,6 +218,7 @@ void KmsDevice::refresh(std::uint32_t connector) {
             read_connector(fd(), connector, Connector(drmModeGetConnector(fd(), connector)));
         known.connected = now && now->connected;
         if (now) known.modes = now->modes;
+        if (now) known.vrr_capable = now->vrr_capable;
     }
 }
 
@@ -228,6 +236,42 @@ Result<> KmsDevice::become_master() {
 
 void KmsDevice::drop_master() {
     if (drmIsMaster(fd()) != 0) drmDropMaster(fd());
+}
+
+Result<> KmsDevice::read_events() {
+    alignas(drm_event_vblank) std::array<char, 512> buffer;
+    const ssize_t size = kernel_->read(fd(), buffer.data(), buffer.size());
+    if (size == -EAGAIN) return {};
+    if (size < 0) return fail(static_cast<int>(-size), fmt::format("cannot read from {}", path_), "read");
+    const auto end = static_cast<std::size_t>(size);
+    drm_event header{};
+    for (std::size_t at = 0; end - at >= sizeof header; at += header.length) {
+        std::memcpy(&header, buffer.data() + at, sizeof header);
+        if (header.length < sizeof header || header.length > end - at) break;
+        drm_event_vblank event{};
+        if (header.type != DRM_EVENT_FLIP_COMPLETE || header.length < sizeof event) continue;
+        std::memcpy(&event, buffer.data() + at, sizeof event);
+        flips_.push_back(event);
+    }
+    return {};
+}
+
+std::optional<drm_event_vblank> KmsDevice::take_flip(std::uint32_t crtc) {
+    const auto found = std::find_if(flips_.begin(), flips_.end(),
+                                    [&](const drm_event_vblank& event) { return event.crtc_id == crtc; });
+    if (found == flips_.end()) return std::nullopt;
+    const drm_event_vblank event = *found;
+    flips_.erase(found);
+    return event;
+}
+
+bool KmsDevice::has_flip(std::uint32_t crtc) const {
+    return std::any_of(flips_.begin(), flips_.end(),
+                       [&](const drm_event_vblank& event) { return event.crtc_id == crtc; });
+}
+
+bool KmsDevice::is_claimed(std::uint32_t object) const {
+    return std::find(claimed_.begin(), claimed_.end(), object) != claimed_.end();
 }
 
 std::vector<std::string> card_paths(Kernel& kernel) {

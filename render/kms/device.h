@@ -33,6 +33,7 @@ struct KmsConnector {
     KmsProperty link_status;
     KmsProperty hdr_metadata;
     KmsProperty max_bpc;
+    bool vrr_capable = false;   ///< the display can wait for a frame
     EnumProperty<2> colorspace; ///< default, BT.2020
 };
 
@@ -41,6 +42,7 @@ struct KmsCrtc {
     std::uint32_t index = 0; ///< its bit in `possible_crtcs`
     KmsProperty active;
     KmsProperty mode_id;
+    KmsProperty vrr_enabled;
     std::optional<drmModeModeInfo> mode; ///< in use when the card was opened
 };
 
@@ -89,6 +91,17 @@ class KmsDevice {
     /// Lets others change the display; for those who only look.
     void drop_master();
 
+    /// Takes what the card tells of flips that have completed. One read: it takes all events that fit, and the
+    /// descriptor stays readable when there are more.
+    Result<> read_events();
+    /// The oldest event of that CRTC which has been read and not taken yet.
+    std::optional<drm_event_vblank> take_flip(std::uint32_t crtc);
+    [[nodiscard]] bool has_flip(std::uint32_t crtc) const;
+
+    /// Several screens on one card: a connector, CRTC or plane that one of them has is none of the others'.
+    void claim(std::uint32_t object) { claimed_.push_back(object); }
+    [[nodiscard]] bool is_claimed(std::uint32_t object) const;
+
   private:
     Result<> set_capabilities();
     Result<> read_resources();
@@ -102,6 +115,8 @@ class KmsDevice {
     std::vector<KmsConnector> connectors_;
     std::vector<KmsCrtc> crtcs_;
     std::vector<KmsPlane> planes_;
+    std::vector<std::uint32_t> claimed_;
+    std::vector<drm_event_vblank> flips_; ///< that have completed, oldest first
 };
 
 /// Paths of the cards there are ("/dev/dri/card0"), whether they have displays or not.

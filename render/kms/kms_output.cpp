@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -13,6 +14,7 @@
 #include "render/kms/arranger.h"
 #include "render/kms/await_screen.h"
 #include "render/kms/card_memory.h"
+#include "render/kms/clone_output.h"
 #include "render/kms/console.h"
 #include "render/kms/flip_queue.h"
 #include "render/kms/hotplug.h"
@@ -51,7 +53,9 @@ bool is_refusal(int error) { return error == -EINVAL || error == -ENOSPC || erro
 
 class KmsOutput final : public Output {
   public:
-    KmsOutput(Kernel& kernel, std::unique_ptr<Seat> seat, std::unique_ptr<Screen> screen, unsigned rotation);
+    /// `device` and `seat`: null when they are another output's, which lives longer.
+    KmsOutput(Kernel& kernel, std::unique_ptr<Seat> seat, std::unique_ptr<KmsDevice> device,
+              std::unique_ptr<Screen> screen, unsigned rotation);
     KmsOutput(const KmsOutput&) = delete;
     KmsOutput& operator=(const KmsOutput&) = delete;
     ~KmsOutput() override { stop(); }
@@ -59,7 +63,7 @@ class KmsOutput final : public Output {
     [[nodiscard]] std::vector<FormatModifier> formats() const override { return formats_; }
     [[nodiscard]] unsigned slots_held() const override { return 3; }
     [[nodiscard]] bool ready() const override { return lost_ || gone_ || (!queue_.waiting() && !queue_.flying()); }
-    [[nodiscard]] VblankTiming timing() const override { return clock_.timing(); }
+    [[nodiscard]] VblankTiming timing() const override;
     Result<> configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) override;
     Result<> present(Frame& frame, Nanoseconds target) override;
     std::optional<OutputEvent> next_event() override { return queue_.next_event(); }
@@ -81,6 +85,7 @@ class KmsOutput final : public Output {
   private:
     [[nodiscard]] int card() const { return screen_->device().fd(); }
     Result<> light();
+    Result<> fit_mode(const FrameFormat& format, const FrameInfo& info, std::uint32_t framebuffer);
     void time_overlay();
     void commit_overlay();
     int place(const Scene& scene);
@@ -99,7 +104,7 @@ class KmsOutput final : public Output {
     void look_for_display();
     void go_away(const Error& why);
     void come_back();
-    Result<> read_events();
+    Result<> take_flips();
     void on_flip(const drm_event_vblank& event);
     void drop_old_framebuffers();
     void wait_for_flip();
@@ -107,6 +112,7 @@ class KmsOutput final : public Output {
     Kernel& kernel_;
     KmsSession session_;                     // first in, last out: it has lent the card
     std::optional<GraphicsConsole> console_; // the picture goes before the text comes
+    std::unique_ptr<KmsDevice> device_;
     std::unique_ptr<Screen> screen_;
     FramebufferCache framebuffers_;
     OverlayLayer overlay_;
@@ -119,6 +125,7 @@ class KmsOutput final : public Output {
     FrameInfo info_;
     PlanePlan placed_; ///< the arrangement that the last accepted commit has; plane null = none of ours
     bool old_generations_ = false;
+    bool fitted_ = false; ///< whether the mode is to be another one has been thought about
 
     bool overlay_flying_ = false;      ///< a commit that is the overlay's alone is in flight
     Nanoseconds overlay_at_ = no_time; ///< when the overlay stops waiting for a frame
@@ -136,18 +143,30 @@ class KmsOutput final : public Output {
     Nanoseconds recover_at_ = 0;
 };
 
-KmsOutput::KmsOutput(Kernel& kernel, std::unique_ptr<Seat> seat, std::unique_ptr<Screen> screen, unsigned rotation)
+KmsOutput::KmsOutput(Kernel& kernel, std::unique_ptr<Seat> seat, std::unique_ptr<KmsDevice> device,
+                     std::unique_ptr<Screen> screen, unsigned rotation)
     : kernel_(kernel)
     , session_(kernel, std::move(seat), screen->device().fd())
+    , device_(std::move(device))
     , screen_(std::move(screen))
     , framebuffers_(screen_->device())
     , overlay_(screen_->device())
     , arranger_(*screen_, rotation)
     , formats_(yuv_formats(screen_->planes()))
     , hotplug_(kernel) {
-    if (!session_.has_seat()) console_.emplace(kernel); // else the seat sees to that
+    // Else the seat sees to that, or the output that has the card.
+    if (!session_.has_seat() && device_ != nullptr) console_.emplace(kernel);
     clock_.set_refresh(refresh_rate(screen_->mode()));
     look_at_ = kernel_.now() + look_pause;
+    if (screen_->lacks_variable_refresh())
+        log_warning("kms", "{} has no variable refresh rate: --vrr changes nothing", screen_->connector().name);
+}
+
+/// With a variable refresh rate the mode's own is only the fastest.
+VblankTiming KmsOutput::timing() const {
+    VblankTiming timing = clock_.timing();
+    if (screen_->variable_refresh()) timing.period = 0;
+    return timing;
 }
 
 Result<> KmsOutput::light() {
@@ -173,12 +192,24 @@ Result<> KmsOutput::configure(const std::shared_ptr<SlotPool>& pool, const Frame
     const Result<std::uint32_t> framebuffer = framebuffers_.get(*pool, 0);
     if (!framebuffer) return fail(ENOTSUP, framebuffer.error().what, framebuffer.error().where);
     V4L2PLAY_TRY(arranger_.plan(pool->format(), info, *framebuffer));
+    V4L2PLAY_TRY(fit_mode(pool->format(), info, *framebuffer));
     for (std::uint32_t i = 1; i < pool->count(); ++i)
         if (const auto other = framebuffers_.get(*pool, i); !other) return fail(other.error());
     old_generations_ = old_generations_ || (generation_ != 0 && generation_ != pool->generation());
     generation_ = pool->generation();
     info_ = info;
     return {};
+}
+
+/// Only before anything is shown: displays take seconds to change, and a list of files would flicker.
+Result<> KmsOutput::fit_mode(const FrameFormat& format, const FrameInfo& info, std::uint32_t framebuffer) {
+    if (std::exchange(fitted_, true) || !arranger_.lacks_scaling()) return {};
+    Size picture{info.visible.width, info.visible.height};
+    if (arranger_.current().geometry.sideways()) std::swap(picture.width, picture.height);
+    const Result<bool> changed = screen_->fit_mode(picture);
+    if (!changed || !*changed) return changed ? Result<>() : fail(changed.error());
+    V4L2PLAY_TRY(light());
+    return arranger_.plan(format, info, framebuffer);
 }
 
 Result<> KmsOutput::present(Frame& frame, Nanoseconds target) {
@@ -382,11 +413,12 @@ Nanoseconds KmsOutput::next_timeout() const {
     if (queue_.waiting() && !overlay_flying_) consider(commit_at_);
     consider(overlay_at_);
     consider(look_at_);
+    if (screen_->device().has_flip(screen_->crtc())) consider(0); // another screen's output has read it
     return earliest;
 }
 
 Result<> KmsOutput::dispatch() {
-    V4L2PLAY_TRY(read_events());
+    V4L2PLAY_TRY(take_flips());
     follow_session();
     const Nanoseconds now = kernel_.now();
     if (queue_.waiting() && now >= commit_at_) commit_waiting();
@@ -396,23 +428,10 @@ Result<> KmsOutput::dispatch() {
     return {};
 }
 
-/// One read: it takes all events that fit, and the descriptor stays readable when there are more.
-Result<> KmsOutput::read_events() {
-    alignas(drm_event_vblank) std::array<char, 512> buffer;
-    const ssize_t size = kernel_.read(card(), buffer.data(), buffer.size());
-    if (size == -EAGAIN) return {};
-    if (size < 0)
-        return fail(static_cast<int>(-size), fmt::format("cannot read from {}", screen_->device().path()), "read");
-    const auto end = static_cast<std::size_t>(size);
-    drm_event header{};
-    for (std::size_t at = 0; end - at >= sizeof header; at += header.length) {
-        std::memcpy(&header, buffer.data() + at, sizeof header);
-        if (header.length < sizeof header || header.length > end - at) break;
-        drm_event_vblank event{};
-        if (header.type != DRM_EVENT_FLIP_COMPLETE || header.length < sizeof event) continue;
-        std::memcpy(&event, buffer.data() + at, sizeof event);
-        on_flip(event);
-    }
+Result<> KmsOutput::take_flips() {
+    KmsDevice& device = screen_->device();
+    V4L2PLAY_TRY(device.read_events());
+    while (const auto event = device.take_flip(screen_->crtc())) on_flip(*event);
     return {};
 }
 
@@ -445,8 +464,9 @@ void KmsOutput::wait_for_flip() {
     const Nanoseconds limit = kernel_.now() + flip_limit;
     for (Nanoseconds now = kernel_.now(); (queue_.flying() || overlay_flying_) && now < limit; now = kernel_.now()) {
         pollfd wait{card(), POLLIN, 0};
-        poll(&wait, 1, static_cast<int>((limit - now) / millisecond) + 1);
-        if (!read_events()) return;
+        const bool told = screen_->device().has_flip(screen_->crtc());
+        if (!told) poll(&wait, 1, static_cast<int>((limit - now) / millisecond) + 1);
+        if (!take_flips()) return;
     }
 }
 
@@ -473,7 +493,7 @@ OutputDescription KmsOutput::description() const {
     return {.kind = "kms",
             .device = fmt::format("{} ({})", device.path(), device.driver()),
             .connector = screen_->connector().name,
-            .mode = mode_name(screen_->mode()),
+            .mode = mode_name(screen_->mode()) + (screen_->variable_refresh() ? " and slower" : ""),
             .plane = arranger_.planned() ? arranger_.explain() : "",
             .path = arranger_.planned() ? OutputPath::Plane : OutputPath::None};
 }
@@ -484,9 +504,14 @@ Result<std::unique_ptr<Output>> create_kms_output(const KmsOptions& options, Ker
                                                   std::unique_ptr<Seat> seat) {
     KmsOptions with_seat = options;
     with_seat.seat = seat.get();
-    Result<std::unique_ptr<Screen>> screen = await_screen(with_seat, kernel);
-    if (!screen) return fail(std::move(screen).error());
-    return std::make_unique<KmsOutput>(kernel, std::move(seat), std::move(*screen), options.rotation);
+    Result<OpenedCard> opened = await_screens(with_seat, kernel);
+    if (!opened) return fail(std::move(opened).error());
+    std::vector<std::unique_ptr<Output>> outputs;
+    for (auto& screen : opened->screens) // the first takes the card and its seat
+        outputs.push_back(std::make_unique<KmsOutput>(kernel, std::move(seat), std::move(opened->device),
+                                                      std::move(screen), options.rotation));
+    if (outputs.size() == 1) return std::move(outputs.front());
+    return std::make_unique<CloneOutput>(std::move(outputs));
 }
 
 } // namespace v4l2play

@@ -1,8 +1,10 @@
 #include "render/kms/mode.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <numeric>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -78,6 +80,14 @@ drmModeModeInfo content_mode(std::span<const drmModeModeInfo> modes, const drmMo
     return *best;
 }
 
+/// What `fitting_mode` compares, the more important first; the larger, the better.
+auto fitness(const drmModeModeInfo& mode, Size picture, Rational content) {
+    const std::int64_t shown = std::int64_t{std::min<std::uint32_t>(mode.hdisplay, picture.width)} *
+                               std::min<std::uint32_t>(mode.vdisplay, picture.height);
+    const std::int64_t black = std::int64_t{mode.hdisplay} * mode.vdisplay - shown;
+    return std::tuple(shown, is_multiple(refresh_rate(mode), content), -black);
+}
+
 std::string list_of(std::span<const drmModeModeInfo> modes) {
     std::string list;
     for (const drmModeModeInfo& mode : modes) list += (list.empty() ? "" : ", ") + mode_name(mode);
@@ -119,6 +129,18 @@ bool is_multiple(const Rational& refresh, const Rational& content) {
                          static_cast<double>(content.den) / static_cast<double>(content.num);
     const double whole = std::round(ratio);
     return whole >= 1 && std::abs(ratio / whole - 1) <= tolerance;
+}
+
+drmModeModeInfo fitting_mode(std::span<const drmModeModeInfo> modes, const drmModeModeInfo& current, Size picture,
+                             Rational content) {
+    const drmModeModeInfo* best = &current;
+    for (const drmModeModeInfo& mode : modes) {
+        if (interlaced(mode)) continue;
+        const auto here = fitness(mode, picture, content);
+        const auto there = fitness(*best, picture, content);
+        if (here > there || (here == there && best != &current && hertz(mode) > hertz(*best))) best = &mode;
+    }
+    return *best;
 }
 
 Result<drmModeModeInfo> choose_mode(std::span<const drmModeModeInfo> modes,

@@ -9,6 +9,7 @@
 
 #include "decoder/nanoseconds.h"
 #include "decoder/result.h"
+#include "render/kms/planner.h"
 
 namespace v4l2play {
 
@@ -27,13 +28,17 @@ std::string mode_name(const drmModeModeInfo& mode);
 ///   "preferred"         the display's own choice
 ///   "content"           of the size that is shown now, else of the preferred one, the fastest whose rate is an exact
 ///                       multiple of `content`, frames per second (59.94 is none of 30, nor 60 of 29.97); what is shown
-///                       now where that is one, or where there is none
+///                       now where that is one, or where there is none (and see `fitting_mode`)
 ///   "1920x1080"         the preferred one of this size, else the first; "1920x1080i" for interlaced
 ///   "1920x1080@59.94"   the one nearest to this rate, at most 0.5 Hz off
 /// EINVAL when `asked` cannot be read or nothing fits: the error says what there is.
 Result<drmModeModeInfo> choose_mode(std::span<const drmModeModeInfo> modes,
                                     const std::optional<drmModeModeInfo>& current, const std::string& asked,
                                     Rational content = {0, 1});
+/// For pictures that cannot be scaled: of the modes that are not interlaced the one that shows most of `picture`; among
+/// those a multiple of `content`, with the least black around it, and the fastest. `current` where none is better.
+drmModeModeInfo fitting_mode(std::span<const drmModeModeInfo> modes, const drmModeModeInfo& current, Size picture,
+                             Rational content);
 /// True when frames that come at `content` per second last equally many vblanks each: the rates, 1000/1001 or not, are
 /// told apart, what rounding the pixel clock to kHz makes of them is not.
 [[nodiscard]] bool is_multiple(const Rational& refresh, const Rational& content);

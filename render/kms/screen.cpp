@@ -32,14 +32,28 @@ std::string because(const char* what, int error, const AtomicRequest& request) {
 
 } // namespace
 
-Result<std::unique_ptr<Screen>> Screen::open(Kernel& kernel, const KmsOptions& options) {
+/// Planes that several screens could have are shared out when it is known who else there is.
+Result<OpenedCard> Screen::open(Kernel& kernel, const KmsOptions& options) {
     Result<KmsDevice> device = open_card(kernel, options);
     if (!device) return fail(std::move(device).error());
-    std::unique_ptr<Screen> screen(new Screen(std::move(*device), options));
-    V4L2PLAY_TRY(screen->choose());
-    V4L2PLAY_TRY(screen->device_.become_master());
-    V4L2PLAY_TRY(screen->set_mode(screen->mode_));
-    return screen;
+    OpenedCard opened;
+    opened.device = std::make_unique<KmsDevice>(std::move(*device));
+    KmsOptions asked = options;
+    for (std::size_t i = 0; i <= options.clones.size(); ++i) {
+        if (i > 0) asked.connector = options.clones[i - 1];
+        opened.screens.emplace_back(new Screen(*opened.device, asked));
+        V4L2PLAY_TRY(opened.screens.back()->choose(i > 0));
+    }
+    for (const auto& screen : opened.screens) V4L2PLAY_TRY(screen->choose_primary());
+    auto sharers = static_cast<unsigned>(opened.screens.size());
+    for (const auto& screen : opened.screens) {
+        screen->choose_overlays(PlaneType::Overlay, sharers, screen->planes_.overlays);
+        screen->choose_overlays(PlaneType::Cursor, sharers, screen->planes_.cursors);
+        --sharers;
+    }
+    V4L2PLAY_TRY(opened.device->become_master());
+    for (const auto& screen : opened.screens) V4L2PLAY_TRY(screen->set_mode(screen->mode_));
+    return opened;
 }
 
 /// A black picture of another size goes at once, and the plane that shows it goes off with it.
@@ -75,6 +89,14 @@ Result<bool> Screen::look_again() {
     return true;
 }
 
+Result<bool> Screen::fit_mode(Size picture) {
+    if (options_.mode != "content") return false;
+    const drmModeModeInfo mode = fitting_mode(connector_->modes, mode_, picture, options_.content_rate);
+    if (same_mode(mode, mode_)) return false;
+    V4L2PLAY_TRY(set_mode(mode));
+    return true;
+}
+
 bool Screen::tell_colors(const FrameInfo& info) {
     if (!connector_->hdr_metadata.writable()) return false;
     const std::optional<hdr_output_metadata> wanted = hdr_metadata(info);
@@ -101,36 +123,55 @@ void Screen::add_colors(AtomicRequest& request) const {
     request.set_if_writable(connector.max_bpc, bits);
 }
 
-Result<> Screen::choose() {
+/// A clone's mode is that of the first where it has one, else what it shows now or prefers.
+Result<> Screen::choose(bool clone) {
     const Result<const KmsConnector*> connector = choose_connector(device_, options_.connector);
     if (!connector) return fail(connector.error());
     connector_ = *connector;
+    device_.claim(connector_->id);
     const Result<const KmsCrtc*> crtc = choose_crtc(device_, *connector_);
     if (!crtc) return fail(crtc.error());
     crtc_ = *crtc;
+    device_.claim(crtc_->id);
     const bool in_use = crtc_->active.value != 0 && connector_->crtc_id.value == crtc_->id;
-    const Result<drmModeModeInfo> mode =
-        choose_mode(connector_->modes, in_use ? crtc_->mode : std::nullopt, options_.mode, options_.content_rate);
+    const std::optional<drmModeModeInfo> current = in_use ? crtc_->mode : std::nullopt;
+    Result<drmModeModeInfo> mode = choose_mode(connector_->modes, current, options_.mode, options_.content_rate);
+    if (!mode && clone) mode = choose_mode(connector_->modes, current, "");
     if (!mode) return fail(mode.error());
     mode_ = *mode;
-    return choose_planes();
+    return {};
 }
 
-Result<> Screen::choose_planes() {
-    for (const KmsPlane& plane : device_.planes()) {
-        const bool elsewhere = plane.crtc_id.value != 0 && plane.crtc_id.value != crtc_->id;
-        if (elsewhere || (plane.possible_crtcs >> crtc_->index & 1) == 0) continue;
-        if (plane.type == PlaneType::Overlay) planes_.overlays.push_back(&plane);
-        if (plane.type == PlaneType::Cursor) planes_.cursors.push_back(&plane);
-        if (plane.type != PlaneType::Primary) continue;
-        if (planes_.primary == nullptr ||
-            primary_preference(plane, *crtc_) < primary_preference(*planes_.primary, *crtc_))
+/// Not one that another program's display or another screen of ours has.
+bool Screen::may_use(const KmsPlane& plane) const {
+    const bool elsewhere = plane.crtc_id.value != 0 && plane.crtc_id.value != crtc_->id;
+    return !elsewhere && (plane.possible_crtcs >> crtc_->index & 1) != 0 && !device_.is_claimed(plane.id);
+}
+
+Result<> Screen::choose_primary() {
+    for (const KmsPlane& plane : device_.planes())
+        if (plane.type == PlaneType::Primary && may_use(plane) &&
+            (planes_.primary == nullptr ||
+             primary_preference(plane, *crtc_) < primary_preference(*planes_.primary, *crtc_)))
             planes_.primary = &plane;
-    }
     if (planes_.primary == nullptr)
         return fail(ENODEV, fmt::format("{} has no primary plane for {}", device_.path(), connector_->name),
-                    "choose_planes");
+                    "choose_primary");
+    device_.claim(planes_.primary->id);
     return {};
+}
+
+/// All planes that serve this CRTC alone, and of those that serve others too the share of one of `sharers`.
+void Screen::choose_overlays(PlaneType type, unsigned sharers, std::vector<const KmsPlane*>& chosen) {
+    std::vector<const KmsPlane*> shared;
+    for (const KmsPlane& plane : device_.planes()) {
+        if (plane.type != type || !may_use(plane)) continue;
+        const bool alone = sharers == 1 || plane.possible_crtcs == 1U << crtc_->index;
+        (alone ? chosen : shared).push_back(&plane);
+    }
+    shared.resize((shared.size() + sharers - 1) / sharers);
+    chosen.insert(chosen.end(), shared.begin(), shared.end());
+    for (const KmsPlane* plane : chosen) device_.claim(plane->id);
 }
 
 int Screen::create_mode_blob(const drmModeModeInfo& mode, std::uint32_t& blob) const {
@@ -148,7 +189,7 @@ void Screen::use(const KmsPlane* plane) {
 /// The connector on our CRTC with our mode, and no other connector with it.
 void Screen::add_output(AtomicRequest& request) const {
     for (const KmsConnector& other : device_.connectors()) {
-        if (other.id == connector_->id || other.crtc_id.value != crtc_->id) continue;
+        if (other.id == connector_->id || other.crtc_id.value != crtc_->id || device_.is_claimed(other.id)) continue;
         request.object(other.id);
         request.set(other.crtc_id, "CRTC_ID", 0);
     }
@@ -159,6 +200,7 @@ void Screen::add_output(AtomicRequest& request) const {
     request.object(crtc_->id);
     request.set(crtc_->mode_id, "MODE_ID", mode_blob_);
     request.set(crtc_->active, "ACTIVE", 1);
+    request.set_if_writable(crtc_->vrr_enabled, variable_refresh() ? 1 : 0);
 }
 
 /// What other programs, or we, left on this CRTC, but for `kept`.
@@ -287,6 +329,7 @@ void Screen::add_found_output(std::uint32_t mode_blob) {
     request_.object(crtc_->id);
     request_.set(crtc_->mode_id, "MODE_ID", mode_blob);
     request_.set(crtc_->active, "ACTIVE", crtc_->active.value);
+    request_.set_if_writable(crtc_->vrr_enabled, crtc_->vrr_enabled.value);
 }
 
 /// For when the state found cannot be had again, because the framebuffers of another program have gone with it.

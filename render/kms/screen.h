@@ -15,25 +15,41 @@
 
 namespace v4l2play {
 
-/// Owns the card. Nothing changes on the display before `light`; the destructor puts back what was there.
+class Screen;
+
+/// A card and those of its screens that are asked for, the first first.
+struct OpenedCard {
+    std::unique_ptr<KmsDevice> device;
+    std::vector<std::unique_ptr<Screen>> screens; ///< do not outlive it
+};
+
+/// Nothing changes on the display before `light`; the destructor puts back what was there.
 class Screen {
   public:
-    /// Chooses card, connector, mode and CRTC, and becomes DRM master. Errors name the cure or what there is.
-    static Result<std::unique_ptr<Screen>> open(Kernel& kernel, const KmsOptions& options);
+    /// Chooses the card, and for each screen connector, mode, CRTC and planes, and becomes DRM master. Errors name the
+    /// cure or what there is.
+    static Result<OpenedCard> open(Kernel& kernel, const KmsOptions& options);
     Screen(const Screen&) = delete;
     Screen& operator=(const Screen&) = delete;
     ~Screen();
 
+    [[nodiscard]] KmsDevice& device() { return device_; }
     [[nodiscard]] const KmsDevice& device() const { return device_; }
     [[nodiscard]] const KmsConnector& connector() const { return *connector_; }
     [[nodiscard]] const drmModeModeInfo& mode() const { return mode_; }
     [[nodiscard]] const CrtcPlanes& planes() const { return planes_; }
     [[nodiscard]] Size size() const { return {mode_.hdisplay, mode_.vdisplay}; }
     [[nodiscard]] std::uint32_t crtc() const { return crtc_->id; }
+    /// A frame is shown when it comes, not at the next of regular vblanks: it was asked for, and the display can.
+    [[nodiscard]] bool variable_refresh() const { return options_.vrr && can_vary(); }
+    [[nodiscard]] bool lacks_variable_refresh() const { return options_.vrr && !can_vary(); }
 
     /// Looks at the connector again. ENODEV while no display is there. True when its mode is another one from now on;
     /// what is shown does not change before `light`.
     Result<bool> look_again();
+    /// For pictures that no plane scales, where the person leaves the mode to the content: takes the mode that fits
+    /// `picture` best. True when that is another one; `light` must follow.
+    Result<bool> fit_mode(Size picture);
     /// What the display is told of the light and the colours of such frames, where it can be told; true when that
     /// changes, and `light` must follow.
     bool tell_colors(const FrameInfo& info);
@@ -57,13 +73,16 @@ class Screen {
     Result<> take_back();
 
   private:
-    Screen(KmsDevice device, const KmsOptions& options)
-        : device_(std::move(device))
+    Screen(KmsDevice& device, const KmsOptions& options)
+        : device_(device)
         , options_(options) {}
     Result<> set_mode(const drmModeModeInfo& mode);
     void add_colors(AtomicRequest& request) const;
-    Result<> choose();
-    Result<> choose_planes();
+    Result<> choose(bool clone);
+    Result<> choose_primary();
+    void choose_overlays(PlaneType type, unsigned sharers, std::vector<const KmsPlane*>& chosen);
+    [[nodiscard]] bool may_use(const KmsPlane& plane) const;
+    [[nodiscard]] bool can_vary() const { return connector_->vrr_capable && crtc_->vrr_enabled.writable(); }
     int create_mode_blob(const drmModeModeInfo& mode, std::uint32_t& blob) const;
     void add_output(AtomicRequest& request) const;
     /// False when its planes cannot lie on each other like that.
@@ -78,7 +97,7 @@ class Screen {
     int switch_off();
     [[nodiscard]] bool is_lent() const { return options_.seat == nullptr || options_.seat->active(); }
 
-    KmsDevice device_;
+    KmsDevice& device_;
     KmsOptions options_;
     const KmsConnector* connector_ = nullptr;
     const KmsCrtc* crtc_ = nullptr;

@@ -53,17 +53,18 @@ Result<std::vector<std::string>> answers(Screen& screen, const KmsOptions& optio
 } // namespace
 
 std::vector<std::string> explain_planes(const KmsOptions& options, Size picture, Rational sample_aspect) {
-    const auto screen = Screen::open(system_kernel(), options);
-    if (!screen) return {screen.error().what};
+    const auto opened = Screen::open(system_kernel(), options);
+    if (!opened) return {opened.error().what};
+    Screen& screen = *opened->screens.front();
     FrameInfo info;
     info.visible = {0, 0, picture.width, picture.height};
     info.sample_aspect = sample_aspect;
     std::vector<std::string> lines;
     for (const DrmFourcc fourcc : {fourcc_nv12, fourcc_p010}) {
         lines.push_back(fmt::format("{}x{} {} on {} ({}), {} at {}:", picture.width, picture.height, to_string(fourcc),
-                                    (*screen)->device().path(), (*screen)->device().driver(),
-                                    (*screen)->connector().name, mode_name((*screen)->mode())));
-        const auto said = answers(**screen, options, linear_format(fourcc, picture), info);
+                                    screen.device().path(), screen.device().driver(), screen.connector().name,
+                                    mode_name(screen.mode())));
+        const auto said = answers(screen, options, linear_format(fourcc, picture), info);
         if (!said) lines.push_back("  " + said.error().what);
         if (said)
             for (const std::string& line : *said) lines.push_back("  " + line);

@@ -74,16 +74,27 @@ std::uint32_t FakeDrm::add_blob(std::vector<std::uint8_t> bytes) {
 }
 
 void FakeDrm::add_outputs() {
-    add(connector, "CRTC_ID", DRM_MODE_PROP_OBJECT, 0);
-    add(connector, "link-status", DRM_MODE_PROP_ENUM, 0, {}, {{"Good", 0}, {"Bad", 1}});
-    if (board_.hdr) {
-        add(connector, "HDR_OUTPUT_METADATA", DRM_MODE_PROP_BLOB, 0);
-        add(connector, "Colorspace", DRM_MODE_PROP_ENUM, 0, {},
-            {{"Default", 0}, {"BT2020_RGB", 9}, {"BT2020_YCC", 10}});
-        add(connector, "max bpc", DRM_MODE_PROP_RANGE, 8, {8, 12});
+    for (const std::uint32_t id : ids_of_displays(connector)) {
+        add(id, "CRTC_ID", DRM_MODE_PROP_OBJECT, 0);
+        add(id, "link-status", DRM_MODE_PROP_ENUM, 0, {}, {{"Good", 0}, {"Bad", 1}});
+        add(id, "vrr_capable", DRM_MODE_PROP_RANGE | DRM_MODE_PROP_IMMUTABLE, board_.vrr ? 1 : 0, {0, 1});
+        if (!board_.hdr) continue;
+        add(id, "HDR_OUTPUT_METADATA", DRM_MODE_PROP_BLOB, 0);
+        add(id, "Colorspace", DRM_MODE_PROP_ENUM, 0, {}, {{"Default", 0}, {"BT2020_RGB", 9}, {"BT2020_YCC", 10}});
+        add(id, "max bpc", DRM_MODE_PROP_RANGE, 8, {8, 12});
     }
-    add(crtc, "ACTIVE", DRM_MODE_PROP_RANGE, 0, {0, 1});
-    add(crtc, "MODE_ID", DRM_MODE_PROP_BLOB, 0);
+    for (const std::uint32_t id : ids_of_displays(crtc)) {
+        add(id, "ACTIVE", DRM_MODE_PROP_RANGE, 0, {0, 1});
+        add(id, "MODE_ID", DRM_MODE_PROP_BLOB, 0);
+        add(id, "VRR_ENABLED", DRM_MODE_PROP_RANGE, 0, {0, 1});
+    }
+}
+
+/// `id` of the first display, and the same of the others.
+std::vector<std::uint32_t> FakeDrm::ids_of_displays(std::uint32_t id) const {
+    std::vector<std::uint32_t> ids;
+    for (std::size_t i = 0; i < board_.displays; ++i) ids.push_back(of(id, i));
+    return ids;
 }
 
 void FakeDrm::add_plane(std::size_t index) {
@@ -155,26 +166,29 @@ int FakeDrm::version(drm_version& request) const {
 }
 
 int FakeDrm::resources(drm_mode_card_res& request) const {
-    give<std::uint32_t>(request.crtc_id_ptr, request.count_crtcs, {crtc});
-    give<std::uint32_t>(request.connector_id_ptr, request.count_connectors, {connector});
-    give<std::uint32_t>(request.encoder_id_ptr, request.count_encoders, {encoder});
+    give(request.crtc_id_ptr, request.count_crtcs, ids_of_displays(crtc));
+    give(request.connector_id_ptr, request.count_connectors, ids_of_displays(connector));
+    give(request.encoder_id_ptr, request.count_encoders, ids_of_displays(encoder));
     request.count_fbs = 0;
     return 0;
 }
 
 int FakeDrm::get_connector(drm_mode_get_connector& request) const {
-    if (request.connector_id != connector) return -ENOENT;
+    const std::vector<std::uint32_t> ids = ids_of_displays(connector);
+    const auto display =
+        static_cast<std::size_t>(std::find(ids.begin(), ids.end(), request.connector_id) - ids.begin());
+    if (display == ids.size()) return -ENOENT;
     std::vector<drm_mode_modeinfo> modes;
-    for (const drmModeModeInfo& mode : board_.modes) {
+    for (const drmModeModeInfo& mode : display == 0 || board_.other_modes.empty() ? board_.modes : board_.other_modes) {
         static_assert(sizeof(drm_mode_modeinfo) == sizeof mode);
-        if (connected_) std::memcpy(&modes.emplace_back(), &mode, sizeof mode);
+        if (connected_[display]) std::memcpy(&modes.emplace_back(), &mode, sizeof mode);
     }
     give(request.modes_ptr, request.count_modes, modes);
-    give<std::uint32_t>(request.encoders_ptr, request.count_encoders, {encoder});
+    give<std::uint32_t>(request.encoders_ptr, request.count_encoders, {of(encoder, display)});
     request.count_props = 0;
     request.connector_type = DRM_MODE_CONNECTOR_HDMIA;
-    request.connector_type_id = 1;
-    request.connection = connected_ ? DRM_MODE_CONNECTED : DRM_MODE_DISCONNECTED;
+    request.connector_type_id = static_cast<std::uint32_t>(display + 1);
+    request.connection = connected_[display] ? DRM_MODE_CONNECTED : DRM_MODE_DISCONNECTED;
     return 0;
 }
 
@@ -220,7 +234,7 @@ int FakeDrm::get_blob(drm_mode_get_blob& request) const {
 
 int FakeDrm::get_plane(drm_mode_get_plane& request) const {
     if (request.plane_id < first_plane || request.plane_id - first_plane >= board_.planes.size()) return -ENOENT;
-    request.possible_crtcs = 1;
+    request.possible_crtcs = board_.planes[request.plane_id - first_plane].possible_crtcs;
     request.crtc_id = static_cast<std::uint32_t>(get(values_, request.plane_id, "CRTC_ID"));
     request.fb_id = static_cast<std::uint32_t>(get(values_, request.plane_id, "FB_ID"));
     request.count_format_types = 0;
@@ -287,9 +301,11 @@ int FakeDrm::ioctl(int fd, unsigned long request, void* argument) {
         return resources(*static_cast<drm_mode_card_res*>(argument));
     case DRM_IOCTL_MODE_GETCONNECTOR:
         return get_connector(*static_cast<drm_mode_get_connector*>(argument));
-    case DRM_IOCTL_MODE_GETENCODER:
-        static_cast<drm_mode_get_encoder*>(argument)->possible_crtcs = 1;
+    case DRM_IOCTL_MODE_GETENCODER: {
+        auto& wanted = *static_cast<drm_mode_get_encoder*>(argument);
+        wanted.possible_crtcs = 1U << (wanted.encoder_id - encoder) / 3;
         return 0;
+    }
     case DRM_IOCTL_MODE_OBJ_GETPROPERTIES:
         return object_properties(*static_cast<drm_mode_obj_get_properties*>(argument));
     case DRM_IOCTL_MODE_GETPROPERTY:
@@ -334,19 +350,24 @@ int FakeDrm::munmap(void* address, std::size_t) {
     return 0;
 }
 
-void FakeDrm::vblank() {
+void FakeDrm::vblank(std::size_t display) {
     constexpr Nanoseconds period = second / 60;
     now_ += period;
-    ++sequence_;
-    if (pending_.empty()) return;
+    complete_flip(display);
+}
+
+void FakeDrm::complete_flip(std::size_t display) {
+    ++sequence_[display];
+    if (!pending_[display]) return;
     drm_event_vblank event{};
     event.base.type = DRM_EVENT_FLIP_COMPLETE;
     event.base.length = sizeof event;
-    event.user_data = pending_.front();
+    event.user_data = *pending_[display];
     event.tv_sec = static_cast<std::uint32_t>(now_ / second);
     event.tv_usec = static_cast<std::uint32_t>(now_ % second / 1000);
-    event.sequence = sequence_;
-    pending_.pop_front();
+    event.sequence = sequence_[display];
+    event.crtc_id = of(crtc, display);
+    pending_[display].reset();
     events_.push_back(event);
 }
 
@@ -358,7 +379,8 @@ ssize_t FakeDrm::read(int fd, void* buffer, std::size_t size) {
         std::memcpy(buffer, uevent, sizeof uevent);
         return sizeof uevent;
     }
-    if (flips_complete && !pending_.empty()) vblank();
+    for (std::size_t i = 0; i < board_.displays; ++i)
+        if (flips_complete && pending_[i]) vblank(i);
     if (events_.empty() || size < sizeof(drm_event_vblank)) return -EAGAIN;
     std::memcpy(buffer, &events_.front(), sizeof(drm_event_vblank));
     events_.pop_front();

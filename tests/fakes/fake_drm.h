@@ -7,10 +7,12 @@
 // libdrm in place of its own, for everything else.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,13 +35,17 @@ struct FakePlane {
     std::uint64_t rotations = 0; ///< DRM_MODE_ROTATE_* and _REFLECT_*; 0: no such property
     unsigned encodings = 0;      ///< of BT.601, BT.709, BT.2020, the first so many; 0: no such property
     bool alpha = false;
+    std::uint32_t possible_crtcs = 1; ///< bit i: the i-th display's
 };
 
 struct FakeBoard {
     const char* driver = "fake";
     std::vector<FakePlane> planes;
     std::vector<drmModeModeInfo> modes;
-    bool hdr = false; ///< the connector has HDR_OUTPUT_METADATA, Colorspace, max bpc
+    bool hdr = false;                              ///< the connector has HDR_OUTPUT_METADATA, Colorspace, max bpc
+    bool vrr = false;                              ///< the display's refresh rate can vary
+    unsigned displays = 1;                         ///< connectors, each with a CRTC; HDMI-A-1, HDMI-A-2, ...
+    std::vector<drmModeModeInfo> other_modes = {}; ///< of the displays after the first; empty: the same
 };
 
 /// What a plane shows; framebuffer 0: nothing.
@@ -76,11 +82,14 @@ class FakeDrm final : public Kernel {
         return framebuffers_.at(framebuffer).format;
     }
 
-    /// The flip in flight completes at the next vblank.
-    void vblank();
+    /// The flip in flight completes at the next vblank, a 60th of a second later.
+    void vblank(std::size_t display = 0);
+    /// The flip in flight completes now.
+    void complete_flip(std::size_t display = 0);
+    [[nodiscard]] bool flip_in_flight(std::size_t display = 0) const { return pending_[display].has_value(); }
     /// Plugs a display in or out; the kernel tells of it.
-    void connect(bool connected) {
-        connected_ = connected;
+    void connect(bool connected, std::size_t display = 0) {
+        connected_[display] = connected;
         ++uevents_;
     }
     void set_modes(std::vector<drmModeModeInfo> modes) { board_.modes = std::move(modes); }
@@ -88,7 +97,7 @@ class FakeDrm final : public Kernel {
     /// A test of the driver's own, after all others: 0 or a negative errno.
     std::function<int(const FakeDrm&)> refuse;
     bool master = true;         ///< false: the display is another program's, and we may not become its master
-    bool flips_complete = true; ///< reading the card completes the flip in flight
+    bool flips_complete = true; ///< reading the card completes the flips in flight
     unsigned refused = 0;       ///< commits, because the display is another program's
     unsigned tests = 0;         ///< commits with TEST_ONLY
     unsigned commits = 0;       ///< others that were accepted
@@ -111,7 +120,12 @@ class FakeDrm final : public Kernel {
     dev_t device_number(const char*) override { return 0; }
     Nanoseconds now() override { return now_ += 1000; }
 
+    /// Of the first display; those of the next have numbers higher by 3.
     static constexpr std::uint32_t crtc = 30, encoder = 31, connector = 32, first_plane = 40;
+    static constexpr std::size_t most_displays = 3;
+    static constexpr std::uint32_t of(std::uint32_t id, std::size_t display) {
+        return id + 3 * static_cast<std::uint32_t>(display);
+    }
     static constexpr int card_fd = 1'000'000; // no descriptor of the process
 
   private:
@@ -151,19 +165,22 @@ class FakeDrm final : public Kernel {
     int fill(const drm_mode_atomic& request, Values& values) const;
     int check(const Values& values) const;
     int check_plane(const Values& values, std::size_t index) const;
+    [[nodiscard]] bool needs_modeset(const Values& values) const;
+    [[nodiscard]] std::vector<std::size_t> displays_of(const drm_mode_atomic& request, const Values& values) const;
+    [[nodiscard]] std::vector<std::uint32_t> ids_of_displays(std::uint32_t id) const;
 
     FakeBoard board_;
     std::vector<Property> properties_;
     Values values_;
     std::map<std::uint32_t, std::vector<std::uint8_t>> blobs_;
     std::map<std::uint32_t, Framebuffer> framebuffers_;
-    std::map<std::uint32_t, std::size_t> dumb_; ///< bytes by handle
-    std::deque<std::uint64_t> pending_;         ///< user data of flips in flight: one at most
+    std::map<std::uint32_t, std::size_t> dumb_;                       ///< bytes by handle
+    std::array<std::optional<std::uint64_t>, most_displays> pending_; ///< user data of the flip in flight
     std::deque<drm_event_vblank> events_;
     std::uint32_t next_id_ = 1000;
-    std::uint32_t sequence_ = 100;
+    std::array<std::uint32_t, most_displays> sequence_{100, 5000, 70000};
     Nanoseconds now_ = 1'000'000'000;
-    bool connected_ = true;
+    std::array<bool, most_displays> connected_{true, true, true};
     unsigned uevents_ = 0;
 };
 

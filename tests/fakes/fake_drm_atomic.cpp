@@ -47,7 +47,10 @@ int FakeDrm::check_plane(const Values& values, std::size_t index) const {
     const auto at = [&](const char* name) { return get(values, id, name); };
     if ((at("FB_ID") == 0) != (at("CRTC_ID") == 0)) return -EINVAL;
     if (at("FB_ID") == 0) return 0;
-    if (get(values, crtc, "ACTIVE") == 0) return -EINVAL;
+    const std::vector<std::uint32_t> crtcs = ids_of_displays(crtc);
+    const auto on = std::find(crtcs.begin(), crtcs.end(), at("CRTC_ID"));
+    if (on == crtcs.end() || (plane.possible_crtcs >> (on - crtcs.begin()) & 1) == 0) return -EINVAL;
+    if (get(values, *on, "ACTIVE") == 0) return -EINVAL;
     const Framebuffer& shown = framebuffers_.at(static_cast<std::uint32_t>(at("FB_ID")));
     if (!listed(plane.formats, shown.format)) return -EINVAL;
     const std::uint64_t width = at("SRC_W") >> 16;
@@ -65,9 +68,39 @@ int FakeDrm::check_plane(const Values& values, std::size_t index) const {
 int FakeDrm::check(const Values& values) const {
     for (std::size_t i = 0; i < board_.planes.size(); ++i)
         if (const int error = check_plane(values, i); error != 0) return error;
-    const bool active = get(values, crtc, "ACTIVE") != 0;
-    if (active && get(values, crtc, "MODE_ID") == 0) return -EINVAL;
-    return active && get(values, connector, "CRTC_ID") == 0 ? -EINVAL : 0;
+    for (std::size_t i = 0; i < board_.displays; ++i) {
+        const std::uint64_t driven_by = get(values, of(connector, i), "CRTC_ID");
+        if (driven_by != 0 && driven_by != of(crtc, i)) return -EINVAL; // no encoder leads there
+        if (get(values, of(crtc, i), "ACTIVE") == 0) continue;
+        if (get(values, of(crtc, i), "MODE_ID") == 0 || driven_by == 0) return -EINVAL;
+    }
+    return 0;
+}
+
+bool FakeDrm::needs_modeset(const Values& values) const {
+    const auto changes = [&](std::uint32_t object, const char* name) {
+        return get(values, object, name) != get(values_, object, name);
+    };
+    for (std::size_t i = 0; i < board_.displays; ++i) {
+        if (changes(of(crtc, i), "ACTIVE") || changes(of(crtc, i), "MODE_ID")) return true;
+        for (const char* name : {"CRTC_ID", "Colorspace", "max bpc", "HDR_OUTPUT_METADATA"})
+            if (changes(of(connector, i), name)) return true;
+    }
+    return false;
+}
+
+/// Those whose CRTC is part of the commit: it is named itself, or drives what is named, before or after.
+std::vector<std::size_t> FakeDrm::displays_of(const drm_mode_atomic& request, const Values& values) const {
+    const auto* objects = array<std::uint32_t>(request.objs_ptr);
+    std::vector<std::size_t> displays;
+    for (std::size_t i = 0; i < board_.displays; ++i) {
+        const std::uint32_t id = of(crtc, i);
+        if (std::any_of(objects, objects + request.count_objs, [&](std::uint32_t object) {
+                return object == id || get(values, object, "CRTC_ID") == id || get(values_, object, "CRTC_ID") == id;
+            }))
+            displays.push_back(i);
+    }
+    return displays;
 }
 
 int FakeDrm::atomic(const drm_mode_atomic& request) {
@@ -77,13 +110,7 @@ int FakeDrm::atomic(const drm_mode_atomic& request) {
     if (only_test && wants_event) return -EINVAL;
     Values values = values_;
     if (const int error = fill(request, values); error != 0) return error;
-    const auto changes = [&](std::uint32_t object, const char* name) {
-        return get(values, object, name) != get(values_, object, name);
-    };
-    const bool modeset = changes(crtc, "ACTIVE") || changes(crtc, "MODE_ID") || changes(connector, "CRTC_ID") ||
-                         changes(connector, "Colorspace") || changes(connector, "max bpc") ||
-                         changes(connector, "HDR_OUTPUT_METADATA");
-    if (modeset && (request.flags & DRM_MODE_ATOMIC_ALLOW_MODESET) == 0) return -EINVAL;
+    if (needs_modeset(values) && (request.flags & DRM_MODE_ATOMIC_ALLOW_MODESET) == 0) return -EINVAL;
     if (const int error = check(values); error != 0) return error;
     if (refuse) {
         std::swap(values, values_); // the driver sees what it is asked for
@@ -92,11 +119,16 @@ int FakeDrm::atomic(const drm_mode_atomic& request) {
         if (error != 0) return error;
     }
     if (only_test) return ++tests, 0;
-    if ((request.flags & DRM_MODE_ATOMIC_NONBLOCK) != 0 && !pending_.empty()) return -EBUSY;
-    if (!pending_.empty() && flips_complete) vblank();
-    pending_.clear(); // the kernel has waited for it long enough
+    const std::vector<std::size_t> displays = displays_of(request, values);
+    for (const std::size_t display : displays) {
+        if (!pending_[display]) continue;
+        if ((request.flags & DRM_MODE_ATOMIC_NONBLOCK) != 0) return -EBUSY;
+        if (flips_complete) vblank(display);
+        pending_[display].reset(); // the kernel has waited for it long enough
+    }
     values_ = std::move(values);
-    if (wants_event) pending_.push_back(request.user_data);
+    for (const std::size_t display : displays)
+        if (wants_event) pending_[display] = request.user_data;
     ++commits;
     return 0;
 }

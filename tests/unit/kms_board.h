@@ -33,8 +33,8 @@ class Board {
         format.coded_width = (width + 15) / 16 * 16;
         format.coded_height = (height + 15) / 16 * 16;
         format.layout[0].pitch = format.layout[1].pitch = format.coded_width * 2;
-        std::vector<SlotMemory> slots(4);
-        for (int i = 0; i < 4; ++i) slots[static_cast<std::size_t>(i)].dmabuf[0] = UniqueFd(drm_, 2'000'000 + i);
+        std::vector<SlotMemory> slots(slots_);
+        for (std::size_t i = 0; i < slots_; ++i) slots[i].dmabuf[0] = UniqueFd(drm_, 2'000'000 + static_cast<int>(i));
         pool_ = SlotPool::create(drm_, format, std::move(slots));
         info_ = {};
         info_.visible = {0, 0, width, height};
@@ -89,6 +89,7 @@ class Board {
     FakeSeat* seat_ = nullptr; ///< the output's
     std::unique_ptr<Output> output_;
     std::shared_ptr<SlotPool> pool_;
+    std::size_t slots_ = 4;
     FrameInfo info_;
     FrameId frames_ = 0;
 };

@@ -13,6 +13,8 @@ using testing::Test;
 
 constexpr std::uint64_t sand128_1632 = sand128 | 1632 << 8; // the height of a column is the buffer's own
 
+using Planes = std::vector<std::size_t>;
+
 TEST(RaspberryPi, ScansSandOutAndScalesIt) {
     for (const FakeBoard& table : {raspberry_pi_4(), raspberry_pi_5()}) {
         Board board(table);
@@ -50,6 +52,29 @@ TEST(RaspberryPi, TurnsByHalfButNotByAQuarter) {
     EXPECT_NE(quarter.configure(fourcc_nv12, 1920, 1080)
                   .find("plane 41 takes NV12 but cannot rotate by 90: turn the display"),
               std::string::npos);
+}
+
+TEST(RaspberryPi, FileThatLiesOnItsSideIsShownAsItLiesWhereNoPlaneTurns) {
+    Board board(raspberry_pi_4());
+    ASSERT_EQ(board.configure(fourcc_nv12, 1280, 720), "");
+    board.info_.rotation = 180;
+    board.show();
+    EXPECT_EQ(board.drm_.shown(1).rotation, std::uint64_t{DRM_MODE_ROTATE_180});
+    board.info_.rotation = 90;
+    board.show();
+    EXPECT_EQ(board.drm_.shown(1).rotation, std::uint64_t{DRM_MODE_ROTATE_0});
+    EXPECT_EQ(board.plane(), "plane 41 (overlay), 1280x720 scaled to 1920x1080, not turned by 90 as the file asks: no "
+                             "plane can");
+}
+
+TEST(RaspberryPi, TurnOfTheFileAddsToWhatIsAskedFor) {
+    Board board(raspberry_pi_4(), {.card = "", .connector = "", .mode = "", .rotation = 90});
+    board.info_.rotation = 270;
+    EXPECT_NE(board.configure(fourcc_nv12, 1280, 720).find("cannot rotate by 90"), std::string::npos); // info is new
+    board.info_.rotation = 270;
+    board.present();
+    EXPECT_EQ(board.drm_.shown(1).rotation, std::uint64_t{DRM_MODE_ROTATE_0});
+    EXPECT_EQ(board.plane(), "plane 41 (overlay), 1280x720 scaled to 1920x1080");
 }
 
 TEST(RaspberryPi, WithoutLineBuffersTheReasonIsNamed) {
@@ -185,6 +210,49 @@ TEST(Hdr, DisplayIsToldOfLightColoursAndDepthTogether) {
     EXPECT_EQ(board.drm_.value(connector, "HDR_OUTPUT_METADATA"), 0U);
     EXPECT_EQ(board.drm_.value(connector, "Colorspace"), 0U);
     EXPECT_EQ(board.drm_.value(connector, "max bpc"), 8U);
+}
+
+TEST(ModeThatFits, OnlyWhereNoPlaneScalesAndTheModeIsTheContents) {
+    for (const bool scales : {true, false})
+        for (const char* asked : {"content", ""}) {
+            FakeBoard table = rk3399();
+            for (FakePlane& plane : table.planes)
+                if (!scales) plane.shrink = plane.grow = 1;
+            KmsOptions options;
+            options.mode = asked;
+            options.content_rate = {30, 1};
+            Board board(table, options);
+            ASSERT_EQ(board.configure(fourcc_nv12, 1280, 720), "");
+            const bool fitted = !scales && options.mode == "content";
+            EXPECT_EQ(board.output_->description().mode, fitted ? "1280x720@60.00" : "1920x1080@60.00");
+            board.show();
+            if (fitted) {
+                EXPECT_EQ(board.plane(), "plane 41 (overlay), 1:1 centred");
+                EXPECT_EQ(board.drm_.shown(1).destination, (Rect{0, 0, 1280, 720}));
+            }
+            ASSERT_EQ(board.configure(fourcc_nv12, 1920, 1080), ""); // another file: the mode stays
+            EXPECT_EQ(board.output_->description().mode, fitted ? "1280x720@60.00" : "1920x1080@60.00");
+        }
+}
+
+TEST(VariableRefresh, WhereItIsAskedForAndTheDisplayCan) {
+    FakeBoard table = raspberry_pi_4();
+    for (const bool capable : {true, false})
+        for (const bool asked : {true, false}) {
+            table.vrr = capable;
+            KmsOptions options;
+            options.vrr = asked;
+            Board board(table, options);
+            ASSERT_EQ(board.configure(fourcc_nv12, 1280, 720), "");
+            board.show();
+            const bool varies = capable && asked;
+            EXPECT_EQ(board.drm_.value(FakeDrm::crtc, "VRR_ENABLED"), varies ? 1U : 0U);
+            EXPECT_EQ(board.output_->timing().period == 0, varies); // shows a frame at any time
+            EXPECT_EQ(board.output_->description().mode, varies ? "1920x1080@60.00 and slower" : "1920x1080@60.00");
+            board.show();
+            board.output_.reset();
+            EXPECT_EQ(board.drm_.value(FakeDrm::crtc, "VRR_ENABLED"), 0U);
+        }
 }
 
 TEST(Hotplug, FramesAreDiscardedWhileNoDisplayIsThere) {

@@ -102,6 +102,22 @@ TEST(ChooseMode, OfTheContent) {
     EXPECT_TRUE(same_mode(*choose_mode(modes, std::nullopt, "content", {24, 1}), p24));
 }
 
+TEST(FittingMode, ShowsAllOfThePictureWithLittleBlack) {
+    const drmModeModeInfo modes[] = {p60, p5994, p50, i50, p24, p720};
+    const auto fitting = [&](const drmModeModeInfo& current, Size picture, Rational content = {0, 1}) {
+        return mode_name(fitting_mode(modes, current, picture, content));
+    };
+    EXPECT_EQ(fitting(p60, {1280, 720}), "1280x720@60.00");
+    EXPECT_EQ(fitting(p60, {1920, 1080}), "1920x1080@60.00"); // no better one
+    EXPECT_EQ(fitting(p50, {1920, 1080}), "1920x1080@50.00");
+    EXPECT_EQ(fitting(p720, {1920, 1080}), "1920x1080@60.00"); // the fastest
+    EXPECT_EQ(fitting(p720, {3840, 2160}), "1920x1080@60.00"); // shows most of it
+    EXPECT_EQ(fitting(p720, {720, 1080}), "1920x1080@60.00");
+    EXPECT_EQ(fitting(p60, {1280, 720}, {25, 1}), "1920x1080@50.00"); // a cadence is worth more than less black
+    EXPECT_EQ(fitting(p720, {1920, 1080}, {24, 1}), "1920x1080@24.00");
+    EXPECT_EQ(fitting(p60, {1280, 720}, {30, 1}), "1280x720@60.00");
+}
+
 TEST(ChooseMode, RefusalsSayWhatThereIs) {
     const drmModeModeInfo modes[] = {p60, p720};
     for (const char* asked : {"1920x1080@50", "1024x768", "1920x1080i", "large", "1920", "1920x1080@", "1920x1080@0",
