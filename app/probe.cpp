@@ -5,6 +5,7 @@
 #include "app/commands.h"
 #include "app/decoder_factory.h"
 #include "app/demuxer.h"
+#include "app/format_table.h"
 #include "app/notice.h"
 #include "app/output_factory.h"
 #include "render/kms/cards.h"
@@ -121,8 +122,12 @@ int explain(const Options& options) {
 
 int devices(const Options& options) {
     if (!options.why.empty()) return explain(options);
+    const std::vector<KmsCard> cards = list_kms_cards();
     fmt::print("decoders:\n{}software (libavcodec): every codec that it has\n\ncards:\n", describe_decoder_devices());
-    print_lines(describe_kms_cards());
+    print_lines(describe_kms_cards(cards));
+    const std::vector<DecoderPixels> decoders = list_decoder_pixels();
+    if (!decoders.empty()) fmt::print("\nplanes that show what decoders make, without a copy:\n");
+    print_lines(cross(decoders, cards));
     return exit_played;
 }
 

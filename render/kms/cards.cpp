@@ -166,9 +166,9 @@ std::vector<KmsCard> list_kms_cards() {
     return cards;
 }
 
-std::vector<std::string> describe_kms_cards() {
+std::vector<std::string> describe_kms_cards(const std::vector<KmsCard>& cards) {
     std::vector<std::string> lines;
-    for (const KmsCard& card : list_kms_cards()) describe(card, lines);
+    for (const KmsCard& card : cards) describe(card, lines);
     if (lines.empty()) lines.emplace_back("no display cards in /dev/dri");
     return lines;
 }

@@ -45,7 +45,7 @@ struct KmsCard {
 /// All cards, usable or not. Does not disturb what is on the screen.
 std::vector<KmsCard> list_kms_cards();
 /// Lines for `v4l2play devices`.
-std::vector<std::string> describe_kms_cards();
+std::vector<std::string> describe_kms_cards(const std::vector<KmsCard>& cards);
 /// The answers to --card=help, --connector=help and --mode=help, one line each; errors come as a line too.
 std::vector<std::string> card_choices();
 std::vector<std::string> connector_choices(const KmsOptions& options);

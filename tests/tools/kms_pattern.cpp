@@ -401,6 +401,6 @@ int main(int argc, char** argv) {
     CLI11_PARSE(app, argc, argv);
     set_log_level(arguments.verbose ? LogLevel::Debug : LogLevel::Warning);
     if (!list) return run(arguments);
-    for (const std::string& line : describe_kms_cards()) fmt::print("{}\n", line);
+    for (const std::string& line : describe_kms_cards(list_kms_cards())) fmt::print("{}\n", line);
     return 0;
 }
