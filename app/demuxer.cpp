@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <mutex>
-#include <span>
 #include <string_view>
 
 #include <sys/stat.h>
@@ -15,11 +13,13 @@
 extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
-#include <libavutil/display.h>
 }
 
+#include "app/key_index.h"
+#include "app/libav_stream.h"
+#include "app/packet_pool.h"
+#include "decoder/codec/fwht_header.h"
 #include "decoder/log.h"
-#include "decoder/software/hdr_side_data.h"
 
 namespace v4l2play {
 namespace {
@@ -38,144 +38,13 @@ std::string av_reason(int error) {
     return text;
 }
 
-/// AVPackets that go round: a unit's payload gives its packet back here, from whatever thread.
-class PacketPool {
-  public:
-    static std::shared_ptr<PacketPool> create() { return std::make_shared<PacketPool>(); }
-    PacketPool() { idle_.reserve(128); }
-    PacketPool(const PacketPool&) = delete;
-    PacketPool& operator=(const PacketPool&) = delete;
-    ~PacketPool() {
-        for (Lease* lease : idle_) destroy(lease);
-    }
+/// When it is shown, or about that; no_time when the container tells nothing.
+Nanoseconds time_of(const AccessUnit& unit) { return unit.pts == no_time ? unit.dts : unit.pts; }
 
-    /// A packet on its way; it keeps the pool alive while a unit is out.
-    struct Lease {
-        AVPacket* packet = nullptr;
-        std::shared_ptr<PacketPool> pool;
-    };
-
-    static Lease* take(const std::shared_ptr<PacketPool>& pool) {
-        Lease* lease = pool->pop();
-        if (lease == nullptr) lease = new Lease{av_packet_alloc(), nullptr};
-        lease->pool = pool;
-        return lease;
-    }
-    static void give_back(void* owner) {
-        auto* lease = static_cast<Lease*>(owner);
-        av_packet_unref(lease->packet);
-        const std::shared_ptr<PacketPool> pool = std::move(lease->pool);
-        const std::lock_guard lock(pool->mutex_);
-        pool->idle_.push_back(lease);
-    }
-
-  private:
-    Lease* pop() {
-        const std::lock_guard lock(mutex_);
-        if (idle_.empty()) return nullptr;
-        Lease* lease = idle_.back();
-        idle_.pop_back();
-        return lease;
-    }
-    static void destroy(Lease* lease) {
-        av_packet_free(&lease->packet);
-        delete lease;
-    }
-
-    std::mutex mutex_;
-    std::vector<Lease*> idle_;
-};
-
-CodecId to_codec_id(AVCodecID id) {
-    switch (id) {
-    case AV_CODEC_ID_H264:
-        return CodecId::H264;
-    case AV_CODEC_ID_HEVC:
-        return CodecId::Hevc;
-    case AV_CODEC_ID_VP8:
-        return CodecId::Vp8;
-    case AV_CODEC_ID_VP9:
-        return CodecId::Vp9;
-    case AV_CODEC_ID_AV1:
-        return CodecId::Av1;
-    case AV_CODEC_ID_MPEG2VIDEO:
-        return CodecId::Mpeg2;
-    case AV_CODEC_ID_NONE:
-        return CodecId::Unknown;
-    default:
-        return CodecId::Other;
-    }
-}
-
-Rational to_rational(AVRational value) { return {value.num, value.den == 0 ? 1 : value.den}; }
-
-/// What the container says beside a stream's parameters; empty when it does not. It lives in the stream, or from
-/// libavformat 60.15 on in its codec parameters.
-std::span<const std::uint8_t> side_data(const AVStream& stream, AVPacketSideDataType type) {
-#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
-    const AVPacketSideData* data =
-        av_packet_side_data_get(stream.codecpar->coded_side_data, stream.codecpar->nb_coded_side_data, type);
-    if (data == nullptr) return {};
-    return {data->data, data->size};
-#else
-    std::size_t size = 0;
-    const std::uint8_t* data = av_stream_get_side_data(&stream, type, &size);
-    return {data, data == nullptr ? 0 : size};
-#endif
-}
-
-HdrMetadata hdr_of(const AVStream& stream) {
-    HdrMetadata hdr;
-    note_mastering_display(side_data(stream, AV_PKT_DATA_MASTERING_DISPLAY_METADATA), hdr);
-    note_content_light(side_data(stream, AV_PKT_DATA_CONTENT_LIGHT_LEVEL), hdr);
-    return hdr;
-}
-
-int rotation_of(const AVStream& stream) {
-    const auto matrix = side_data(stream, AV_PKT_DATA_DISPLAYMATRIX);
-    if (matrix.size() < 9 * sizeof(std::int32_t)) return 0;
-    const double degrees = -av_display_rotation_get(reinterpret_cast<const std::int32_t*>(matrix.data()));
-    if (!(degrees > -360.5 && degrees < 360.5)) return 0;
-    const int quarter = static_cast<int>(degrees / 90.0 + (degrees < 0 ? -0.5 : 0.5));
-    return ((quarter % 4 + 4) % 4) * 90;
-}
-
-/// libavformat leaves pictures of H.264 in MP4/Matroska whole and stamps them: no parser has to look at them again, and
-/// nothing has to be decoded to find out what the container has said already.
-bool says_everything(const AVFormatContext& context, const AVStream& stream) {
-    const char* name = context.iformat->name;
-    const bool framed = std::strstr(name, "matroska") != nullptr || std::strstr(name, "mov,") != nullptr;
-    const AVCodecParameters& codec = *stream.codecpar;
-    const bool rate = stream.avg_frame_rate.num > 0 || stream.r_frame_rate.num > 0;
-    return framed && rate && codec.codec_id == AV_CODEC_ID_H264 && codec.width > 0 && codec.height > 0 &&
-           codec.extradata_size >= 7;
-}
-
-const char* kind_name(AVMediaType type) {
-    switch (type) {
-    case AVMEDIA_TYPE_VIDEO:
-        return "video";
-    case AVMEDIA_TYPE_AUDIO:
-        return "audio";
-    case AVMEDIA_TYPE_SUBTITLE:
-        return "subtitle";
-    case AVMEDIA_TYPE_ATTACHMENT:
-        return "attachment";
-    default:
-        return "data";
-    }
-}
-
-std::string stream_details(const AVStream& stream) {
-    const AVCodecParameters& codec = *stream.codecpar;
-    if (codec.codec_type == AVMEDIA_TYPE_VIDEO) {
-        const double rate = av_q2d(stream.avg_frame_rate.den == 0 ? AVRational{0, 1} : stream.avg_frame_rate);
-        const char* profile = avcodec_profile_name(codec.codec_id, codec.profile);
-        return fmt::format("{}x{}{}{}{}", codec.width, codec.height, rate > 0 ? fmt::format(", {:.3f} fps", rate) : "",
-                           profile == nullptr ? "" : ", ", profile == nullptr ? "" : profile);
-    }
-    if (codec.codec_type == AVMEDIA_TYPE_AUDIO) return fmt::format("{} Hz", codec.sample_rate);
-    return {};
+/// libavformat does not know the codec of the kernel's virtual driver.
+bool is_intra_fwht(std::span<const std::uint8_t> unit) {
+    const auto header = fwht::parse_header(unit);
+    return header && header->is_intra();
 }
 
 class LibavDemuxer final : public Demuxer {
@@ -195,15 +64,21 @@ class LibavDemuxer final : public Demuxer {
     [[nodiscard]] bool truncated() const override { return truncated_; }
 
   private:
-    Result<> open_input(const std::string& path);
-    Result<> seek_container(Nanoseconds time);
-    Result<> rewind();
+    Result<> open_input();
     Result<> select_stream();
-    void fill_stream_info(const AVStream& stream);
     void fill_media_info();
+    Result<> seek_container(Nanoseconds time);
+    Result<> seek_by_container(Nanoseconds time);
+    Result<> rewind();
+    Result<> seek_by_reading(Nanoseconds time);
+    Result<> read_past(Nanoseconds time);
+    Result<> go_to(Nanoseconds time);
+    bool read_key(const KeyIndex::Entry& key);
+    Result<> start_over();
     [[nodiscard]] Nanoseconds to_media_time(std::int64_t stamp) const;
     AccessUnit to_unit(PacketPool::Lease* lease);
     Result<std::optional<AccessUnit>> read_unit();
+    void note_key(const AccessUnit& unit, std::int64_t position);
     Result<std::optional<AccessUnit>> end_of_file(int status);
     [[nodiscard]] Nanoseconds video_duration() const;
 
@@ -215,6 +90,7 @@ class LibavDemuxer final : public Demuxer {
     MediaInfo info_;
     std::shared_ptr<PacketPool> packets_ = PacketPool::create();
     std::optional<AccessUnit> first_; // read ahead at the start: it tells whether the video is encrypted
+    std::optional<KeyIndex> keys_;    // once the container has turned out to have none
     Nanoseconds start_at_ = no_time;
     Nanoseconds read_until_ = 0;
     bool truncated_ = false;
@@ -238,8 +114,8 @@ Result<> check_file(const std::string& path) {
     return {};
 }
 
-Result<> LibavDemuxer::open_input(const std::string& path) {
-    V4L2PLAY_TRY(check_file(path));
+Result<> LibavDemuxer::open_input() {
+    V4L2PLAY_TRY(check_file(path_));
     context_ = avformat_alloc_context();
     if (context_ == nullptr) return fail(ENOMEM, "out of memory", "avformat_alloc_context");
     context_->max_streams = 64;
@@ -248,7 +124,7 @@ Result<> LibavDemuxer::open_input(const std::string& path) {
     av_dict_set(&options, "protocol_whitelist", protocols, 0);
     av_dict_set(&options, "format_whitelist", formats, 0);
     // "file:" keeps a colon in a file name from being read as a protocol.
-    const int status = avformat_open_input(&context_, ("file:" + path).c_str(), nullptr, &options);
+    const int status = avformat_open_input(&context_, ("file:" + path_).c_str(), nullptr, &options);
     av_dict_free(&options);
     if (status == AVERROR_INVALIDDATA)
         return fail(EBADMSG, "not a media file, or damaged beyond recognition: is it the right file, copied whole?",
@@ -273,7 +149,6 @@ Result<> LibavDemuxer::select_stream() {
         index_ = av_find_best_stream(context_, AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
     }
     if (index_ >= 0 && (context_->streams[index_]->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0) index_ = -1;
-    fill_media_info();
     if (index_ < 0) return fail(ENOMEDIUM, "there is no video in it: only files with video are played", "open");
     for (unsigned i = 0; i < context_->nb_streams; ++i)
         context_->streams[i]->discard = static_cast<int>(i) == index_ ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
@@ -284,9 +159,8 @@ void LibavDemuxer::fill_media_info() {
     info_.container = context_->iformat->name;
     if (context_->duration > 0) info_.duration = context_->duration * (second / AV_TIME_BASE);
     for (unsigned i = 0; i < context_->nb_streams; ++i) {
-        const AVStream& stream = *context_->streams[i];
-        info_.streams.push_back({kind_name(stream.codecpar->codec_type), avcodec_get_name(stream.codecpar->codec_id),
-                                 stream_details(stream), static_cast<int>(i) == index_});
+        info_.streams.push_back(summarize_stream(*context_->streams[i]));
+        info_.streams.back().selected = static_cast<int>(i) == index_;
     }
 }
 
@@ -295,52 +169,13 @@ bool is_encrypted(const AVPacket& packet) {
     return av_packet_get_side_data(&packet, AV_PKT_DATA_ENCRYPTION_INFO, nullptr) != nullptr;
 }
 
-/// libavformat alone does not look into what the container says of the codec: ISO/IEC 14496-15 5.3.3.1.2 (avcC) and
-/// 8.3.3.1.2 (hvcC), AV1 in ISO Base Media File Format 2.3.3 (av1C).
-int profile_of(const AVCodecParameters& codec) {
-    const std::uint8_t* record = codec.extradata;
-    if (codec.profile >= 0 || codec.extradata_size < 4) return codec.profile;
-    if (codec.codec_id == AV_CODEC_ID_H264 && record[0] == 1) return record[1];
-    if (codec.codec_id == AV_CODEC_ID_HEVC && record[0] == 1) return record[1] & 31;
-    if (codec.codec_id == AV_CODEC_ID_AV1 && record[0] == 0x81) return record[1] >> 5;
-    return codec.profile;
-}
-
-void LibavDemuxer::fill_stream_info(const AVStream& stream) {
-    const AVCodecParameters& codec = *stream.codecpar;
-    stream_.codec = to_codec_id(codec.codec_id);
-    stream_.libav_codec_id = codec.codec_id;
-    stream_.codec_name = avcodec_get_name(codec.codec_id);
-    stream_.codec_tag = codec.codec_tag;
-    // libavcodec knows nothing of the codec of the kernel's virtual driver.
-    if (codec.codec_tag == MKTAG('F', 'W', 'H', 'T')) {
-        stream_.codec = CodecId::Fwht;
-        stream_.codec_name = "fwht";
-    }
-    stream_.codec_tag = codec.codec_tag;
-    stream_.bits_per_coded_sample = codec.bits_per_coded_sample;
-    stream_.profile = codec.profile;
-    const char* profile = avcodec_profile_name(codec.codec_id, profile_of(codec));
-    if (profile != nullptr) stream_.profile_name = profile;
-    stream_.width = codec.width;
-    stream_.height = codec.height;
-    stream_.frame_rate = to_rational(stream.avg_frame_rate.num > 0 ? stream.avg_frame_rate : stream.r_frame_rate);
-    stream_.sample_aspect =
-        to_rational(stream.sample_aspect_ratio.num > 0 ? stream.sample_aspect_ratio : codec.sample_aspect_ratio);
-    stream_.time_base = to_rational(stream.time_base);
-    stream_.color = {static_cast<std::uint8_t>(codec.color_primaries), static_cast<std::uint8_t>(codec.color_trc),
-                     static_cast<std::uint8_t>(codec.color_space), codec.color_range == AVCOL_RANGE_JPEG};
-    stream_.hdr = hdr_of(stream);
-    stream_.rotation = rotation_of(stream);
-    if (codec.extradata_size > 0) stream_.extradata.assign(codec.extradata, codec.extradata + codec.extradata_size);
-}
-
 Result<> LibavDemuxer::open_file(const std::string& path) {
     path_ = path;
-    V4L2PLAY_TRY(open_input(path));
+    V4L2PLAY_TRY(open_input());
     V4L2PLAY_TRY(select_stream());
+    fill_media_info();
     const AVStream& stream = *context_->streams[index_];
-    fill_stream_info(stream);
+    stream_ = describe_stream(stream);
     // Media time 0 is where the video starts.
     start_ = stream.start_time == AV_NOPTS_VALUE ? 0 : stream.start_time;
     auto first = read_unit();
@@ -365,24 +200,22 @@ AccessUnit LibavDemuxer::to_unit(PacketPool::Lease* lease) {
     unit.key = (packet.flags & AV_PKT_FLAG_KEY) != 0;
     unit.discard = (packet.flags & AV_PKT_FLAG_DISCARD) != 0 ||
                    (start_at_ != no_time && unit.pts != no_time && unit.pts < start_at_);
-    const Nanoseconds time = unit.pts == no_time ? unit.dts : unit.pts;
+    const Nanoseconds time = time_of(unit);
     if (time != no_time) read_until_ = std::max(read_until_, time + unit.duration);
     unit.payload = Payload({packet.data, static_cast<std::size_t>(packet.size)}, PacketPool::give_back, lease);
+    if (stream_.codec == CodecId::Fwht) unit.key = is_intra_fwht(unit.payload.bytes());
+    note_key(unit, packet.pos);
     return unit;
 }
 
-/// What the container says of the video stream alone: sound may go on longer. no_time when it does not.
+void LibavDemuxer::note_key(const AccessUnit& unit, std::int64_t position) {
+    if (keys_ && unit.key && unit.pts != no_time && position >= 0) keys_->note({unit.pts, position});
+}
+
+/// With sound, the container's duration may be that.
 Nanoseconds LibavDemuxer::video_duration() const {
-    const AVStream& stream = *context_->streams[index_];
-    if (stream.duration > 0) return av_rescale_q(stream.duration, stream.time_base, AVRational{1, second});
-    // Matroska's statistics: "00:00:04.000000000"
-    const AVDictionaryEntry* tag = av_dict_get(stream.metadata, "DURATION", nullptr, 0);
-    unsigned hours = 0;
-    unsigned minutes = 0;
-    double seconds = 0;
-    if (tag != nullptr && std::sscanf(tag->value, "%3u:%2u:%12lf", &hours, &minutes, &seconds) == 3 && seconds < 60)
-        return (hours * 60LL + minutes) * 60 * second + static_cast<Nanoseconds>(seconds * 1e9);
-    return context_->nb_streams == 1 ? info_.duration : no_time;
+    const Nanoseconds duration = duration_of(*context_->streams[index_]);
+    return duration == no_time && context_->nb_streams == 1 ? info_.duration : duration;
 }
 
 /// Other containers guess their duration, or have none.
@@ -459,22 +292,86 @@ Result<> LibavDemuxer::rewind() {
 
 /// Containers without an index (transport streams) go to any picture of about that time: then farther back, until there
 /// is a key frame at or before it.
-Result<> LibavDemuxer::seek(Nanoseconds time, SeekMode mode) {
-    start_at_ = time > 0 && mode == SeekMode::Exact ? time : no_time;
-    first_.reset();
+Result<> LibavDemuxer::seek_by_container(Nanoseconds time) {
     for (Nanoseconds back = 0;; back = std::max(back * 4, second)) {
         const Nanoseconds from = std::max<Nanoseconds>(time - back, 0);
         V4L2PLAY_TRY(seek_container(from));
         auto unit = read_unit();
         while (unit && *unit && !(*unit)->key) unit = read_unit();
         if (!unit) return fail(std::move(unit).error());
-        const bool before = *unit && ((*unit)->pts == no_time || (*unit)->pts <= time);
+        const Nanoseconds reached = *unit ? time_of(**unit) : 0;
+        const bool before = *unit && (reached == no_time || reached <= time);
         if (before) {
             first_ = std::move(*unit);
             return {};
         }
         if (from == 0) return rewind();
     }
+}
+
+/// The file from its first byte: with the time stamps that it had the first time.
+Result<> LibavDemuxer::start_over() {
+    if (context_->pb == nullptr || (context_->pb->seekable & AVIO_SEEKABLE_NORMAL) == 0)
+        return fail(ENOTSUP, "cannot seek in it: it is read from a pipe", "seek");
+    const int index = index_;
+    avformat_close_input(&context_);
+    V4L2PLAY_TRY(open_input());
+    V4L2PLAY_TRY(select_stream());
+    return index == index_ ? Result<>{} : fail(EBADMSG, "the file has changed while it was played", "seek");
+}
+
+/// Reads until `time` lies behind, so that the random-access points before it are known.
+Result<> LibavDemuxer::read_past(Nanoseconds time) {
+    for (;;) {
+        const auto unit = read_unit();
+        if (!unit) return fail(unit.error());
+        if (!*unit) return {};
+        // Whatever the order of display: what comes later in the file has a later time to be decoded at.
+        const Nanoseconds reached = (*unit)->dts == no_time ? (*unit)->pts : (*unit)->dts;
+        if (reached != no_time && reached > time) return {};
+    }
+}
+
+/// To the last known random-access point at or before `time`; to the start when there is none. Where a place in the
+/// file alone does not lead to a time, everything before it is read over.
+Result<> LibavDemuxer::go_to(Nanoseconds time) {
+    const auto key = keys_->find(time);
+    if (!key) return start_over();
+    if (avformat_seek_file(context_, -1, INT64_MIN, key->position, INT64_MAX, AVSEEK_FLAG_BYTE) >= 0 && read_key(*key))
+        return {};
+    V4L2PLAY_TRY(start_over());
+    while (!read_key(*key))
+        if (!first_) return start_over();
+    return {};
+}
+
+/// The next unit into `first_`; whether it is that one.
+bool LibavDemuxer::read_key(const KeyIndex::Entry& key) {
+    auto unit = read_unit();
+    first_.reset();
+    if (unit) first_ = std::move(*unit);
+    return first_ && first_->key && first_->pts == key.time;
+}
+
+/// The container does not help: what has been read of it does, and where that ends, more is read.
+Result<> LibavDemuxer::seek_by_reading(Nanoseconds time) {
+    if (!keys_->covers(time)) {
+        V4L2PLAY_TRY(go_to(time));
+        first_.reset();
+        V4L2PLAY_TRY(read_past(time));
+    }
+    return go_to(time);
+}
+
+Result<> LibavDemuxer::seek(Nanoseconds time, SeekMode mode) {
+    start_at_ = time > 0 && mode == SeekMode::Exact ? time : no_time;
+    first_.reset();
+    if (!keys_) {
+        auto sought = seek_by_container(time);
+        if (sought || sought.error().code != ENOTSUP) return sought;
+        keys_.emplace();
+    }
+    return seek_by_reading(time);
 }
 
 void forward_log(void*, int level, const char* format, va_list arguments) {

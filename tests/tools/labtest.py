@@ -114,6 +114,16 @@ def write_ivf(source, target, rate=30):
             out.write(struct.pack("<IQ", len(frame), number) + frame)
 
 
+def make_fwht(directory, name="fwht.ivf", options="--frames=60 --gop=15"):
+    """An FWHT clip for the player, by vicodec's encoder in the lab."""
+    raw, clip = Path(directory) / "part.fwht", Path(directory) / name
+    made = lab(["bash", "-c", f"cd {directory} && {TOOLS}/fwht_encode {options} {raw.name}"])
+    if made.returncode != 0:
+        raise RuntimeError(f"no FWHT clip: {made.stderr[-300:]}")
+    write_ivf(raw, clip)
+    return clip
+
+
 def load_read_bands():
     loader = importlib.machinery.SourceFileLoader("read_bands", str(ROOT / "tests/tools/read-bands"))
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader("read_bands", loader))

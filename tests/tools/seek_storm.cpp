@@ -1,11 +1,12 @@
 // Seeks at random in a file, with the player's own threads, and checks which pictures come after each seek.
 //
-//     seek_storm [--seeks=N] [--contexts=N] [--seed=N] [--software] FILE...
+//     seek_storm [--seeks=N] [--seed=N] [[--request|--stateful|--software] [--device=NAME] FILE...]...
 //
-// Each of the contexts (1 by default) is a demuxer, a decoder and their two threads; contexts take the files in turn
-// and run at the same time. Every one plays its file once from end to end, which tells the time stamps that there are.
-// After an exact seek the first picture must be the first at or after the time; after a seek to a key frame one at or
-// before it; those that follow must be its successors. Frames are held for a while, as a display would.
+// Each FILE is a demuxer, a decoder and their two threads, with the options before it; all run at the same time. Every
+// one plays its file once from end to end, which tells the time stamps that there are. After an exact seek the first
+// picture must be the first at or after the time; after a seek to a key frame one at or before it; those that follow
+// must be its successors; in a file without time stamps, any picture will do. Frames are held for a while, as a display
+// would.
 // Exit code: 0 all as it should be; 1 not (said on standard output); 2 bad call or unplayable file.
 
 #include <algorithm>
@@ -22,40 +23,37 @@
 #include <fmt/format.h>
 
 #include "app/decode_thread.h"
-#include "app/decoder_factory.h"
 #include "app/demux_thread.h"
+#include "tests/tools/chosen_file.h"
 
 namespace {
 
 using namespace v4l2play;
 
 struct StormOptions {
-    unsigned seeks = 100;
-    unsigned contexts = 1;
+    unsigned seeks = 100; ///< in each file
     unsigned seed = 1;
-    bool software = false;
-    std::vector<std::string> files;
+    std::vector<ChosenFile> files;
 };
 
 bool parse(int argc, char** argv, StormOptions& options) {
+    ChosenFile next;
     for (int i = 1; i < argc; ++i) {
         const std::string_view word = argv[i];
         const std::string value(word.substr(std::min(word.size(), word.find('=') + 1)));
         const auto number = [&] { return static_cast<unsigned>(std::strtoul(value.c_str(), nullptr, 10)); };
-        if (word.starts_with("--seeks="))
+        if (word.starts_with("--seeks=")) {
             options.seeks = number();
-        else if (word.starts_with("--contexts="))
-            options.contexts = number();
-        else if (word.starts_with("--seed="))
+        } else if (word.starts_with("--seed=")) {
             options.seed = number();
-        else if (word == "--software")
-            options.software = true;
-        else if (!word.starts_with("-"))
-            options.files.emplace_back(word);
-        else
+        } else if (!word.starts_with("-")) {
+            next.path = word;
+            options.files.push_back(next);
+        } else if (!next.take(word)) {
             return false;
+        }
     }
-    return !options.files.empty() && options.contexts > 0;
+    return !options.files.empty();
 }
 
 constexpr std::size_t frames_held = 3;
@@ -65,8 +63,8 @@ class Context {
   public:
     Context(const StormOptions& options, unsigned number)
         : options_(options)
-        , file_(options.files[number % options.files.size()])
-        , name_(fmt::format("{} (context {})", file_, number))
+        , file_(options.files[number])
+        , name_(fmt::format("{} (context {})", file_.path, number))
         , random_(options.seed + number) {}
 
     bool open();
@@ -88,7 +86,7 @@ class Context {
     void check_pools();
 
     const StormOptions& options_;
-    const std::string file_;
+    const ChosenFile file_;
     const std::string name_;
     std::mt19937 random_;
     std::unique_ptr<Demuxer> demuxer_;
@@ -107,20 +105,13 @@ class Context {
 };
 
 bool Context::open() {
-    auto demuxer = Demuxer::open(file_);
+    auto demuxer = Demuxer::open(file_.path);
     if (!demuxer) {
         complain(demuxer.error().what);
         return false;
     }
     demuxer_ = std::move(*demuxer);
-    Options player;
-    player.decoder = options_.software ? DecoderChoice::Software : DecoderChoice::Request;
-    DecoderConfig config;
-    config.stream = demuxer_->stream();
-    config.presenter_slots = frames_held;
-    config.queue_slots = 7;
-    config.output_needs_dmabuf = !options_.software;
-    auto opened = open_decoder(player, config);
+    auto opened = open_decoder(file_, demuxer_->stream(), frames_held);
     if (!opened) {
         complain(opened.error().what);
         return false;
@@ -176,10 +167,11 @@ void Context::check_first(const SeekRequest& request, Nanoseconds pts) {
 
 void Context::seek_once() {
     SeekRequest request;
-    std::uniform_int_distribution<Nanoseconds> anywhere(0, times_.back());
+    const bool timeless = times_.back() == no_time;
+    std::uniform_int_distribution<Nanoseconds> anywhere(0, timeless ? 2 * second : times_.back());
     request.time = anywhere(random_);
     // Often a time that there is: rounding must not make it the next.
-    if (random_() % 2 == 0) request.time = *std::lower_bound(times_.begin(), times_.end(), request.time);
+    if (!timeless && random_() % 2 == 0) request.time = *std::lower_bound(times_.begin(), times_.end(), request.time);
     request.mode = random_() % 4 == 0 ? SeekMode::KeyFrame : SeekMode::Exact;
     request.serial = ++serial_;
     std::optional<Next> nothing;
@@ -193,6 +185,7 @@ void Context::seek_once() {
     const Next first = next(pts);
     if (first == Next::Failed) return;
     if (first == Next::End) return complain(fmt::format("sought {}: nothing came", request.time));
+    if (timeless) return;
     check_first(request, pts);
     auto place = std::lower_bound(times_.begin(), times_.end(), pts);
     if (place == times_.end() || *place != pts) return complain(fmt::format("a picture at {}, where none is", pts));
@@ -244,7 +237,7 @@ int main(int argc, char** argv) {
     StormOptions options;
     if (!parse(argc, argv, options)) return 2;
     std::vector<std::unique_ptr<Context>> contexts;
-    for (unsigned i = 0; i < options.contexts; ++i) {
+    for (unsigned i = 0; i < options.files.size(); ++i) {
         contexts.push_back(std::make_unique<Context>(options, i));
         if (!contexts.back()->open()) return 2;
     }

@@ -1,0 +1,19 @@
+// What libavformat says of a stream, as plain data.
+#pragma once
+
+#include "app/demuxer.h"
+
+struct AVFormatContext;
+struct AVStream;
+
+namespace v4l2play {
+
+StreamInfo describe_stream(const AVStream& stream);
+StreamSummary summarize_stream(const AVStream& stream);
+/// libavformat leaves pictures of H.264 in MP4/Matroska whole and stamps them: no parser has to look at them again, and
+/// nothing has to be decoded to find out what the container has said already.
+bool says_everything(const AVFormatContext& context, const AVStream& stream);
+/// Of this stream alone; no_time when the container does not tell.
+Nanoseconds duration_of(const AVStream& stream);
+
+} // namespace v4l2play
