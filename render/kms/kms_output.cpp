@@ -214,6 +214,7 @@ Result<> KmsOutput::fit_mode(const FrameFormat& format, const FrameInfo& info, s
 
 Result<> KmsOutput::present(Frame& frame, Nanoseconds target) {
     if (!ready()) return fail(EBUSY, "a flip is pending", "present");
+    if (!lost_ && !screen_->is_lent()) stand_aside(); // who shares the card is told by nobody
     if (lost_ || gone_) look_for_display();
     if (lost_ && !gone_) recover();
     if (lost_ || gone_) {
@@ -276,7 +277,7 @@ void KmsOutput::on_commit(int error, Nanoseconds& retry_at) {
     }
     retry_at = no_time;
     const bool taken = error == -EACCES || error == -EPERM;
-    if (taken && session_.has_seat()) return stand_aside(); // the seat is about to tell
+    if (taken && screen_->has_seat()) return stand_aside(); // the seat is about to tell
     if (error != 0) return lose(-error, taken ? "another program has taken the display" : std::strerror(-error));
     overlay_at_ = no_time;
     deadline_ = now + flip_limit;
@@ -507,6 +508,7 @@ Result<std::unique_ptr<Output>> create_kms_output(const KmsOptions& options, Ker
     Result<OpenedCard> opened = await_screens(with_seat, kernel);
     if (!opened) return fail(std::move(opened).error());
     std::vector<std::unique_ptr<Output>> outputs;
+    outputs.reserve(opened->screens.size());
     for (auto& screen : opened->screens) // the first takes the card and its seat
         outputs.push_back(std::make_unique<KmsOutput>(kernel, std::move(seat), std::move(opened->device),
                                                       std::move(screen), options.rotation));

@@ -68,6 +68,9 @@ class Screen {
     int blank();
     /// True after `light`.
     [[nodiscard]] bool is_lit() const { return lit_; }
+    /// Whether a seat lends the card, and does so now; without one it is ours.
+    [[nodiscard]] bool has_seat() const { return options_.seat != nullptr; }
+    [[nodiscard]] bool is_lent() const { return !has_seat() || options_.seat->active(); }
     /// Becomes master again after another program had the display; `light` must follow. EACCES while another session
     /// has it.
     Result<> take_back();
@@ -95,7 +98,6 @@ class Screen {
     void add_found_planes();
     void add_found_output(std::uint32_t mode_blob);
     int switch_off();
-    [[nodiscard]] bool is_lent() const { return options_.seat == nullptr || options_.seat->active(); }
 
     KmsDevice& device_;
     KmsOptions options_;

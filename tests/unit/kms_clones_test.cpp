@@ -44,6 +44,7 @@ class Clones : public testing::Test {
         EXPECT_EQ(board_.configure(fourcc_nv12, 1280, 720), "");
         board_.drm_.flips_complete = false;
     }
+    ~Clones() override { board_.drm_.flips_complete = true; } // the end waits for them
     void flip(std::size_t display) {
         board_.drm_.advance(second / 60);
         board_.drm_.complete_flip(display);
@@ -184,6 +185,36 @@ TEST(ClonesOfOtherModes, EachKeepsItsOwn) {
     EXPECT_EQ(board.output_->description().mode, "1920x1080@50.00");
     EXPECT_EQ(board.drm_.shown(first_plane).destination, (Rect{0, 0, 1920, 1080}));
     EXPECT_EQ(board.drm_.shown(other_plane).destination, (Rect{0, 75, 800, 450}));
+}
+
+TEST(ClonesLentBySeat, BothStandAsideAndComeBack) {
+    Board board(two_displays(), both(), true);
+    board.slots_ = 8;
+    ASSERT_EQ(board.configure(fourcc_nv12, 1280, 720), "");
+    for (int round = 0; round < 3; ++round) {
+        for (int i = 0; i < 3; ++i) board.show();
+        board.seat_->take_away();
+        ASSERT_TRUE(board.output_->dispatch());
+        for (int i = 0; i < 10; ++i) {
+            EXPECT_EQ(board.discarded(), "another session has the display");
+            board.drm_.advance(second / 5);
+            ASSERT_TRUE(board.output_->dispatch());
+        }
+        board.seat_->lend();
+        ASSERT_TRUE(board.output_->dispatch());
+        board.drm_.advance(second); // who is not told looks now and then
+        std::set<std::uint32_t> others;
+        for (int i = 0; i < 4; ++i) {
+            board.show();
+            others.insert(board.drm_.shown(other_plane).framebuffer);
+        }
+        EXPECT_NE(board.drm_.shown(first_plane).framebuffer, 0U);
+        EXPECT_GE(others.size(), 3U);
+    }
+    EXPECT_EQ(board.drm_.refused, 0U);
+    board.output_.reset();
+    EXPECT_EQ(board.lent_, 0);
+    EXPECT_EQ(board.pool_->free_count(), 8U);
 }
 
 TEST(ClonesThatCannotBe, SayWhy) {
