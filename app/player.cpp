@@ -380,7 +380,8 @@ int Player::exit_code() const {
     if (left_behind_) return exit_decoder_fault;
     if (decoder_fault_) return exit_decoder_fault;
     if (failed == report_.items.size() && !any_shown) return exit_nothing_played;
-    return failed > 0 || report_lost_ ? exit_some_failed : exit_played;
+    const bool lost = report_lost_ || !report_.output.error.empty();
+    return failed > 0 || lost ? exit_some_failed : exit_played;
 }
 
 int Player::finish() {

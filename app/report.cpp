@@ -210,6 +210,7 @@ std::string to_json(const Report& report) {
                       {"connector", report.output.connector}, {"mode", report.output.mode},
                       {"plane", report.output.plane},         {"clones", report.output.clones},
                       {"path", to_string(report.output.path)}};
+    if (!report.output.error.empty()) json["output"]["error"] = report.output.error;
     json["items"] = Json::array();
     for (const ItemReport& item : report.items) json["items"].push_back(item_json(item));
     json["peak_memory_kib"] = report.peak_memory_kib;

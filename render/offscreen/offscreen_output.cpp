@@ -46,6 +46,7 @@ class OffscreenOutput final : public Output {
     [[nodiscard]] OutputDescription description() const override {
         OutputDescription description;
         description.kind = kind_;
+        if (pictures_ != nullptr) description.error = pictures_->error();
         return description;
     }
 

@@ -80,13 +80,13 @@ void PictureWriter::finish() {
     if (!sheet_ || sheet_->empty() || !std::exchange(sheet_is_new_, false)) return;
     RgbImage drawn;
     sheet_->draw(drawn);
-    if (auto written = write_png(options_.contact_sheet, drawn, PngEffort::Small); !written)
-        log_error("offscreen", "{}", written.error().what);
+    if (auto written = write_png(options_.contact_sheet, drawn, PngEffort::Small); !written) report(written.error());
 }
 
 void PictureWriter::report(const Error& error) {
-    if (!failed_) log_error("offscreen", "{}", error.what);
-    failed_ = true;
+    if (!error_.empty()) return;
+    error_ = error.what;
+    log_error("offscreen", "{}", error_);
 }
 
 } // namespace v4l2play

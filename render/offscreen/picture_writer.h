@@ -19,6 +19,8 @@ class PictureWriter {
 
     /// Frame number `number` is being shown, below `overlay`, which is on pictures of their own only.
     void add(const Frame& frame, std::uint64_t number, const PictureOverlay& overlay);
+    /// Why the first picture that is missing could not be written; empty when all were.
+    [[nodiscard]] const std::string& error() const { return error_; }
     [[nodiscard]] bool saves_every_frame() const { return !options_.screenshots.empty(); }
     /// Writes what is left to be written. Further calls do nothing unless frames were added.
     void finish();
@@ -33,7 +35,7 @@ class PictureWriter {
     RgbImage image_;
     std::optional<ContactSheet> sheet_;
     bool sheet_is_new_ = false; // has frames that are not in the file
-    bool failed_ = false;       // one error is enough: the next frames fail for the same reason
+    std::string error_;         // one is enough: the next frames fail for the same reason
 };
 
 } // namespace v4l2play
