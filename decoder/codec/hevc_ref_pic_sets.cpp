@@ -4,7 +4,7 @@ namespace v4l2play::hevc {
 
 namespace {
 
-constexpr const char* too_many = "more pictures in a reference picture set than the DPB holds (7.4.8)";
+constexpr const char* too_many_pictures = "more pictures in a reference picture set than the DPB holds (7.4.8)";
 
 /// Collects one picture after the other.
 struct SetBuilder {
@@ -13,7 +13,7 @@ struct SetBuilder {
 
     void add(std::int32_t delta_poc, bool used, std::uint8_t& part) {
         const unsigned at = set.num_delta_pocs();
-        r.require(at < maximum_set_pictures, too_many);
+        r.require(at < maximum_set_pictures, too_many_pictures);
         r.require(delta_poc >= -32768 && delta_poc <= 32767, "DiffPicOrderCnt outside of 16 bits (8.3.1)");
         if (!r.ok()) return;
         set.delta_poc[at] = static_cast<std::int16_t>(delta_poc);
@@ -83,8 +83,8 @@ void parse_short_term_ref_pic_set(SyntaxReader& r, std::span<const ShortTermRefP
     set = {};
     if (!earlier.empty()) r.flag(set.inter_ref_pic_set_prediction_flag);
     if (set.inter_ref_pic_set_prediction_flag) return parse_predicted(r, earlier, in_slice, set);
-    const unsigned negative = r.ue(maximum_set_pictures, too_many);
-    const unsigned positive = r.ue(maximum_set_pictures - negative, too_many);
+    const unsigned negative = r.ue(maximum_set_pictures, too_many_pictures);
+    const unsigned positive = r.ue(maximum_set_pictures - negative, too_many_pictures);
     parse_part(r, negative, -1, set, set.num_negative_pics);
     parse_part(r, positive, 1, set, set.num_positive_pics);
 }

@@ -11,7 +11,7 @@
 namespace v4l2play {
 namespace {
 
-constexpr Nanoseconds look_pause = second / 2;
+constexpr Nanoseconds next_look = second / 2;
 
 /// The program blocks these, and reads them in its own loop; there is none yet.
 bool asked_to_end() {
@@ -27,7 +27,7 @@ Result<OpenedCard> wait_for_screen(const KmsOptions& options, Kernel& kernel, co
     log_warning("kms", "{}: waiting for a display", why.what);
     HotplugMonitor hotplug(kernel);
     for (;;) {
-        hotplug.wait(look_pause);
+        hotplug.wait(next_look);
         if (asked_to_end()) return fail(EINTR, "ended by a signal, while waiting for a display", "hotplug");
         hotplug.changed();
         if (options.seat != nullptr) options.seat->dispatch();

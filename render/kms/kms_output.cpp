@@ -34,7 +34,7 @@ constexpr Nanoseconds landing_pause = second / 50;
 constexpr Nanoseconds long_pause = 3 * second; // between looks at a display that is said to be away
 
 /// YUV formats that the planes take: overlays first, NV12 before all others, each once.
-std::vector<FormatModifier> yuv_formats(const CrtcPlanes& planes) {
+std::vector<FormatModifier> offered_formats(const CrtcPlanes& planes) {
     std::vector<FormatModifier> formats;
     const auto add = [&](const KmsPlane& plane) {
         for (const FormatModifier& format : plane.formats)
@@ -152,7 +152,7 @@ KmsOutput::KmsOutput(Kernel& kernel, std::unique_ptr<Seat> seat, std::unique_ptr
     , framebuffers_(screen_->device())
     , overlay_(screen_->device())
     , arranger_(*screen_, rotation)
-    , formats_(yuv_formats(screen_->planes()))
+    , formats_(offered_formats(screen_->planes()))
     , hotplug_(kernel) {
     // Else the seat sees to that, or the output that has the card.
     if (!session_.has_seat() && device_ != nullptr) console_.emplace(kernel);
@@ -496,7 +496,8 @@ OutputDescription KmsOutput::description() const {
             .connector = screen_->connector().name,
             .mode = mode_name(screen_->mode()) + (screen_->variable_refresh() ? " and slower" : ""),
             .plane = arranger_.planned() ? arranger_.explain() : "",
-            .path = arranger_.planned() ? OutputPath::Plane : OutputPath::None};
+            .path = arranger_.planned() ? OutputPath::Plane : OutputPath::None,
+            .error = ""};
 }
 
 } // namespace

@@ -9,6 +9,12 @@
 #include "render/lettering.h"
 
 namespace v4l2play {
+
+struct Extent {
+    std::uint32_t width;
+    std::uint32_t height;
+};
+
 namespace {
 
 // Pixels.
@@ -30,13 +36,8 @@ constexpr TextStyle summary_style{12, faint, 0.11};
 constexpr TextStyle number_style{11, plain, 0.12};
 constexpr TextStyle time_style{11, faint, 0.12};
 
-struct Size {
-    std::uint32_t width;
-    std::uint32_t height;
-};
-
 /// The size of a thumbnail: as it is seen (with square pixels), not larger than the picture.
-Size thumbnail_extent(const RgbImage& picture, Rational aspect) {
+Extent thumbnail_extent(const RgbImage& picture, Rational aspect) {
     const bool told = aspect.num > 0 && aspect.den > 0;
     // No real stream has pixels more oblong than this.
     const double ratio =
@@ -75,7 +76,7 @@ void fill(RgbImage& image, RgbColor color) {
 }
 
 /// How much of pixel (x, y) a rectangle of this size with round corners covers.
-double rounded_cover(Size size, double radius, std::uint32_t x, std::uint32_t y) {
+double rounded_cover(Extent size, double radius, std::uint32_t x, std::uint32_t y) {
     radius = std::min({radius, size.width / 2.0, size.height / 2.0});
     const double dx = std::max({radius - (x + 0.5), x + 0.5 - (size.width - radius), 0.0});
     const double dy = std::max({radius - (y + 0.5), y + 0.5 - (size.height - radius), 0.0});
@@ -83,7 +84,7 @@ double rounded_cover(Size size, double radius, std::uint32_t x, std::uint32_t y)
 }
 
 void put_picture(RgbImage& sheet, const RgbImage& picture, std::uint32_t left, std::uint32_t top) {
-    const Size framed{picture.width + 2, picture.height + 2};
+    const Extent framed{picture.width + 2, picture.height + 2};
     for (std::uint32_t y = 0; y < framed.height; ++y)
         for (std::uint32_t x = 0; x < framed.width; ++x)
             blend(sheet, std::int64_t{left} + x - 1, std::int64_t{top} + y - 1, edge,
@@ -130,8 +131,8 @@ const char* matrix_name(std::uint8_t matrix) {
 struct ContactSheet::Grid {
     std::uint32_t columns;
     std::uint32_t rows;
-    Size cell; // without its label
-    Size sheet;
+    Extent cell; // without its label
+    Extent sheet;
 };
 
 void shrink(const RgbImage& from, std::uint32_t width, std::uint32_t height, RgbImage& to) {
@@ -170,7 +171,7 @@ void ContactSheet::add(const Frame& frame, std::uint64_t number, const RgbImage*
     }
     last_pts_ = frame.pts;
     if (picture == nullptr || !wants(number)) return;
-    const Size size = thumbnail_extent(*picture, frame.info.sample_aspect);
+    const Extent size = thumbnail_extent(*picture, frame.info.sample_aspect);
     Thumbnail& thumbnail = thumbnails_.emplace_back();
     shrink(*picture, size.width, size.height, thumbnail.picture);
     thumbnail.number = number;

@@ -11,9 +11,9 @@
 namespace v4l2play {
 namespace {
 
-constexpr float margin = 20; // units of length, from the screen's corner
+constexpr float screen_margin = 20; // units of length, from the screen's corner
 /// Pixels drawn at once while vblanks are to be met: the whole panel on a small screen, a part of a large one's.
-constexpr std::uint64_t budget = 1 << 19;
+constexpr std::uint64_t pixels_at_once = 1 << 19;
 
 class TimelineOverlay final : public Overlay {
   public:
@@ -68,8 +68,8 @@ void TimelineOverlay::draw(Output& output, const Timeline& timeline, const Playb
     if (!painter_.set(canvas_->end(), size.width, size.height)) return;
     const auto buffer = output.acquire_overlay(size.width, size.height);
     if (!buffer) return; // the next time will do
-    if (!painter_.paint(*buffer, output.timing().period == 0 ? UINT64_MAX : budget)) return;
-    const auto place = static_cast<std::uint32_t>(margin * canvas_->scale());
+    if (!painter_.paint(*buffer, output.timing().period == 0 ? UINT64_MAX : pixels_at_once)) return;
+    const auto place = static_cast<std::uint32_t>(screen_margin * canvas_->scale());
     output.show_overlay(*buffer, place, place);
 }
 

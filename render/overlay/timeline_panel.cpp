@@ -9,7 +9,7 @@ namespace {
 
 // Units of length.
 constexpr float panel_width = 720;
-constexpr float margin = 16;
+constexpr float panel_margin = 16;
 constexpr float gutter = 66;    // names of tracks, numbers of slots
 constexpr float readings = 132; // what the tracks tell now
 constexpr float header = 78;
@@ -42,9 +42,10 @@ class Panel {
         , large_(canvas.large())
         , timeline_(timeline)
         , facts_(facts)
-        , axis_(px(margin + gutter), px(panel_width - margin - readings) - px(margin + gutter), Timeline::window, now)
+        , axis_(px(panel_margin + gutter), px(panel_width - panel_margin - readings) - px(panel_margin + gutter),
+                Timeline::window, now)
         , readings_left_(axis_.right() + px(14))
-        , right_(px(panel_width - margin)) {}
+        , right_(px(panel_width - panel_margin)) {}
 
     void draw() {
         const PanelSize size = panel_size(timeline_.lanes(), pen_.canvas().scale());
@@ -63,7 +64,7 @@ class Panel {
     [[nodiscard]] float px(float units) const { return pen_.px(units); }
 
     void draw_header() {
-        const float left = px(margin);
+        const float left = px(panel_margin);
         const float end = pen_.write(large_, left, px(15), theme::bright, "slots");
         pen_.write_within(normal_, end + px(10), px(18), right_, theme::faint, facts_.title);
         fact(px(38), "stream", facts_.format);
@@ -73,7 +74,7 @@ class Panel {
         pen_.write_within(normal_, x + px(15), px(54), right_, theme::plain, facts_.output);
     }
     float fact(float top, std::string_view name, std::string_view value) {
-        pen_.write(normal_, px(margin), top, theme::faint, name);
+        pen_.write(normal_, px(panel_margin), top, theme::faint, name);
         pen_.write_within(normal_, axis_.left(), top, right_, theme::plain, value);
         return std::min(axis_.left() + Pen::width(normal_, value), right_);
     }
@@ -86,7 +87,7 @@ class Panel {
             const float x = axis_.left() + (axis_.right() - axis_.left()) * static_cast<float>(i) / 4;
             pen_.bar(x, top_, x, bottom_, theme::grid);
         }
-        pen_.write(small_, px(margin), top_ + px(1), theme::faint, name);
+        pen_.write(small_, px(panel_margin), top_ + px(1), theme::faint, name);
     }
     void end_track() { top_ = bottom_ + px(track_gap); }
 
@@ -242,7 +243,7 @@ class Panel {
 
     void draw_footer() {
         const float top = top_ + px(13);
-        float x = px(margin);
+        float x = px(panel_margin);
         x = count(x, top, "shown", facts_.shown, theme::bright);
         x = count(x, top, "late", facts_.late, facts_.late == 0 ? theme::bright : theme::bad);
         x = count(x, top, "repeated", facts_.repeated, facts_.repeated == 0 ? theme::bright : theme::bad);
@@ -288,7 +289,7 @@ PanelSize panel_size(std::size_t lanes, float scale) {
 float panel_scale(std::uint32_t width, std::uint32_t height) {
     const PanelSize largest = panel_size(64, 1);
     const float room =
-        std::min(static_cast<float>(height) / 720, static_cast<float>(width) / (panel_width + 2 * margin));
+        std::min(static_cast<float>(height) / 720, static_cast<float>(width) / (panel_width + 2 * panel_margin));
     const float scale = std::max(std::floor(room * 4) / 4, 0.75F);
     const bool fits = static_cast<float>(largest.width) * scale <= static_cast<float>(width) &&
                       static_cast<float>(largest.height) * scale <= static_cast<float>(height);

@@ -19,7 +19,7 @@ struct BufferCache::Import {
 
 namespace {
 
-constexpr Nanoseconds answer_limit = 2 * second;
+constexpr Nanoseconds import_limit = 2 * second;
 
 void on_created(void* data, zwp_linux_buffer_params_v1*, wl_buffer* buffer) {
     static_cast<Proxy<wl_buffer>*>(data)->reset(buffer);
@@ -145,7 +145,7 @@ Result<> BufferCache::request(const SlotPool& pool, std::uint32_t index, Import&
 
 Result<> BufferCache::collect(std::vector<Import>& imports, const FrameFormat& format) {
     if (imports.empty()) return {};
-    V4L2PLAY_TRY(connection_.roundtrip(queue_.get(), answer_limit));
+    V4L2PLAY_TRY(connection_.roundtrip(queue_.get(), import_limit));
     for (Import& import : imports)
         if (import.buffer == nullptr)
             return fail(ENOTSUP, fmt::format("the compositor refuses a buffer of {}", describe(format)),

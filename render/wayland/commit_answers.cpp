@@ -6,20 +6,22 @@
 namespace v4l2play {
 namespace {
 
-Commit& of(void* data) { return *static_cast<Commit*>(data); }
+Commit& commit_of(void* data) { return *static_cast<Commit*>(data); }
 
 void on_sync_output(void*, struct wp_presentation_feedback*, wl_output*) {}
 void on_presented(void* data, struct wp_presentation_feedback*, std::uint32_t high, std::uint32_t low,
                   std::uint32_t nanoseconds, std::uint32_t refresh, std::uint32_t, std::uint32_t, std::uint32_t flags) {
-    Commit& commit = of(data);
+    Commit& commit = commit_of(data);
     const auto seconds = static_cast<Nanoseconds>(std::uint64_t{high} << 32 | low);
     const Nanoseconds time = commit.owner->to_monotonic(seconds * second + nanoseconds);
     commit.owner->on_presented(commit, time, refresh, (flags & WP_PRESENTATION_FEEDBACK_KIND_ZERO_COPY) != 0);
 }
-void on_discarded(void* data, struct wp_presentation_feedback*) { of(data).owner->on_discarded(of(data)); }
+void on_discarded(void* data, struct wp_presentation_feedback*) {
+    commit_of(data).owner->on_discarded(commit_of(data));
+}
 constexpr wp_presentation_feedback_listener feedback_listener = {on_sync_output, on_presented, on_discarded};
 
-void on_frame_done(void* data, wl_callback*, std::uint32_t) { of(data).owner->on_frame(of(data)); }
+void on_frame_done(void* data, wl_callback*, std::uint32_t) { commit_of(data).owner->on_frame(commit_of(data)); }
 constexpr wl_callback_listener frame_listener = {on_frame_done};
 
 } // namespace

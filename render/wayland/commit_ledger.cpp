@@ -6,11 +6,11 @@
 namespace v4l2play {
 namespace {
 
-constexpr std::size_t usual_events = 16; // so that steady playback allocates nothing
+constexpr std::size_t usual_answers = 16; // so that steady playback allocates nothing
 
 } // namespace
 
-CommitLedger::CommitLedger() { events_.reserve(usual_events); }
+CommitLedger::CommitLedger() { events_.reserve(usual_answers); }
 
 Commit& CommitLedger::add(SlotRef slot, const Frame& frame, Nanoseconds now) {
     auto free = std::find_if(commits_.begin(), commits_.end(), [](const auto& commit) {

@@ -21,7 +21,7 @@
 namespace v4l2play {
 namespace {
 
-constexpr Nanoseconds answer_limit = 5 * second;
+constexpr Nanoseconds greeting_limit = 5 * second;
 
 void log_from_library(const char* format, std::va_list arguments) {
     char line[256];
@@ -131,11 +131,11 @@ Result<std::unique_ptr<Connection>> Connection::open() {
 Result<> Connection::collect() {
     registry_.reset(wl_display_get_registry(display_));
     wl_registry_add_listener(registry_.get(), &registry_listener, this);
-    V4L2PLAY_TRY(roundtrip(answer_limit)); // the globals
+    V4L2PLAY_TRY(roundtrip(greeting_limit)); // the globals
     if (globals_.compositor == nullptr) return lacks("wl_compositor");
     if (globals_.shell == nullptr) return lacks("xdg_wm_base: it shows no windows");
     if (globals_.viewporter == nullptr) return lacks("wp_viewporter: it cannot crop");
-    if (globals_.dmabuf != nullptr) V4L2PLAY_TRY(has_feedback() ? read_feedback() : roundtrip(answer_limit));
+    if (globals_.dmabuf != nullptr) V4L2PLAY_TRY(has_feedback() ? read_feedback() : roundtrip(greeting_limit));
     if (!must_copy()) return {};
     const char* const why = globals_.dmabuf == nullptr ? "linux-dmabuf 3 or later: it cannot show a decoder's buffers"
                                                        : "video format among its dmabufs";
@@ -151,7 +151,7 @@ bool Connection::has_feedback() const {
 
 Result<> Connection::read_feedback() {
     const DmabufFeedback feedback(zwp_linux_dmabuf_v1_get_default_feedback(globals_.dmabuf.get()));
-    V4L2PLAY_TRY(roundtrip(answer_limit));
+    V4L2PLAY_TRY(roundtrip(greeting_limit));
     if (feedback.revision() == 0)
         return fail(EPROTO, "the compositor's list of dmabuf formats has no end", "linux-dmabuf");
     formats_ = feedback.formats();

@@ -18,26 +18,32 @@ struct TableEntry {
 static_assert(sizeof(TableEntry) == 16);
 constexpr std::size_t most_entries = 65536; // that an index can name
 
-DmabufFeedback& of(void* data) { return *static_cast<DmabufFeedback*>(data); }
+DmabufFeedback& feedback_of(void* data) { return *static_cast<DmabufFeedback*>(data); }
 
-void on_done(void* data, zwp_linux_dmabuf_feedback_v1*) { of(data).on_done(); }
+void on_done(void* data, zwp_linux_dmabuf_feedback_v1*) { feedback_of(data).on_done(); }
 void on_table(void* data, zwp_linux_dmabuf_feedback_v1*, std::int32_t fd, std::uint32_t size) {
-    of(data).on_table(fd, size);
+    feedback_of(data).on_table(fd, size);
 }
-void on_main_device(void* data, zwp_linux_dmabuf_feedback_v1*, wl_array* device) { of(data).on_main_device(device); }
-void on_tranche_done(void* data, zwp_linux_dmabuf_feedback_v1*) { of(data).on_tranche_done(); }
+void on_main_device(void* data, zwp_linux_dmabuf_feedback_v1*, wl_array* device) {
+    feedback_of(data).on_main_device(device);
+}
+void on_tranche_done(void* data, zwp_linux_dmabuf_feedback_v1*) { feedback_of(data).on_tranche_done(); }
 void on_target_device(void*, zwp_linux_dmabuf_feedback_v1*, wl_array*) {}
-void on_tranche_formats(void* data, zwp_linux_dmabuf_feedback_v1*, wl_array* indices) { of(data).on_indices(indices); }
-void on_tranche_flags(void* data, zwp_linux_dmabuf_feedback_v1*, std::uint32_t flags) { of(data).on_flags(flags); }
+void on_tranche_formats(void* data, zwp_linux_dmabuf_feedback_v1*, wl_array* indices) {
+    feedback_of(data).on_indices(indices);
+}
+void on_tranche_flags(void* data, zwp_linux_dmabuf_feedback_v1*, std::uint32_t flags) {
+    feedback_of(data).on_flags(flags);
+}
 
-constexpr zwp_linux_dmabuf_feedback_v1_listener listener = {
+constexpr zwp_linux_dmabuf_feedback_v1_listener feedback_events = {
     on_done, on_table, on_main_device, on_tranche_done, on_target_device, on_tranche_formats, on_tranche_flags};
 
 } // namespace
 
 DmabufFeedback::DmabufFeedback(zwp_linux_dmabuf_feedback_v1* feedback)
     : feedback_(feedback) {
-    zwp_linux_dmabuf_feedback_v1_add_listener(feedback, &listener, this);
+    zwp_linux_dmabuf_feedback_v1_add_listener(feedback, &feedback_events, this);
 }
 
 void DmabufFeedback::on_table(int fd, std::uint32_t size) {

@@ -7,7 +7,7 @@
 namespace v4l2play {
 namespace {
 
-constexpr std::size_t most_entries = 1024;
+constexpr std::size_t most_formats = 1024;
 
 bool is_video(DrmFourcc fourcc) {
     const PixelLayout* layout = find_pixel_layout(fourcc);
@@ -31,7 +31,7 @@ void DmabufFormats::add(FormatModifier format, bool scanout) {
         std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.format == format; });
     if (known != entries_.end())
         known->scanout = known->scanout || scanout;
-    else if (entries_.size() < most_entries)
+    else if (entries_.size() < most_formats)
         entries_.push_back({format, scanout});
 }
 

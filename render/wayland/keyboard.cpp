@@ -13,25 +13,25 @@ using Wish = WindowKeyboard::Wish;
 constexpr std::size_t longest_keymap = 1 << 20;
 constexpr std::uint32_t evdev_offset = 8; // of the codes in keymaps
 
-WindowKeyboard& of(void* data) { return *static_cast<WindowKeyboard*>(data); }
+WindowKeyboard& keyboard_of(void* data) { return *static_cast<WindowKeyboard*>(data); }
 
 void on_capabilities(void* data, wl_seat* seat, std::uint32_t capabilities) {
-    of(data).on_capabilities(seat, capabilities);
+    keyboard_of(data).on_capabilities(seat, capabilities);
 }
 void on_name(void*, wl_seat*, const char*) {}
 constexpr wl_seat_listener seat_listener = {on_capabilities, on_name};
 
 void on_keymap(void* data, wl_keyboard*, std::uint32_t format, std::int32_t fd, std::uint32_t size) {
-    of(data).on_keymap(fd, size, format == WL_KEYBOARD_KEYMAP_FORMAT_XKB_V1);
+    keyboard_of(data).on_keymap(fd, size, format == WL_KEYBOARD_KEYMAP_FORMAT_XKB_V1);
 }
 void on_enter(void*, wl_keyboard*, std::uint32_t, wl_surface*, wl_array*) {}
 void on_leave(void*, wl_keyboard*, std::uint32_t, wl_surface*) {}
 void on_key(void* data, wl_keyboard*, std::uint32_t, std::uint32_t, std::uint32_t key, std::uint32_t state) {
-    if (state == WL_KEYBOARD_KEY_STATE_PRESSED) of(data).on_key(key);
+    if (state == WL_KEYBOARD_KEY_STATE_PRESSED) keyboard_of(data).on_key(key);
 }
 void on_modifiers(void* data, wl_keyboard*, std::uint32_t, std::uint32_t depressed, std::uint32_t latched,
                   std::uint32_t locked, std::uint32_t group) {
-    of(data).on_modifiers(depressed, latched, locked, group);
+    keyboard_of(data).on_modifiers(depressed, latched, locked, group);
 }
 void on_repeat(void*, wl_keyboard*, std::int32_t, std::int32_t) {}
 // By name: newer versions of the interface have more events, which are not asked for.

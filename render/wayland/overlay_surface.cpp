@@ -10,7 +10,7 @@ namespace v4l2play {
 namespace {
 
 // One on the screen, one that waits for the next frame, one that is drawn; and one for a compositor that is slow.
-constexpr std::size_t most_buffers = 4;
+constexpr std::size_t most_overlay_buffers = 4;
 constexpr std::int32_t everything = std::numeric_limits<std::int32_t>::max();
 
 bool fits(const ShmBuffer& buffer, std::uint32_t width, std::uint32_t height) {
@@ -45,7 +45,7 @@ ShmBuffer* OverlaySurface::find(std::uint32_t width, std::uint32_t height) {
         if (fits(**it, width, height)) return it->get();
         place = it;
     }
-    if (place == buffers_.end() && buffers_.size() == most_buffers) return nullptr;
+    if (place == buffers_.end() && buffers_.size() == most_overlay_buffers) return nullptr;
     auto made =
         ShmBuffer::create(system_kernel(), connection_.globals().shm.get(), width, height, WL_SHM_FORMAT_ARGB8888);
     if (!made) {

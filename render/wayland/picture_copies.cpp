@@ -8,15 +8,15 @@
 namespace v4l2play {
 namespace {
 
-constexpr std::size_t most_buffers = 4;
-constexpr std::uint32_t opaque = 0xff000000;
+constexpr std::size_t most_copies = 4;
+constexpr std::uint32_t opaque_pixel = 0xff000000;
 
 void fill(const RgbImage& image, std::vector<std::uint32_t>& row, const ShmBuffer& buffer) {
     row.resize(image.width);
     for (std::uint32_t y = 0; y < image.height; ++y) {
         const std::uint8_t* rgb = image.row(y);
         for (std::uint32_t x = 0; x < image.width; ++x, rgb += 3)
-            row[x] = opaque | std::uint32_t{rgb[0]} << 16 | std::uint32_t{rgb[1]} << 8 | rgb[2];
+            row[x] = opaque_pixel | std::uint32_t{rgb[0]} << 16 | std::uint32_t{rgb[1]} << 8 | rgb[2];
         std::memcpy(buffer.pixels() + std::size_t{y} * buffer.pitch(), row.data(), buffer.pitch());
     }
 }
@@ -25,7 +25,7 @@ void fill(const RgbImage& image, std::vector<std::uint32_t>& row, const ShmBuffe
 
 Result<wl_buffer*> PictureCopies::copy(const Frame& frame) {
     ShmBuffer* buffer = find(frame.info.visible);
-    if (buffer == nullptr && buffers_.size() == most_buffers)
+    if (buffer == nullptr && buffers_.size() == most_copies)
         return fail(EBUSY, "the compositor reads all copies", "wl_shm");
     if (buffer == nullptr) {
         auto made = ShmBuffer::create(kernel_, shm_, frame.info.visible.width, frame.info.visible.height,

@@ -21,7 +21,7 @@ const char* to_string(ReleaseMethod method) {
 #ifdef HAVE_LINUX_DRM_SYNCOBJ_V1
 namespace {
 
-constexpr Nanoseconds answer_limit = 2 * second;
+constexpr Nanoseconds probe_limit = 2 * second;
 
 std::uint32_t high(std::uint64_t point) { return static_cast<std::uint32_t>(point >> 32); }
 std::uint32_t low(std::uint64_t point) { return static_cast<std::uint32_t>(point); }
@@ -40,7 +40,7 @@ Result<> try_out(const SyncTimeline& timeline) {
         return fail(ENOTSUP, "it is not offered to all", "linux-drm-syncobj");
     auto imported = import(**connection, timeline);
     if (!imported) return fail(std::move(imported).error());
-    return (*connection)->roundtrip(answer_limit);
+    return (*connection)->roundtrip(probe_limit);
 }
 
 } // namespace

@@ -9,7 +9,7 @@
 namespace v4l2play {
 namespace {
 
-constexpr Nanoseconds answer_limit = 5 * second;
+constexpr Nanoseconds session_limit = 5 * second;
 
 } // namespace
 
@@ -52,7 +52,7 @@ Result<> Session::ask_for_formats() {
     if (!connection_->has_feedback()) return {};
     zwp_linux_dmabuf_v1* dmabuf = connection_->globals().dmabuf.get();
     feedback_ = std::make_unique<DmabufFeedback>(zwp_linux_dmabuf_v1_get_surface_feedback(dmabuf, window_->surface()));
-    V4L2PLAY_TRY(connection_->roundtrip(answer_limit));
+    V4L2PLAY_TRY(connection_->roundtrip(session_limit));
     take_format_change();
     return {};
 }

@@ -7,14 +7,14 @@ namespace v4l2play {
 namespace {
 
 #ifdef HAVE_COLOR_MANAGEMENT_V1
-SurfaceHints& of(void* data) { return *static_cast<SurfaceHints*>(data); }
+SurfaceHints& hints_of(void* data) { return *static_cast<SurfaceHints*>(data); }
 
 constexpr wp_image_description_v1_listener description_listener = [] {
     wp_image_description_v1_listener listener{};
     listener.failed = [](void* data, wp_image_description_v1*, std::uint32_t, const char* reason) {
-        of(data).on_description_failed(reason);
+        hints_of(data).on_description_failed(reason);
     };
-    listener.ready = [](void* data, wp_image_description_v1*, std::uint32_t) { of(data).on_description_ready(); };
+    listener.ready = [](void* data, wp_image_description_v1*, std::uint32_t) { hints_of(data).on_description_ready(); };
     return listener;
 }();
 

@@ -12,21 +12,21 @@
 namespace v4l2play {
 namespace {
 
-constexpr Nanoseconds answer_limit = 5 * second;
-constexpr std::int32_t everything = std::numeric_limits<std::int32_t>::max();
+constexpr Nanoseconds window_limit = 5 * second;
+constexpr std::int32_t all_of_it = std::numeric_limits<std::int32_t>::max();
 
-Window& of(void* data) { return *static_cast<Window*>(data); }
+Window& window_of(void* data) { return *static_cast<Window*>(data); }
 
-void on_configure(void* data, xdg_surface*, std::uint32_t serial) { of(data).on_configure(serial); }
+void on_configure(void* data, xdg_surface*, std::uint32_t serial) { window_of(data).on_configure(serial); }
 constexpr xdg_surface_listener surface_listener = {on_configure};
 
 void on_toplevel_configure(void* data, xdg_toplevel*, std::int32_t width, std::int32_t height, wl_array* states) {
-    of(data).on_toplevel_configure({width, height}, states);
+    window_of(data).on_toplevel_configure({width, height}, states);
 }
-void on_close(void* data, xdg_toplevel*) { of(data).on_close(); }
+void on_close(void* data, xdg_toplevel*) { window_of(data).on_close(); }
 #ifdef XDG_TOPLEVEL_CONFIGURE_BOUNDS_SINCE_VERSION
 void on_bounds(void* data, xdg_toplevel*, std::int32_t width, std::int32_t height) {
-    of(data).on_bounds({width, height});
+    window_of(data).on_bounds({width, height});
 }
 #endif
 #ifdef XDG_TOPLEVEL_WM_CAPABILITIES_SINCE_VERSION
@@ -43,8 +43,8 @@ constexpr xdg_toplevel_listener toplevel_listener = {
 #endif
 };
 
-void on_enter(void* data, wl_surface*, wl_output* output) { of(data).on_enter(output); }
-void on_leave(void* data, wl_surface*, wl_output* output) { of(data).on_leave(output); }
+void on_enter(void* data, wl_surface*, wl_output* output) { window_of(data).on_enter(output); }
+void on_leave(void* data, wl_surface*, wl_output* output) { window_of(data).on_leave(output); }
 // Designated: not every version of the interface has all.
 constexpr wl_surface_listener main_listener = [] {
     wl_surface_listener listener{};
@@ -58,7 +58,7 @@ constexpr wl_surface_listener main_listener = [] {
 }();
 
 #ifdef HAVE_FRACTIONAL_SCALE_V1
-void on_scale(void* data, wp_fractional_scale_v1*, std::uint32_t scale) { of(data).on_scale(scale); }
+void on_scale(void* data, wp_fractional_scale_v1*, std::uint32_t scale) { window_of(data).on_scale(scale); }
 constexpr wp_fractional_scale_v1_listener scale_listener = {on_scale};
 #endif
 
@@ -119,8 +119,8 @@ Result<> Window::open() {
     if (options_.fullscreen) V4L2PLAY_TRY(go_fullscreen());
     set_extras();
     wl_surface_commit(main_.get());
-    V4L2PLAY_TRY(connection_.roundtrip(answer_limit));
-    if (!configured_) V4L2PLAY_TRY(connection_.roundtrip(answer_limit)); // some take two
+    V4L2PLAY_TRY(connection_.roundtrip(window_limit));
+    if (!configured_) V4L2PLAY_TRY(connection_.roundtrip(window_limit)); // some take two
     if (!configured_) return fail(EPROTO, "the compositor does not configure the window", "xdg_surface");
     return {};
 }
@@ -259,7 +259,7 @@ void Window::show(wl_buffer* buffer) {
     if (dirty_) lay_out();
     if (both && first) map_black();
     wl_surface_attach(surface(), buffer, 0, 0);
-    wl_surface_damage_buffer(surface(), 0, 0, everything, everything);
+    wl_surface_damage_buffer(surface(), 0, 0, all_of_it, all_of_it);
     wl_surface_commit(surface());
     if (!both || first) return;
     wl_surface_commit(main_.get());
@@ -268,7 +268,7 @@ void Window::show(wl_buffer* buffer) {
 
 void Window::map_black() {
     wl_surface_attach(main_.get(), black_.get(), 0, 0);
-    wl_surface_damage_buffer(main_.get(), 0, 0, everything, everything);
+    wl_surface_damage_buffer(main_.get(), 0, 0, all_of_it, all_of_it);
     wl_surface_commit(main_.get());
 }
 

@@ -16,8 +16,8 @@ extern "C" {
 namespace v4l2play {
 namespace {
 
-constexpr std::uint32_t width = 24;
-constexpr std::uint32_t height = 10;
+constexpr std::uint32_t picture_width = 24;
+constexpr std::uint32_t picture_height = 10;
 constexpr std::uint32_t pitch = 128;
 
 /// Value of component 0 (Y), 1 (Cb) or 2 (Cr) at a sample position; `depth` bits.
@@ -69,8 +69,8 @@ class Picture {
     explicit Picture(DrmFourcc fourcc) {
         const PixelLayout& layout = *find_pixel_layout(fourcc);
         format.fourcc = fourcc;
-        format.coded_width = width;
-        format.coded_height = height;
+        format.coded_width = picture_width;
+        format.coded_height = picture_height;
         format.bit_depth = layout.bit_depth;
         format.components = static_cast<std::uint8_t>(layout.components());
         for (unsigned c = 0; c < layout.components(); ++c) format.layout[c] = {0, c * pitch * 16, pitch};
@@ -81,7 +81,7 @@ class Picture {
         memories.push_back(std::move(memory));
     }
 
-    Frame frame(const Rect& visible = {0, 0, width, height}) {
+    Frame frame(const Rect& visible = {0, 0, picture_width, picture_height}) {
         if (!pool) pool = SlotPool::create(system_kernel(), format, std::move(memories));
         Frame frame;
         frame.slot = pool->acquire();
@@ -96,9 +96,9 @@ class Picture {
         const bool cr_first = layout.chroma == PixelLayout::Chroma::InterleavedCrFirst;
         if (layout.pixel_bytes != 0) std::memset(memory, 0xa5, format.memory_size[0]);
         for (unsigned c = 0; c < layout.components(); ++c) {
-            for (std::uint32_t y = 0; y < component_height(layout, c, height); ++y) {
+            for (std::uint32_t y = 0; y < component_height(layout, c, picture_height); ++y) {
                 std::uint8_t* row = memory + format.layout[c].offset + std::size_t{y} * pitch;
-                for (std::uint32_t x = 0; x < component_width(layout, c, width); ++x) {
+                for (std::uint32_t x = 0; x < component_width(layout, c, picture_width); ++x) {
                     if (c == 1 && layout.interleaved()) {
                         store(row, layout, 2 * x, value(cr_first ? 2 : 1, x, y, layout.bit_depth));
                         store(row, layout, 2 * x + 1, value(cr_first ? 1 : 2, x, y, layout.bit_depth));
@@ -114,19 +114,20 @@ class Picture {
     std::shared_ptr<SlotPool> pool;
 };
 
-struct Case {
+struct DigestCase {
     DrmFourcc fourcc;
     unsigned components;
     unsigned depth;
     unsigned shift_x;
     unsigned shift_y;
 };
-class FrameMd5 : public testing::TestWithParam<Case> {};
+class FrameMd5 : public testing::TestWithParam<DigestCase> {};
 
 TEST_P(FrameMd5, IsThatOfRawVideo) {
-    const Case& c = GetParam();
+    const DigestCase& c = GetParam();
     FrameHasher hasher;
-    for (const Rect visible : {Rect{0, 0, width, height}, Rect{2, 4, 16, 6}, Rect{0, 0, 23, 9}, Rect{4, 2, 1, 1}}) {
+    for (const Rect visible :
+         {Rect{0, 0, picture_width, picture_height}, Rect{2, 4, 16, 6}, Rect{0, 0, 23, 9}, Rect{4, 2, 1, 1}}) {
         Picture picture(c.fourcc);
         const auto digest = hasher.add(picture.frame(visible));
         ASSERT_TRUE(digest) << digest.error().what;
@@ -136,17 +137,17 @@ TEST_P(FrameMd5, IsThatOfRawVideo) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, FrameMd5,
-                         testing::Values(Case{fourcc_nv12, 3, 8, 1, 1}, Case{fourcc_nv21, 3, 8, 1, 1},
-                                         Case{fourcc_nv16, 3, 8, 1, 0}, Case{fourcc_yuv420, 3, 8, 1, 1},
-                                         Case{fourcc_yuv422, 3, 8, 1, 0}, Case{fourcc_yuv444, 3, 8, 0, 0},
-                                         Case{fourcc_p010, 3, 10, 1, 1}, Case{fourcc_nv15, 3, 10, 1, 1},
-                                         Case{fourcc_nv20, 3, 10, 1, 0}, Case{fourcc_s010, 3, 10, 1, 1},
-                                         Case{fourcc_s212, 3, 12, 1, 0}, Case{fourcc_s410, 3, 10, 0, 0},
-                                         Case{fourcc_r8, 1, 8, 0, 0}),
+                         testing::Values(DigestCase{fourcc_nv12, 3, 8, 1, 1}, DigestCase{fourcc_nv21, 3, 8, 1, 1},
+                                         DigestCase{fourcc_nv16, 3, 8, 1, 0}, DigestCase{fourcc_yuv420, 3, 8, 1, 1},
+                                         DigestCase{fourcc_yuv422, 3, 8, 1, 0}, DigestCase{fourcc_yuv444, 3, 8, 0, 0},
+                                         DigestCase{fourcc_p010, 3, 10, 1, 1}, DigestCase{fourcc_nv15, 3, 10, 1, 1},
+                                         DigestCase{fourcc_nv20, 3, 10, 1, 0}, DigestCase{fourcc_s010, 3, 10, 1, 1},
+                                         DigestCase{fourcc_s212, 3, 12, 1, 0}, DigestCase{fourcc_s410, 3, 10, 0, 0},
+                                         DigestCase{fourcc_r8, 1, 8, 0, 0}),
                          [](const auto& test) { return to_string(test.param.fourcc); });
 
 TEST(FrameHasher, StreamIsAllFramesInOrder) {
-    const Rect all{0, 0, width, height};
+    const Rect all{0, 0, picture_width, picture_height};
     const Rect part{2, 2, 4, 4};
     std::vector<std::uint8_t> both = raw_video(all, 3, 8, 1, 1);
     const auto second = raw_video(part, 3, 8, 1, 1);
@@ -164,8 +165,8 @@ TEST(FrameHasher, StreamIsAllFramesInOrder) {
 
 TEST(FrameHasher, RefusesWhatIsNotThere) {
     FrameHasher hasher;
-    for (const Rect outside : {Rect{0, 0, width + 1, height}, Rect{1, 0, width, height}, Rect{0, UINT32_MAX, 1, 2},
-                               Rect{0, 0, 0, height}, Rect{UINT32_MAX, 0, 2, 1}}) {
+    for (const Rect outside : {Rect{0, 0, picture_width + 1, picture_height}, Rect{1, 0, picture_width, picture_height},
+                               Rect{0, UINT32_MAX, 1, 2}, Rect{0, 0, 0, picture_height}, Rect{UINT32_MAX, 0, 2, 1}}) {
         Picture picture(fourcc_nv12);
         const auto digest = hasher.add(picture.frame(outside));
         ASSERT_FALSE(digest);
@@ -186,7 +187,7 @@ TEST(FrameMapper, ChecksTheFormatAgainstItsMemory) {
         Picture picture(fourcc_nv12);
         FrameFormat& format = picture.format;
         if (damage == 0) format.layout[1].offset = static_cast<std::uint32_t>(format.memory_size[0]) - pitch * 4;
-        if (damage == 1) format.layout[0].pitch = width - 1;
+        if (damage == 1) format.layout[0].pitch = picture_width - 1;
         if (damage == 2) format.coded_height = 4000;
         if (damage == 3) format.layout[1].memory_plane = 1;
         if (damage == 4) format.layout[0].offset = UINT32_MAX;

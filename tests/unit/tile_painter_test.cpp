@@ -9,29 +9,31 @@
 namespace v4l2play {
 namespace {
 
-constexpr std::uint32_t width = 150; // four tiles and a part of one
-constexpr std::uint32_t height = 40;
+constexpr std::uint32_t canvas_width = 150; // four tiles and a part of one
+constexpr std::uint32_t canvas_height = 40;
 
 /// Memory of an output: rows with padding that nobody may touch.
 class Memory {
   public:
     explicit Memory(unsigned index)
         : index_(index) {}
-    OverlayBuffer buffer() { return {reinterpret_cast<std::byte*>(words_.data()), pitch * 4, width, height, index_}; }
+    OverlayBuffer buffer() {
+        return {reinterpret_cast<std::byte*>(words_.data()), pitch * 4, canvas_width, canvas_height, index_};
+    }
     [[nodiscard]] std::uint32_t at(std::uint32_t x, std::uint32_t y) const { return words_[y * pitch + x]; }
     void spoil(std::uint32_t x, std::uint32_t y) { words_[y * pitch + x] = rubbish; }
     [[nodiscard]] bool padding_is_untouched() const {
-        for (std::uint32_t y = 0; y < height; ++y)
-            for (std::uint32_t x = width; x < pitch; ++x)
+        for (std::uint32_t y = 0; y < canvas_height; ++y)
+            for (std::uint32_t x = canvas_width; x < pitch; ++x)
                 if (at(x, y) != rubbish) return false;
         return true;
     }
     static constexpr std::uint32_t rubbish = 0xdeadbeef;
 
   private:
-    static constexpr std::uint32_t pitch = width + 10;
+    static constexpr std::uint32_t pitch = canvas_width + 10;
     unsigned index_;
-    std::vector<std::uint32_t> words_ = std::vector<std::uint32_t>(std::size_t{pitch} * height, rubbish);
+    std::vector<std::uint32_t> words_ = std::vector<std::uint32_t>(std::size_t{pitch} * canvas_height, rubbish);
 };
 
 Shape box(std::int32_t left, std::int32_t top, std::int32_t right, std::int32_t bottom, Rgba color) {
@@ -46,7 +48,7 @@ class TilePainterTest : public testing::Test {
         painter_.paint(memory.buffer());
         return painter_.pixels_written() - before;
     }
-    bool set() { return painter_.set(drawing_, width, height); }
+    bool set() { return painter_.set(drawing_, canvas_width, canvas_height); }
 
     Drawing drawing_;
     TilePainter painter_;
@@ -56,9 +58,9 @@ TEST_F(TilePainterTest, ANewBufferIsWrittenWhole) {
     drawing_.shapes = {box(10, 10, 20, 20, rgba(255, 0, 0))};
     Memory memory(0);
     ASSERT_TRUE(set());
-    EXPECT_EQ(paint(memory), std::uint64_t{width} * height);
-    for (std::uint32_t y = 0; y < height; ++y)
-        for (std::uint32_t x = 0; x < width; ++x) {
+    EXPECT_EQ(paint(memory), std::uint64_t{canvas_width} * canvas_height);
+    for (std::uint32_t y = 0; y < canvas_height; ++y)
+        for (std::uint32_t x = 0; x < canvas_width; ++x) {
             const bool inside = x >= 10 && x < 20 && y >= 10 && y < 20;
             ASSERT_EQ(memory.at(x, y), inside ? 0xffff0000U : 0U) << x << ' ' << y;
         }
@@ -73,7 +75,7 @@ TEST_F(TilePainterTest, NothingNewNothingDrawn) {
     EXPECT_FALSE(set());
     painter_.forget();
     EXPECT_TRUE(set()) << "it went off the screen";
-    EXPECT_EQ(paint(memory), std::uint64_t{width} * height) << "and the buffer may be another";
+    EXPECT_EQ(paint(memory), std::uint64_t{canvas_width} * canvas_height) << "and the buffer may be another";
 }
 
 TEST_F(TilePainterTest, ChangedTilesOnly) {
@@ -99,9 +101,9 @@ TEST_F(TilePainterTest, GoesOnWhereItsBudgetEnded) {
     EXPECT_TRUE(set()) << "it is not complete";
     drawing_.shapes[0].color = rgba(8, 8, 8); // so that what was written is old
     ASSERT_TRUE(set());
-    EXPECT_TRUE(painter_.paint(memory.buffer(), std::uint64_t{width} * height));
+    EXPECT_TRUE(painter_.paint(memory.buffer(), std::uint64_t{canvas_width} * canvas_height));
     EXPECT_EQ(memory.at(0, 0), 0xff080808U);
-    EXPECT_EQ(memory.at(width - 1, height - 1), 0xff080808U);
+    EXPECT_EQ(memory.at(canvas_width - 1, canvas_height - 1), 0xff080808U);
     EXPECT_FALSE(set());
 }
 
@@ -126,7 +128,8 @@ TEST_F(TilePainterTest, BuffersTakeTurns) {
     for (unsigned i = 0; i < 3; ++i) memories.emplace_back(i);
     unsigned next_index = 3;
     for (int round = 0; round < 500; ++round) {
-        const auto x = static_cast<std::int32_t>(random() % width), y = static_cast<std::int32_t>(random() % height);
+        const auto x = static_cast<std::int32_t>(random() % canvas_width),
+                   y = static_cast<std::int32_t>(random() % canvas_height);
         drawing_.shapes = {box(0, 0, 150, 20, rgba(9, 9, 9)), box(x, y, x + 30, y + 9, rgba(255, 0, 0, 128))};
         if (!set()) continue;
         if (round % 50 == 49) memories[random() % 3] = Memory(next_index++);
@@ -134,10 +137,10 @@ TEST_F(TilePainterTest, BuffersTakeTurns) {
         paint(memory);
         TilePainter fresh;
         Memory expected(0);
-        fresh.set(drawing_, width, height);
+        fresh.set(drawing_, canvas_width, canvas_height);
         fresh.paint(expected.buffer());
-        for (std::uint32_t row = 0; row < height; ++row)
-            for (std::uint32_t column = 0; column < width; ++column)
+        for (std::uint32_t row = 0; row < canvas_height; ++row)
+            for (std::uint32_t column = 0; column < canvas_width; ++column)
                 ASSERT_EQ(memory.at(column, row), expected.at(column, row)) << "round " << round;
     }
 }
@@ -149,7 +152,7 @@ TEST_F(TilePainterTest, ShapesOutside) {
     ASSERT_TRUE(set());
     paint(memory);
     EXPECT_EQ(memory.at(0, 0), 0xff010203U);
-    EXPECT_EQ(memory.at(width - 1, height - 1), 0xff010203U);
+    EXPECT_EQ(memory.at(canvas_width - 1, canvas_height - 1), 0xff010203U);
     EXPECT_TRUE(memory.padding_is_untouched());
 }
 

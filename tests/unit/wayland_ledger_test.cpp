@@ -10,7 +10,7 @@
 namespace v4l2play {
 namespace {
 
-constexpr unsigned slots = 12;
+constexpr unsigned slot_count = 12;
 
 class WaylandLedgerTest : public WaylandTest {
   protected:
@@ -57,11 +57,11 @@ class WaylandLedgerTest : public WaylandTest {
         EXPECT_EQ(pacing_.order_violations, 0U) << pacing_.first_violation;
         EXPECT_EQ(pool_->statistics().early_reuse, 0U);
         EXPECT_EQ(pool_->statistics().illegal, 0U);
-        EXPECT_GE(pacing_.exported.count(), shown - slots);
+        EXPECT_GE(pacing_.exported.count(), shown - slot_count);
         EXPECT_EQ(ledger_.held(), held_.size());
     }
 
-    std::shared_ptr<SlotPool> pool_ = make_pool(slots);
+    std::shared_ptr<SlotPool> pool_ = make_pool(slot_count);
     Ledger ledger_;
     Pacing pacing_;
     FrameId id_ = 0;
@@ -114,15 +114,15 @@ TEST_F(WaylandLedgerTest, ACompositorThatReleasesNothingIsBackPressure) {
         }
         take_events();
     }
-    EXPECT_EQ(presented, slots);
-    EXPECT_EQ(pacing_.held_at_once, slots);
+    EXPECT_EQ(presented, slot_count);
+    EXPECT_EQ(pacing_.held_at_once, slot_count);
     expect_clean(presented);
 }
 
 TEST_F(WaylandLedgerTest, WhatAnUnsafeReleaseBreaksIsFound) {
     start();
     pool_->set_unsafe_release(3);
-    for (unsigned i = 0; i < 2 * slots; ++i, ++refreshes_) {
+    for (unsigned i = 0; i < 2 * slot_count; ++i, ++refreshes_) {
         Frame frame = make_frame(pool_, ++id_); // by force: nothing is FREE after the first round
         const LedgerEntry entry = Ledger::entry_of(frame, system_kernel().now());
         ASSERT_TRUE(output_->present(frame, 0));
@@ -130,8 +130,8 @@ TEST_F(WaylandLedgerTest, WhatAnUnsafeReleaseBreaksIsFound) {
         mock_->present(last_frame(), next_refresh(), period);
         take_events();
     }
-    EXPECT_EQ(pacing_.content_violations, slots);
-    EXPECT_EQ(pool_->statistics().early_reuse, slots);
+    EXPECT_EQ(pacing_.content_violations, slot_count);
+    EXPECT_EQ(pool_->statistics().early_reuse, slot_count);
     EXPECT_NE(pacing_.first_violation.find("frame 1 "), std::string::npos) << pacing_.first_violation;
 }
 

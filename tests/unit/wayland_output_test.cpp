@@ -37,13 +37,13 @@ TEST_F(WaylandOutputTest, WhatTheCompositorLacksIsNamed) {
 }
 
 TEST_F(WaylandOutputTest, WhatCanBeScannedOutIsOfferedFirst) {
-    constexpr std::uint64_t tiled = 0x0300000000000001ULL;
+    constexpr std::uint64_t tile = 0x0300000000000001ULL;
     start({.formats = {{{fourcc_yuv420, modifier_linear}, false},
                        {{fourcc_nv12, modifier_linear}, false},
                        {{drm_fourcc('X', 'R', '2', '4'), modifier_linear}, true},
                        {{fourcc_p010, modifier_linear}, true},
-                       {{fourcc_nv12, tiled}, true}}});
-    const std::vector<FormatModifier> expected = {{fourcc_nv12, tiled},
+                       {{fourcc_nv12, tile}, true}}});
+    const std::vector<FormatModifier> expected = {{fourcc_nv12, tile},
                                                   {fourcc_p010, modifier_linear},
                                                   {fourcc_nv12, modifier_linear},
                                                   {fourcc_yuv420, modifier_linear}};
@@ -402,9 +402,9 @@ TEST_F(WaylandOutputTest, LargerPictureToComeDoesNotTouchTheOneOnShow) {
     FrameFormat large = nv12();
     large.coded_width = 128;
     large.layout[0].pitch = large.layout[1].pitch = 128;
-    std::vector<SlotMemory> slots(1);
-    slots[0].dmabuf[0] = UniqueFd(system_kernel(), memfd_create("slot", MFD_CLOEXEC));
-    const auto large_pool = SlotPool::create(system_kernel(), large, std::move(slots));
+    std::vector<SlotMemory> memory(1);
+    memory[0].dmabuf[0] = UniqueFd(system_kernel(), memfd_create("slot", MFD_CLOEXEC));
+    const auto large_pool = SlotPool::create(system_kernel(), large, std::move(memory));
     Frame frame = make_frame(large_pool, 2);
     frame.info.visible = {0, 0, 128, 48};
     ASSERT_TRUE(output_->configure(large_pool, frame.info));
