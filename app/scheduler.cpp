@@ -24,6 +24,14 @@ std::int64_t next_vblank(const VblankTiming& timing, Nanoseconds now) {
            std::max<std::int64_t>(0, floor_div(now - timing.last_time, timing.period)) + 1;
 }
 
+/// Not the same one, measured again: compositors tell nanoseconds that tremble.
+bool is_another_rate(const Rational& before, const Rational& now) {
+    if (before.num <= 0 || before.den <= 0 || now.num <= 0 || now.den <= 0) return false;
+    const double ratio = static_cast<double>(now.num) / static_cast<double>(now.den) * static_cast<double>(before.den) /
+                         static_cast<double>(before.num);
+    return std::abs(ratio - 1) > lock_tolerance;
+}
+
 Nanoseconds time_of(const VblankTiming& timing, std::int64_t vblank) {
     return timing.last_time + (vblank - static_cast<std::int64_t>(timing.last_sequence)) * timing.period;
 }
@@ -41,7 +49,7 @@ void Scheduler::set_rate(Rational rate, Rational tick) {
 /// Finds p/q with the smallest q that ρ is within tolerance of.
 void Scheduler::lock_ratio(const VblankTiming& timing) {
     if (ratio_refresh_.num == timing.refresh.num && ratio_refresh_.den == timing.refresh.den) return;
-    if (anchored_ && ratio_refresh_.num != 0 && timing.period > 0) change_units(timing);
+    if (anchored_ && timing.period > 0 && is_another_rate(ratio_refresh_, timing.refresh)) change_units(timing);
     ratio_refresh_ = timing.refresh;
     ratio_ = {0, 0};
     if (rate_.num == 0 || timing.refresh.num <= 0 || timing.refresh.den <= 0) return;

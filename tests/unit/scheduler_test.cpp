@@ -148,6 +148,22 @@ TEST(Scheduler, AnotherModeKeepsTheFramesWhereTheyAreInTime) {
     }
 }
 
+TEST(Scheduler, RateThatTremblesIsTheSame) {
+    Scheduler scheduler;
+    scheduler.set_rate({24, 1}, {1, 1000});
+    VblankTiming timing = sixty_hertz();
+    scheduler.plan(0, no_time, timing, second);
+    scheduler.shown(0, 100, second, timing);
+    for (int frame = 1; frame < 48; ++frame) {
+        timing.period = second / 60 + frame % 3;
+        timing.refresh = {second, timing.period};
+        const Nanoseconds pts = frame * second / 24;
+        scheduler.plan(pts, no_time, timing, second);
+        ASSERT_EQ(scheduler.due_vblank(pts, timing), (2 * 5 * frame + 1) / 4) << frame; // 2, 3, 2, 3
+        scheduler.shown(pts, 100 + static_cast<std::uint64_t>((2 * 5 * frame + 1) / 4), second + pts, timing);
+    }
+}
+
 TEST(Scheduler, VariableRateGoesToTheNearestVblank) {
     Scheduler scheduler;
     scheduler.set_rate({0, 1}, {1, 1000});
