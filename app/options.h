@@ -35,7 +35,7 @@ struct Options {
     std::vector<std::string> files;
     DecoderChoice decoder = DecoderChoice::Auto;
     OutputChoice output = OutputChoice::Auto;
-    SeatChoice seat = SeatChoice::None;
+    SeatChoice seat = SeatChoice::Auto;
     std::string device;
     DecodeMode decode_mode = DecodeMode::Best;
     StartCode start_code = StartCode::Best;

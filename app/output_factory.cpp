@@ -37,7 +37,8 @@ Result<std::unique_ptr<Output>> open_kms(const Options& options) {
                          .content_rate = options.mode == "content" ? content_rate(options) : Rational{0, 1},
                          .wait = options.command == Command::Play && options.output == OutputChoice::Kms,
                          .vrr = options.vrr,
-                         .rotation = options.rotate};
+                         .rotation = options.rotate,
+                         .keyboards = options.command == Command::Play};
     const bool lend = options.command == Command::Play && options.seat == SeatChoice::Auto;
     return create_kms_output(kms, system_kernel(), lend ? open_seat() : nullptr);
 }

@@ -20,6 +20,7 @@ struct KmsOptions {
     bool wait = false;                    ///< until a display is connected
     bool vrr = false;                     ///< the display waits for frames, where it can
     unsigned rotation = 0;                ///< of the picture, clockwise: 0, 90, 180, 270
+    bool keyboards = false;               ///< are read, unless the terminal beneath does
     Seat* seat = nullptr;                 ///< through which cards are opened; null: directly
 };
 

@@ -14,6 +14,8 @@ class GraphicsConsole {
     GraphicsConsole(const GraphicsConsole&) = delete;
     GraphicsConsole& operator=(const GraphicsConsole&) = delete;
     ~GraphicsConsole();
+    /// False when there is no such terminal, or whoever manages the seat has seen to it.
+    [[nodiscard]] bool active() const { return static_cast<bool>(terminal_); }
 
   private:
     Kernel& kernel_;

@@ -47,8 +47,6 @@ void FlipQueue::take_off(const char* why) {
     release(shown_, 0);
 }
 
-void FlipQueue::lose(Error error) { events_.emplace_back(OutputLost{std::move(error)}); }
-
 std::optional<OutputEvent> FlipQueue::next_event() {
     if (first_event_ == events_.size()) return std::nullopt;
     std::optional<OutputEvent> event(std::move(events_[first_event_++]));

@@ -39,7 +39,8 @@ class FlipQueue {
     void discard(HeldFrame frame, const char* why);
     /// Nothing is scanned out any more. A flip that never completed counts as discarded.
     void take_off(const char* why);
-    void lose(Error error);
+    /// What is no frame's affair, in its order among the others.
+    void tell(OutputEvent event) { events_.push_back(std::move(event)); }
 
     [[nodiscard]] const HeldFrame* waiting() const { return waiting_ ? &*waiting_ : nullptr; }
     [[nodiscard]] const HeldFrame* flying() const { return flying_ ? &*flying_ : nullptr; }

@@ -15,7 +15,6 @@
 #include "render/kms/await_screen.h"
 #include "render/kms/card_memory.h"
 #include "render/kms/clone_output.h"
-#include "render/kms/console.h"
 #include "render/kms/flip_queue.h"
 #include "render/kms/hotplug.h"
 #include "render/kms/mode.h"
@@ -33,21 +32,6 @@ constexpr Nanoseconds look_pause = second / 2;
 constexpr Nanoseconds landing_pause = second / 50;
 constexpr Nanoseconds long_pause = 3 * second; // between looks at a display that is said to be away
 
-/// YUV formats that the planes take: overlays first, NV12 before all others, each once.
-std::vector<FormatModifier> offered_formats(const CrtcPlanes& planes) {
-    std::vector<FormatModifier> formats;
-    const auto add = [&](const KmsPlane& plane) {
-        for (const FormatModifier& format : plane.formats)
-            if (is_yuv(format.fourcc) && std::find(formats.begin(), formats.end(), format) == formats.end())
-                formats.push_back(format);
-    };
-    for (const KmsPlane* overlay : planes.overlays) add(*overlay);
-    add(*planes.primary);
-    std::stable_partition(formats.begin(), formats.end(),
-                          [](const FormatModifier& format) { return format.fourcc == fourcc_nv12; });
-    return formats;
-}
-
 /// Refusals of one arrangement of planes, which another one may escape.
 bool is_refusal(int error) { return error == -EINVAL || error == -ENOSPC || error == -ERANGE || error == -ENOTSUP; }
 
@@ -55,7 +39,7 @@ class KmsOutput final : public Output {
   public:
     /// `device` and `seat`: null when they are another output's, which lives longer.
     KmsOutput(Kernel& kernel, std::unique_ptr<Seat> seat, std::unique_ptr<KmsDevice> device,
-              std::unique_ptr<Screen> screen, unsigned rotation);
+              std::unique_ptr<Screen> screen, const KmsOptions& options);
     KmsOutput(const KmsOutput&) = delete;
     KmsOutput& operator=(const KmsOutput&) = delete;
     ~KmsOutput() override { stop(); }
@@ -92,7 +76,6 @@ class KmsOutput final : public Output {
     int start_flip(std::uint32_t framebuffer);
     void commit_waiting();
     void on_commit(int error, Nanoseconds& retry_at);
-    void discard(Frame& frame);
     void lose(int error, const char* what);
     void stand_aside();
     [[nodiscard]] const char* why_unseen() const {
@@ -110,8 +93,7 @@ class KmsOutput final : public Output {
     void wait_for_flip();
 
     Kernel& kernel_;
-    KmsSession session_;                     // first in, last out: it has lent the card
-    std::optional<GraphicsConsole> console_; // the picture goes before the text comes
+    KmsSession session_; // first in, last out: it has lent the card, and the picture goes before the text comes
     std::unique_ptr<KmsDevice> device_;
     std::unique_ptr<Screen> screen_;
     FramebufferCache framebuffers_;
@@ -144,18 +126,16 @@ class KmsOutput final : public Output {
 };
 
 KmsOutput::KmsOutput(Kernel& kernel, std::unique_ptr<Seat> seat, std::unique_ptr<KmsDevice> device,
-                     std::unique_ptr<Screen> screen, unsigned rotation)
+                     std::unique_ptr<Screen> screen, const KmsOptions& options)
     : kernel_(kernel)
-    , session_(kernel, std::move(seat), screen->device().fd())
+    , session_(kernel, std::move(seat), options, screen->device().fd(), device != nullptr)
     , device_(std::move(device))
     , screen_(std::move(screen))
     , framebuffers_(screen_->device())
     , overlay_(screen_->device())
-    , arranger_(*screen_, rotation)
+    , arranger_(*screen_, options.rotation)
     , formats_(offered_formats(screen_->planes()))
     , hotplug_(kernel) {
-    // Else the seat sees to that, or the output that has the card.
-    if (!session_.has_seat() && device_ != nullptr) console_.emplace(kernel);
     clock_.set_refresh(refresh_rate(screen_->mode()));
     look_at_ = kernel_.now() + look_pause;
     if (screen_->lacks_variable_refresh())
@@ -218,7 +198,7 @@ Result<> KmsOutput::present(Frame& frame, Nanoseconds target) {
     if (lost_ || gone_) look_for_display();
     if (lost_ && !gone_) recover();
     if (lost_ || gone_) {
-        discard(frame);
+        queue_.discard({std::move(frame.slot), frame.id, frame.serial, 0}, why_unseen());
         return {};
     }
     SlotPool& pool = frame.slot.pool();
@@ -236,10 +216,6 @@ Result<> KmsOutput::present(Frame& frame, Nanoseconds target) {
     deadline_ = no_time;
     if (commit_at_ <= now) commit_waiting();
     return {};
-}
-
-void KmsOutput::discard(Frame& frame) {
-    queue_.discard({std::move(frame.slot), frame.id, frame.serial, 0}, why_unseen());
 }
 
 /// Puts the arrangement on the screen; steps down when the driver's tests had promised too much.
@@ -326,7 +302,8 @@ void KmsOutput::lose(int error, const char* what) {
     log_error("kms", "{} is lost: {}", connector, what);
     stand_aside();
     // Of all losses only that of the card is for good.
-    if (error == ENODEV) queue_.lose({error, fmt::format("{}: {}", connector, what), "DRM_IOCTL_MODE_ATOMIC"});
+    if (error == ENODEV)
+        queue_.tell(OutputLost{{error, fmt::format("{}: {}", connector, what), "DRM_IOCTL_MODE_ATOMIC"}});
 }
 
 void KmsOutput::stand_aside() {
@@ -421,6 +398,7 @@ Nanoseconds KmsOutput::next_timeout() const {
 Result<> KmsOutput::dispatch() {
     V4L2PLAY_TRY(take_flips());
     follow_session();
+    while (const auto key = session_.next_key()) queue_.tell(KeyPressed{*key});
     const Nanoseconds now = kernel_.now();
     if (queue_.waiting() && now >= commit_at_) commit_waiting();
     if (overlay_at_ != no_time && now >= overlay_at_) commit_overlay();
@@ -512,7 +490,7 @@ Result<std::unique_ptr<Output>> create_kms_output(const KmsOptions& options, Ker
     outputs.reserve(opened->screens.size());
     for (auto& screen : opened->screens) // the first takes the card and its seat
         outputs.push_back(std::make_unique<KmsOutput>(kernel, std::move(seat), std::move(opened->device),
-                                                      std::move(screen), options.rotation));
+                                                      std::move(screen), with_seat));
     if (outputs.size() == 1) return std::move(outputs.front());
     return std::make_unique<CloneOutput>(std::move(outputs));
 }

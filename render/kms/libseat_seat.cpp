@@ -3,7 +3,11 @@
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
+#include <cstdlib>
 #include <vector>
+
+#include <fcntl.h>
+#include <linux/vt.h>
 
 extern "C" {
 #include <libseat.h>
@@ -19,7 +23,7 @@ namespace {
 constexpr Nanoseconds activation_limit = second;
 
 /// What goes wrong is said by whoever asked for it.
-void on_log(libseat_log_level, const char* format, va_list arguments) {
+void on_libseat_log(libseat_log_level, const char* format, va_list arguments) {
     std::array<char, 256> text{};
     std::vsnprintf(text.data(), text.size(), format, arguments);
     log_debug("seat", "{}", text.data());
@@ -38,6 +42,8 @@ class LibSeat final : public Seat {
     int open_device(const char* path) override;
     void give_back(int fd) override;
     void dispatch() override;
+    void switch_to(int number) override { libseat_switch_session(seat_, number); }
+    [[nodiscard]] const char* name() const override { return libseat_seat_name(seat_); }
     [[nodiscard]] bool active() const override { return active_; }
     [[nodiscard]] int fd() const override { return gone_ ? -1 : libseat_get_fd(seat_); }
 
@@ -60,8 +66,26 @@ class LibSeat final : public Seat {
     bool gone_ = false;
 };
 
+bool contains(Kernel& kernel, const char* directory, const char* name) {
+    const std::vector<std::string> names = kernel.list_directory(directory);
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// A seat of one's own needs virtual terminals.
+bool has_terminals(Kernel& kernel) {
+    const UniqueFd terminal(kernel, kernel.open("/dev/tty0", O_RDWR | O_NOCTTY));
+    vt_stat state{};
+    return terminal && kernel.ioctl(terminal.get(), VT_GETSTATE, &state) == 0;
+}
+
+/// To ask libseat where there is none takes longer than all else before the first picture.
+bool may_have_seat(Kernel& kernel) {
+    return std::getenv("LIBSEAT_BACKEND") != nullptr || std::getenv("SEATD_SOCK") != nullptr ||
+           contains(kernel, "/run", "seatd.sock") || contains(kernel, "/run/systemd", "seats") || has_terminals(kernel);
+}
+
 std::unique_ptr<LibSeat> LibSeat::open(Kernel& kernel) {
-    libseat_set_log_handler(on_log);
+    libseat_set_log_handler(on_libseat_log);
     libseat_set_log_level(LIBSEAT_LOG_LEVEL_INFO);
     auto seat = std::make_unique<LibSeat>();
     seat->seat_ = libseat_open_seat(&listener, seat.get());
@@ -99,7 +123,7 @@ void LibSeat::dispatch() {
 } // namespace
 
 std::unique_ptr<Seat> open_seat(Kernel& kernel) {
-    if (card_paths(kernel).empty()) return nullptr;
+    if (card_paths(kernel).empty() || !may_have_seat(kernel)) return nullptr;
     auto seat = LibSeat::open(kernel);
     if (seat == nullptr) log_info("seat", "there is no seat to have here: devices are opened directly");
     return seat;

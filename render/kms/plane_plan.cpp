@@ -79,6 +79,20 @@ void add_framebuffer(AtomicRequest& request, const KmsPlane& plane, const PlaneT
 
 } // namespace
 
+std::vector<FormatModifier> offered_formats(const CrtcPlanes& planes) {
+    std::vector<FormatModifier> formats;
+    const auto add = [&](const KmsPlane& plane) {
+        for (const FormatModifier& format : plane.formats)
+            if (is_yuv(format.fourcc) && std::find(formats.begin(), formats.end(), format) == formats.end())
+                formats.push_back(format);
+    };
+    for (const KmsPlane* overlay : planes.overlays) add(*overlay);
+    add(*planes.primary);
+    std::stable_partition(formats.begin(), formats.end(),
+                          [](const FormatModifier& format) { return format.fourcc == fourcc_nv12; });
+    return formats;
+}
+
 std::vector<PlanePlan> plan_ladder(const CrtcPlanes& planes, const FrameFormat& format, const FrameInfo& info,
                                    Size screen, unsigned rotation) {
     const Subsampling chroma = subsampling(format.fourcc);

@@ -30,6 +30,9 @@ struct CrtcPlanes {
     std::vector<const KmsPlane*> cursors;
 };
 
+/// YUV formats that the planes take: overlays first, NV12 before all others, each once.
+std::vector<FormatModifier> offered_formats(const CrtcPlanes& planes);
+
 /// The ladder: overlays scaled to fit, the primary plane scaled, overlays 1:1, the primary plane 1:1, all of them with
 /// the picture rotated clockwise by `rotation`. Whether the driver takes a rung only a test commit tells. Empty when no
 /// plane lists the format and can rotate by so much.

@@ -22,6 +22,10 @@ class Seat {
     virtual void give_back(int fd) = 0;
     /// Takes in what was told since the last call, and agrees to it. Does not block.
     virtual void dispatch() = 0;
+    /// The person wants session `number`, on most machines the virtual terminal of that number.
+    virtual void switch_to(int number) = 0;
+    /// "seat0"
+    [[nodiscard]] virtual const char* name() const = 0;
     [[nodiscard]] virtual bool active() const = 0;
     /// Pollable; -1 when nothing will be told.
     [[nodiscard]] virtual int fd() const = 0;
@@ -31,7 +35,7 @@ class Seat {
 /// become active within a second, when there is no card to lend, and where libseat was missing when this was built.
 std::unique_ptr<Seat> open_seat(Kernel& kernel = system_kernel());
 
-/// What the build lacks of all this, for --version; each line begins with a line break.
+/// What the build lacks of this, for --version: a line that begins with a line break.
 std::string seat_build_notes();
 
 /// An open device with one owner. Move-only.

@@ -1,21 +1,54 @@
 #include "render/kms/session.h"
 
+#include <array>
+
 #include "decoder/log.h"
 
 namespace v4l2play {
+namespace {
 
-KmsSession::KmsSession(Kernel& kernel, std::unique_ptr<Seat> seat, int card)
+enum Source : std::uint64_t { from_card, from_seat, from_keyboards };
+
+} // namespace
+
+KmsSession::KmsSession(Kernel& kernel, std::unique_ptr<Seat> seat, const KmsOptions& options, int card, bool first)
     : kernel_(kernel)
-    , seat_(std::move(seat))
+    , ours_(std::move(seat))
+    , seat_(options.seat)
     , card_(card) {
-    if (seat_ == nullptr || seat_->fd() < 0) return;
+    if (!first) return;
+    console_.emplace(kernel);
+    if (options.keyboards && !console_->active()) keyboards_.emplace(kernel, seat_);
+    const int seat_fd = seat_ != nullptr ? seat_->fd() : -1;
+    const int keyboards_fd = keyboards_ ? keyboards_->fd() : -1;
+    if (seat_fd < 0 && keyboards_fd < 0) return;
     wait_ = UniqueFd(kernel_, kernel_.epoll_create());
-    for (const int fd : {card_, seat_->fd()}) kernel_.epoll_add(wait_.get(), fd, EPOLLIN, 0);
+    kernel_.epoll_add(wait_.get(), card_, EPOLLIN, from_card);
+    if (seat_fd >= 0) kernel_.epoll_add(wait_.get(), seat_fd, EPOLLIN, from_seat);
+    if (keyboards_fd >= 0) kernel_.epoll_add(wait_.get(), keyboards_fd, EPOLLIN, from_keyboards);
 }
 
 bool KmsSession::dispatch() {
-    if (seat_ != nullptr) seat_->dispatch();
-    return std::exchange(was_active_, active()) != was_active_;
+    std::array<epoll_event, 3> events{};
+    const int count = wait_ ? kernel_.epoll_wait(wait_.get(), events, 0) : 0;
+    for (int i = 0; i < count; ++i) {
+        const std::uint64_t source = events[static_cast<std::size_t>(i)].data.u64;
+        if (source == from_seat) seat_->dispatch();
+        if (source == from_keyboards) keyboards_->dispatch();
+    }
+    if (!wait_ && ours_ != nullptr) ours_->dispatch();
+    if (active() == was_active_) return false;
+    was_active_ = active();
+    if (keyboards_) keyboards_->set_active(was_active_);
+    return true;
+}
+
+std::optional<OutputKey> KmsSession::next_key() {
+    while (const auto press = keyboards_ ? keyboards_->next() : std::nullopt) {
+        if (press->key) return press->key;
+        if (seat_ != nullptr) seat_->switch_to(press->session);
+    }
+    return std::nullopt;
 }
 
 } // namespace v4l2play

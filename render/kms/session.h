@@ -1,17 +1,22 @@
-// What lends us the display, as one thing for the main loop to wait for.
+// What lends us the display and the keyboards, as one thing for the main loop to wait for.
 #pragma once
 
 #include <memory>
+#include <optional>
 
+#include "render/kms/cards.h"
+#include "render/kms/console.h"
+#include "render/kms/keyboards.h"
 #include "render/kms/seat.h"
 
 namespace v4l2play {
 
-/// Without a seat it does nothing, and costs nothing.
+/// Without a seat and without keyboards it does nothing, and costs nothing.
 class KmsSession {
   public:
-    /// `seat`, which may be null, has lent `card`.
-    KmsSession(Kernel& kernel, std::unique_ptr<Seat> seat, int card);
+    /// The seat of `options`, which may be null, has lent `card`; it is ours, when `seat` is not null. Of several
+    /// displays of one card only the first one's has console and keyboards.
+    KmsSession(Kernel& kernel, std::unique_ptr<Seat> seat, const KmsOptions& options, int card, bool first);
 
     [[nodiscard]] bool has_seat() const { return seat_ != nullptr; }
     /// False while another session has the display.
@@ -20,10 +25,15 @@ class KmsSession {
     [[nodiscard]] int fd() const { return wait_ ? wait_.get() : card_; }
     /// True when the display was taken away or given back since the last call.
     bool dispatch();
+    /// The next key that was pressed. Keys that ask for another session are obeyed at once.
+    std::optional<OutputKey> next_key();
 
   private:
     Kernel& kernel_;
-    std::unique_ptr<Seat> seat_;
+    std::unique_ptr<Seat> ours_;
+    Seat* seat_;
+    std::optional<GraphicsConsole> console_;
+    std::optional<Keyboards> keyboards_;
     int card_;
     UniqueFd wait_; ///< an epoll of all that there is to wait for; none where that is the card alone
     bool was_active_ = true;

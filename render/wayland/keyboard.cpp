@@ -2,6 +2,7 @@
 
 #include <xkbcommon/xkbcommon.h>
 
+#include "render/key_symbols.h"
 #include "render/wayland/protocols.h"
 #include "render/wayland/sent_file.h"
 
@@ -46,28 +47,11 @@ constexpr wl_keyboard_listener keyboard_listener = [] {
     return listener;
 }();
 
+/// A Wish has the keys of all outputs, in their order, and Fullscreen.
 std::optional<Wish> wish_of(xkb_keysym_t symbol) {
-    switch (symbol) {
-    case XKB_KEY_q:
-    case XKB_KEY_Escape:
-        return Wish::Quit;
-    case XKB_KEY_space:
-        return Wish::Pause;
-    case XKB_KEY_Left:
-        return Wish::Back;
-    case XKB_KEY_Right:
-        return Wish::Forward;
-    case XKB_KEY_Down:
-        return Wish::FarBack;
-    case XKB_KEY_Up:
-        return Wish::FarForward;
-    case XKB_KEY_i:
-        return Wish::Stats;
-    case XKB_KEY_f:
-        return Wish::Fullscreen;
-    default:
-        return std::nullopt;
-    }
+    if (symbol == XKB_KEY_f) return Wish::Fullscreen;
+    const std::optional<OutputKey> key = key_of_symbol(symbol);
+    return key ? std::optional(static_cast<Wish>(*key)) : std::nullopt;
 }
 
 } // namespace

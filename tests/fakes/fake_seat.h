@@ -27,6 +27,8 @@ class FakeSeat final : public Seat {
     }
     void give_back(int) override { --lent_; }
     void dispatch() override { active_ = lend_; }
+    void switch_to(int) override { take_away(); }
+    [[nodiscard]] const char* name() const override { return "seat0"; }
     [[nodiscard]] bool active() const override { return active_; }
     [[nodiscard]] int fd() const override { return -1; }
 

@@ -112,7 +112,7 @@ TEST_F(FlipQueueTest, TakingOffReleasesAll) {
 TEST_F(FlipQueueTest, LossReleasesNothing) {
     fly(1);
     queue_.land(100, 1);
-    queue_.lose({EACCES, "gone", ""});
+    queue_.tell(OutputLost{{EACCES, "gone", ""}});
     EXPECT_EQ(events(), (Texts{"shown 1", "lost"}));
     EXPECT_EQ(pool_->free_count(), 3U);
 }
