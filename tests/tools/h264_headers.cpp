@@ -10,7 +10,6 @@
 extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavcodec/bsf.h>
-#include <libavformat/avformat.h>
 }
 
 #include <array>
@@ -19,11 +18,13 @@ extern "C" {
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "decoder/codec/h264_parser.h"
 #include "decoder/codec/nal_units.h"
+#include "tests/tools/read_packets.h"
 
 namespace {
 
@@ -213,9 +214,10 @@ void print_sei(const Sei& sei) {
 /// Our parser, and the parameter sets that it has seen.
 class Headers {
   public:
-    void extradata(std::span<const std::uint8_t> bytes) {
+    void stream(const AVCodecParameters& parameters) {
         fmt::print("packet\n");
-        auto configuration = parse_avc_configuration(bytes);
+        auto configuration =
+            parse_avc_configuration({parameters.extradata, static_cast<std::size_t>(parameters.extradata_size)});
         if (!configuration) {
             print("error", configuration.error().what);
             return;
@@ -224,6 +226,7 @@ class Headers {
         for (NalUnits& units : configuration->parameter_sets) print_units(units);
     }
     void packet(std::span<const std::uint8_t> bytes) {
+        if (bytes.empty()) return;
         fmt::print("packet\n");
         NalUnits units(bytes, length_size_);
         print_units(units);
@@ -297,56 +300,40 @@ void print_trace(void*, int level, const char* format, va_list arguments) {
     if (level == AV_LOG_INFO) std::vprintf(format, arguments);
 }
 
-/// The filter; it traces its extradata when it is made.
-AVBSFContext* make_tracer(const AVCodecParameters& parameters) {
-    AVBSFContext* tracer = nullptr;
-    if (av_bsf_alloc(av_bsf_get_by_name("trace_headers"), &tracer) < 0) return nullptr;
-    avcodec_parameters_copy(tracer->par_in, &parameters);
-    fmt::print("packet\n");
-    std::fflush(stdout);
-    av_log_set_callback(print_trace);
-    if (av_bsf_init(tracer) < 0) fmt::print("failed\n");
-    av_log_set_callback(av_log_default_callback);
-    return tracer;
-}
+/// The filter; it traces the extradata when it is made.
+class Tracer {
+  public:
+    Tracer() = default;
+    Tracer(Tracer&& other) noexcept
+        : filter_(std::exchange(other.filter_, nullptr)) {}
+    Tracer& operator=(Tracer&&) = delete;
+    ~Tracer() { av_bsf_free(&filter_); }
 
-void trace(AVBSFContext* tracer, const AVPacket& packet) {
-    fmt::print("packet\n");
-    std::fflush(stdout); // print_trace writes to stdout behind fmt's back
-    AVPacket* copy = av_packet_clone(&packet);
-    av_log_set_callback(print_trace);
-    const bool failed = av_bsf_send_packet(tracer, copy) < 0 || av_bsf_receive_packet(tracer, copy) < 0;
-    av_log_set_callback(av_log_default_callback);
-    if (failed) fmt::print("failed\n");
-    av_packet_free(&copy);
-}
+    void stream(const AVCodecParameters& parameters) {
+        if (av_bsf_alloc(av_bsf_get_by_name("trace_headers"), &filter_) < 0) return;
+        avcodec_parameters_copy(filter_->par_in, &parameters);
+        trace([this] { return av_bsf_init(filter_) >= 0; });
+    }
+    void packet(const AVPacket& packet) {
+        if (packet.size == 0) return;
+        AVPacket* copy = av_packet_clone(&packet);
+        trace([&] { return av_bsf_send_packet(filter_, copy) >= 0 && av_bsf_receive_packet(filter_, copy) >= 0; });
+        av_packet_free(&copy);
+    }
 
-int run(const char* path, bool tracing) {
-    AVFormatContext* file = nullptr;
-    if (avformat_open_input(&file, path, nullptr, nullptr) < 0) return 1;
-    avformat_find_stream_info(file, nullptr);
-    const int index = av_find_best_stream(file, AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
-    if (index < 0 || file->streams[index]->codecpar->codec_id != AV_CODEC_ID_H264) {
-        avformat_close_input(&file);
-        return 3;
+  private:
+    template <class Act>
+    static void trace(Act act) {
+        fmt::print("packet\n");
+        std::fflush(stdout); // print_trace writes to stdout behind fmt's back
+        av_log_set_callback(print_trace);
+        const bool done = act();
+        av_log_set_callback(av_log_default_callback);
+        if (!done) fmt::print("failed\n");
     }
-    const AVCodecParameters& parameters = *file->streams[index]->codecpar;
-    Headers headers;
-    AVBSFContext* tracer = tracing ? make_tracer(parameters) : nullptr;
-    if (!tracing) headers.extradata({parameters.extradata, static_cast<std::size_t>(parameters.extradata_size)});
-    AVPacket* packet = av_packet_alloc();
-    for (; av_read_frame(file, packet) >= 0; av_packet_unref(packet)) {
-        if (packet->stream_index != index || packet->size == 0) continue;
-        if (tracing)
-            trace(tracer, *packet);
-        else
-            headers.packet({packet->data, static_cast<std::size_t>(packet->size)});
-    }
-    av_packet_free(&packet);
-    av_bsf_free(&tracer);
-    avformat_close_input(&file);
-    return 0;
-}
+
+    AVBSFContext* filter_ = nullptr;
+};
 
 } // namespace
 
@@ -357,5 +344,6 @@ int main(int count, char** arguments) {
         return 2;
     }
     av_log_set_level(AV_LOG_QUIET);
-    return run(arguments[count - 1], tracing);
+    const char* path = arguments[count - 1];
+    return tracing ? read_packets(path, AV_CODEC_ID_H264, Tracer{}) : read_packets(path, AV_CODEC_ID_H264, Headers{});
 }

@@ -6,11 +6,6 @@
 // Per NAL unit of the base layer: `sps`, `pps` or `slice`, then `name=value` lines, or `error=...`. Units of the
 // extradata come first. Exit code: 0 read to the end; 1 the file cannot be opened; 2 bad call; 3 it has no HEVC stream.
 
-extern "C" {
-#include <libavcodec/avcodec.h>
-#include <libavformat/avformat.h>
-}
-
 #include <memory>
 #include <string>
 
@@ -18,6 +13,7 @@ extern "C" {
 
 #include "decoder/codec/hevc_activation.h"
 #include "decoder/codec/hevc_configuration.h"
+#include "tests/tools/read_packets.h"
 
 namespace {
 
@@ -204,6 +200,19 @@ void print(const SliceHeader& s, const Pps& pps, const std::vector<std::uint32_t
 
 class Headers {
   public:
+    void stream(const AVCodecParameters& stream) {
+        auto configuration =
+            HevcConfiguration::parse({stream.extradata, static_cast<std::size_t>(stream.extradata_size)});
+        if (!configuration) return;
+        length_size_ = configuration->length_size();
+        while (const auto nal = configuration->next()) unit(*nal);
+    }
+    void packet(std::span<const std::uint8_t> bytes) {
+        NalUnits units(bytes, length_size_);
+        while (const auto nal = units.next()) unit(*nal);
+    }
+
+  private:
     void unit(std::span<const std::uint8_t> nal) {
         const auto header = parse_nal_header(nal);
         if (!header || header->nuh_layer_id != 0) return;
@@ -211,8 +220,6 @@ class Headers {
         if (header->type == NalType::Pps) pps(nal);
         if (is_slice(header->type)) slice(nal);
     }
-
-  private:
     void sps(std::span<const std::uint8_t> nal) {
         auto parsed = std::make_unique<Sps>();
         fmt::print("sps\n");
@@ -239,40 +246,12 @@ class Headers {
     }
     static void error(const SyntaxError& error) { fmt::print("error={}\n", error.why); }
 
+    unsigned length_size_ = 0;
     ParameterSets sets_;
     SliceHeader previous_;
     std::vector<std::uint32_t> entry_points_;
 };
 
-int run(const char* path) {
-    AVFormatContext* file = nullptr;
-    if (avformat_open_input(&file, path, nullptr, nullptr) < 0) return 1;
-    avformat_find_stream_info(file, nullptr);
-    const int index = av_find_best_stream(file, AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
-    if (index < 0 || file->streams[index]->codecpar->codec_id != AV_CODEC_ID_HEVC) {
-        avformat_close_input(&file);
-        return 3;
-    }
-    const AVCodecParameters& stream = *file->streams[index]->codecpar;
-    Headers headers;
-    auto configuration = HevcConfiguration::parse({stream.extradata, static_cast<std::size_t>(stream.extradata_size)});
-    const unsigned length_size = configuration ? configuration->length_size() : 0;
-    while (configuration) {
-        const auto nal = configuration->next();
-        if (!nal) break;
-        headers.unit(*nal);
-    }
-    AVPacket* packet = av_packet_alloc();
-    for (; av_read_frame(file, packet) >= 0; av_packet_unref(packet)) {
-        if (packet->stream_index != index) continue;
-        NalUnits units({packet->data, static_cast<std::size_t>(packet->size)}, length_size);
-        while (const auto nal = units.next()) headers.unit(*nal);
-    }
-    av_packet_free(&packet);
-    avformat_close_input(&file);
-    return 0;
-}
-
 } // namespace
 
-int main(int argc, char** argv) { return argc == 2 ? run(argv[1]) : 2; }
+int main(int argc, char** argv) { return argc == 2 ? read_packets(argv[1], AV_CODEC_ID_HEVC, Headers{}) : 2; }

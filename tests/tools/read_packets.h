@@ -10,8 +10,8 @@ extern "C" {
 
 namespace v4l2play {
 
-/// Hands the bytes of each packet of the video in `path` to `headers`. 1: it cannot be opened, 3: its video is not
-/// `codec`, 0 otherwise.
+/// Hands what the container says of the video in `path` to `headers.stream`, where it has that, and each packet, or its
+/// bytes, to `headers.packet`. 1: it cannot be opened, 3: its video is not `codec`, 0 otherwise.
 template <class Headers>
 int read_packets(const char* path, AVCodecID codec, Headers headers) {
     AVFormatContext* file = nullptr;
@@ -22,9 +22,16 @@ int read_packets(const char* path, AVCodecID codec, Headers headers) {
         avformat_close_input(&file);
         return 3;
     }
+    if constexpr (requires { headers.stream(*file->streams[index]->codecpar); })
+        headers.stream(*file->streams[index]->codecpar);
     AVPacket* packet = av_packet_alloc();
-    for (; av_read_frame(file, packet) >= 0; av_packet_unref(packet))
-        if (packet->stream_index == index) headers.packet({packet->data, static_cast<std::size_t>(packet->size)});
+    for (; av_read_frame(file, packet) >= 0; av_packet_unref(packet)) {
+        if (packet->stream_index != index) continue;
+        if constexpr (requires { headers.packet(*packet); })
+            headers.packet(*packet);
+        else
+            headers.packet({packet->data, static_cast<std::size_t>(packet->size)});
+    }
     av_packet_free(&packet);
     avformat_close_input(&file);
     return 0;
