@@ -82,9 +82,9 @@ std::unique_ptr<Decoder> try_devices(const Options& options, const DecoderConfig
 
 } // namespace
 
-Result<OpenedDecoder> open_decoder(const Options& options, const DecoderConfig& config, Output* output,
-                                   bool software_only) {
+Result<OpenedDecoder> open_decoder(const Options& options, DecoderConfig config, Output* output, bool software_only) {
     OpenedDecoder opened;
+    config.stream.operating_point = options.operating_point;
     const bool hardware = options.decoder != DecoderChoice::Software;
     int fault = 0;
     if (hardware && !software_only) opened.decoder = try_devices(options, config, opened.reasons, fault);

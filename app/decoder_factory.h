@@ -19,7 +19,7 @@ struct OpenedDecoder {
 /// Tries, as `options` allow, stateless devices, then software, which decodes into memory that `output` can show (null:
 /// any). `software_only`: hardware has been tried already, for the reasons given. When none is left, all reasons in one
 /// line: ENOTSUP, or the error of a device that could not be used at all (`is_device_fault`).
-Result<OpenedDecoder> open_decoder(const Options& options, const DecoderConfig& config, Output* output = nullptr,
+Result<OpenedDecoder> open_decoder(const Options& options, DecoderConfig config, Output* output = nullptr,
                                    bool software_only = false);
 
 /// Whether an error says that a device is busy, gone or broken, not that it does not do what the stream needs.

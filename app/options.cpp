@@ -129,6 +129,10 @@ void add_decoder_options(CLI::App& app, Options& options) {
     add_choice(app, "--decoder", options.decoder, decoder_names, "How to decode");
     app.add_option("--device", options.device, "Decoder device: driver name, driver:bus, or path")
         ->type_name("NAME|help");
+    app.add_option("--operating-point", options.operating_point,
+                   "AV1 in layers: which of the stream's operating points, 0 being the best")
+        ->type_name("N")
+        ->check(CLI::Range(0, 31));
     add_choice(app, "--decode-mode", options.decode_mode, decode_mode_names,
                "For driver engineers: stateless decode mode");
     add_choice(app, "--start-code", options.start_code, start_code_names, "For driver engineers: start codes");

@@ -37,6 +37,7 @@ struct Options {
     OutputChoice output = OutputChoice::Auto;
     SeatChoice seat = SeatChoice::Auto;
     std::string device;
+    unsigned operating_point = 0; ///< StreamInfo::operating_point
     DecodeMode decode_mode = DecodeMode::Best;
     StartCode start_code = StartCode::Best;
     std::string card;

@@ -82,6 +82,7 @@ struct StreamInfo {
     ColorDescription color;              ///< from the container; the bitstream's own wins
     HdrMetadata hdr;                     ///< likewise
     int rotation = 0;                    ///< degrees clockwise: 0, 90, 180, 270
+    unsigned operating_point = 0;        ///< AV1: the one that is wanted, of those in the stream (0: of best quality)
     std::vector<std::uint8_t> extradata; ///< avcC, hvcC, Annex B parameter sets, ...
 };
 

@@ -34,6 +34,7 @@ class Av1Codec final : public Codec {
     [[nodiscard]] bool is_copy(const Obu& obu) const;
     void receive_tile_group(const Obu& obu, SyntaxReader& reader, Steps& steps);
     void finish_frame(Steps& steps);
+    [[nodiscard]] unsigned operating_point_idc() const;
     [[nodiscard]] bool is_dropped(const Obu& obu) const;
     void begin_frame(const AccessUnit& unit);
     ShowTime take_time(const AccessUnit& unit);
@@ -61,7 +62,8 @@ Result<> Av1Codec::configure(const StreamInfo& stream) {
     if (!configuration) return fail(std::move(configuration).error());
     SequenceHeader described;
     described.seq_profile = configuration->seq_profile;
-    if (const char* why = unsupported(described)) return fail(ENOTSUP, why, "av1C");
+    described.operating_points_cnt_minus_1 = max_operating_points - 1; // it does not tell of them
+    if (auto why = unsupported(described, stream_.operating_point)) return fail(ENOTSUP, std::move(*why), "av1C");
     Steps none;
     while (const auto obu = configuration->units.next()) {
         if (obu->type == ObuType::SequenceHeader) V4L2PLAY_TRY(receive_sequence_header(*obu, none));
@@ -85,10 +87,14 @@ Result<> Av1Codec::parse(const AccessUnit& unit, Steps& steps) {
     return {};
 }
 
+/// OperatingPointIdc of 5.5.1. Where `choose_operating_point` has a choice, it is the caller's; 0 where no sequence
+/// header has come.
+unsigned Av1Codec::operating_point_idc() const { return sequence_.operating_point_idc[stream_.operating_point]; }
+
 /// 5.3.1: units of layers that the operating point does not have.
 bool Av1Codec::is_dropped(const Obu& obu) const {
-    const unsigned idc = sequence_.operating_point_idc[0];
-    if (!obu.has_extension || !any_sequence_ || idc == 0) return false;
+    const unsigned idc = operating_point_idc();
+    if (!obu.has_extension || idc == 0) return false;
     return (idc >> obu.temporal_id & 1) == 0 || (idc >> (obu.spatial_id + 8U) & 1) == 0;
 }
 
@@ -128,7 +134,8 @@ Result<> Av1Codec::receive_sequence_header(const Obu& obu, Steps& steps) {
     }
     if (any_sequence_ && received == sequence_) return {};
     finish_frame(steps);
-    if (const char* why = unsupported(received)) return fail(ENOTSUP, why, "sequence_header_obu");
+    if (auto why = unsupported(received, stream_.operating_point))
+        return fail(ENOTSUP, std::move(*why), "sequence_header_obu");
     if (any_sequence_) {
         decoding_.drain(steps);
         hdr_ = {};
@@ -152,7 +159,9 @@ Result<> Av1Codec::receive_frame_header(const Obu& obu, const AccessUnit& unit, 
         decoding_.skip(DropReason::BeforeRandomAccess, "a frame comes before any sequence header", steps);
         return {};
     }
-    if (obu.spatial_id > 0) return fail(ENOTSUP, "AV1 with spatial layers is not done by this decoder", "obu_header");
+    // Where the operating point has layers at all, it has this one alone (`unsupported`).
+    if (obu.spatial_id > 0 && operating_point_idc() == 0)
+        return fail(ENOTSUP, "AV1 with spatial layers is not done by this decoder", "obu_header");
     if (frame_count_ == maximum_frames_in_unit) {
         decoding_.skip(DropReason::Malformed, "too many frames in one temporal unit", steps);
         return {};

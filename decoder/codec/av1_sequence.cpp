@@ -4,6 +4,8 @@
 #include <numeric>
 #include <tuple>
 
+#include <fmt/format.h>
+
 namespace v4l2play::av1 {
 
 namespace {
@@ -33,6 +35,12 @@ std::uint8_t chroma_format_idc(const ColorConfig& config) {
     if (config.mono_chrome) return 0;
     if (config.subsampling_y) return 1;
     return config.subsampling_x ? 2 : 3;
+}
+
+/// More than one: the frames of one moment would come out in several sizes.
+bool has_spatial_layers(const SequenceHeader& sequence, unsigned operating_point) {
+    const unsigned spatial_layers = sequence.operating_point_idc[operating_point] >> 8U;
+    return std::popcount(spatial_layers) > 1;
 }
 
 auto buffers(const SequenceInfo& s) {
@@ -69,13 +77,19 @@ SequenceInfo describe_sequence(const SequenceHeader& sequence, const FrameSize& 
     return info;
 }
 
-const char* unsupported(const SequenceHeader& sequence) {
+std::optional<std::string> unsupported(const SequenceHeader& sequence, unsigned operating_point) {
     if (sequence.seq_profile == 1) return "AV1 High profile (4:4:4) is not done by this decoder";
     if (sequence.seq_profile > 1) return "AV1 Professional profile (4:2:2 or 12 bit) is not done by this decoder";
-    // Operating point 0 has all layers, as a rule; its frames would come out in several sizes for one moment.
-    const unsigned spatial_layers = sequence.operating_point_idc[0] >> 8U;
-    if (std::popcount(spatial_layers) > 1) return "AV1 with spatial layers is not done by this decoder";
-    return nullptr;
+    const unsigned last = sequence.operating_points_cnt_minus_1;
+    if (operating_point > last)
+        return fmt::format("there is no operating point {} in the stream, the last is {}", operating_point, last);
+    if (!has_spatial_layers(sequence, operating_point)) return std::nullopt;
+    for (unsigned other = operating_point + 1; other <= last; ++other)
+        if (!has_spatial_layers(sequence, other))
+            return fmt::format("AV1 with spatial layers is not done by this decoder; operating point {} has none, at a "
+                               "lower quality",
+                               other);
+    return "AV1 with spatial layers is not done by this decoder";
 }
 
 bool same_buffers(const SequenceInfo& a, const SequenceInfo& b) { return buffers(a) == buffers(b); }

@@ -1,6 +1,9 @@
 // What buffers an AV1 frame needs, and how it is to be shown.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "decoder/codec/av1_syntax.h"
 #include "decoder/codec/codec.h"
 
@@ -10,8 +13,8 @@ namespace v4l2play::av1 {
 FrameSize largest_size(const SequenceHeader& sequence);
 SequenceInfo describe_sequence(const SequenceHeader& sequence, const FrameSize& size, const StreamInfo& container,
                                const HdrMetadata& hdr = {});
-/// What no driver decodes, or this codec does not do; null when there is nothing of it.
-const char* unsupported(const SequenceHeader& sequence);
+/// What no driver decodes, or this codec does not do at that operating point; nothing when there is nothing of it.
+std::optional<std::string> unsupported(const SequenceHeader& sequence, unsigned operating_point);
 
 bool same_buffers(const SequenceInfo& a, const SequenceInfo& b);
 bool same_sequence(const SequenceInfo& a, const SequenceInfo& b);

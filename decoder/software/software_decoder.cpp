@@ -4,12 +4,12 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <thread>
 #include <type_traits>
 
 #include <fmt/format.h>
 
 #include "decoder/log.h"
+#include "decoder/software/codec_setup.h"
 #include "decoder/software/hdr_side_data.h"
 #include "decoder/software/libav_log.h"
 #include "decoder/software/libav_pixels.h"
@@ -31,11 +31,6 @@ extern "C" {
 namespace v4l2play {
 namespace {
 
-constexpr std::size_t maximum_extradata = std::size_t{16} << 20;
-/// No picture is larger, whatever a header says (16384 x 16384).
-constexpr std::int64_t maximum_pixels = std::int64_t{1} << 28;
-constexpr unsigned maximum_threads = 16;
-
 struct Freer {
     void operator()(AVCodecContext* codec) const { avcodec_free_context(&codec); }
     void operator()(AVFrame* frame) const { av_frame_free(&frame); }
@@ -46,11 +41,6 @@ using Owned = std::unique_ptr<T, Freer>;
 
 std::int64_t to_libav(Nanoseconds time) { return time == no_time ? AV_NOPTS_VALUE : time; }
 Nanoseconds from_libav(std::int64_t time) { return time == AV_NOPTS_VALUE ? no_time : time; }
-
-unsigned thread_count(unsigned configured) {
-    const unsigned wanted = configured != 0 ? configured : std::thread::hardware_concurrency();
-    return std::clamp(wanted, 1U, maximum_threads);
-}
 
 /// The first format whose pixels are in memory: a hardware format would need a device that we did not open.
 AVPixelFormat choose_format(AVCodecContext*, const AVPixelFormat* offered) {
@@ -65,43 +55,6 @@ int provide_buffer(AVCodecContext* codec, AVFrame* frame, int flags) {
     auto& memory = *static_cast<PictureMemory*>(codec->opaque);
     const bool direct = (codec->codec->capabilities & AV_CODEC_CAP_DR1) != 0 && memory.is_direct(frame->format);
     return direct ? memory.provide(*codec, *frame) : avcodec_default_get_buffer2(codec, frame, flags);
-}
-
-Result<> set_extradata(AVCodecContext& codec, const std::vector<std::uint8_t>& extradata) {
-    if (extradata.empty()) return {};
-    if (extradata.size() > maximum_extradata) return fail(EBADMSG, "the codec header is too large", "extradata");
-    codec.extradata = static_cast<std::uint8_t*>(av_mallocz(extradata.size() + AV_INPUT_BUFFER_PADDING_SIZE));
-    if (codec.extradata == nullptr) return fail(ENOMEM, "no memory for the codec header", "extradata");
-    std::memcpy(codec.extradata, extradata.data(), extradata.size());
-    codec.extradata_size = static_cast<int>(extradata.size());
-    return {};
-}
-
-/// Everything but the callbacks. The time base is nanoseconds, so that times pass through libavcodec unchanged.
-void set_options(AVCodecContext& codec, const DecoderConfig& config) {
-    codec.profile = config.stream.profile >= 0 ? config.stream.profile : codec.profile;
-    codec.width = config.stream.width;
-    codec.height = config.stream.height;
-    codec.codec_tag = config.stream.codec_tag;
-    codec.bits_per_coded_sample = config.stream.bits_per_coded_sample;
-    codec.pkt_timebase = {1, 1'000'000'000};
-    codec.thread_count = static_cast<int>(thread_count(config.threads));
-    codec.thread_type = FF_THREAD_FRAME | FF_THREAD_SLICE;
-    codec.max_pixels = maximum_pixels;
-    // The crop is ours to apply: slots keep the whole picture, and what is visible is a rectangle in it.
-    codec.apply_cropping = 0;
-    // H.264 streams without bitstream_restriction do not say how far they reorder. libavcodec then guesses, and drops
-    // what comes too late; strict, it delays as far as the level's DPB allows, like the bumping of C.4.5.3.
-    if (codec.codec_id == AV_CODEC_ID_H264) codec.strict_std_compliance = FF_COMPLIANCE_STRICT;
-#ifdef AV_CODEC_FLAG_COPY_OPAQUE
-    codec.flags |= AV_CODEC_FLAG_COPY_OPAQUE;
-#endif
-#if LIBAVCODEC_VERSION_MAJOR < 60
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-    codec.thread_safe_callbacks = 1;
-#pragma GCC diagnostic pop
-#endif
 }
 
 /// Marks a packet so that its frame can be told: newer libraries carry a pointer along, older ones the file position.
@@ -247,11 +200,10 @@ Result<> SoftwareDecoder::open(const DecoderConfig& config) {
         return fail(ENOTSUP, fmt::format("libavcodec has no decoder for {}", stream_.codec_name), "software");
     codec_.reset(avcodec_alloc_context3(codec));
     if (!codec_ || !packet_ || !frame_) return fail(ENOMEM, "no memory for the decoder", "software");
-    set_options(*codec_, config);
+    V4L2PLAY_TRY(set_up_codec(*codec_, config));
     codec_->opaque = &memory_;
     codec_->get_buffer2 = provide_buffer;
     codec_->get_format = choose_format;
-    V4L2PLAY_TRY(set_extradata(*codec_, stream_.extradata));
     if (const int result = avcodec_open2(codec_.get(), codec, nullptr); result < 0)
         return fail(ENOTSUP, fmt::format("{} refuses the stream: {}", codec->name, libav_error_text(result)),
                     "software");

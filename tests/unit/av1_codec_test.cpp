@@ -169,6 +169,69 @@ TEST_F(Av1CodecTest, LayersThatTheOperatingPointLacksAreDropped) {
         << "no extension, no layer";
 }
 
+/// Two layers in space and two in time, with an operating point for each set of them.
+class Av1OperatingPointTest : public Av1CodecTest {
+  public:
+    static constexpr std::array<unsigned, 4> points{0x303, 0x301, 0x103, 0x101};
+    static Structure layered() {
+        Structure others;
+        for (std::size_t i = 1; i < points.size(); ++i)
+            others.u("idc_" + std::to_string(i), 12, points[i]).u("level_" + std::to_string(i), 5, 0);
+        return av1_sequence_header()
+            .with("operating_points_cnt_minus_1", points.size() - 1)
+            .with("operating_point_idc", points[0])
+            .after("seq_level_idx", others);
+    }
+    static TemporalUnit first() {
+        return TemporalUnit()
+            .sequence(layered())
+            .frame(av1_key_frame(), layer(0, 0))
+            .frame(av1_inter_frame(0, 2), layer(0, 1));
+    }
+    static TemporalUnit second() {
+        return TemporalUnit()
+            .frame(av1_inter_frame(1, 1), layer(1, 0))
+            .frame(av1_inter_frame(1, 2, true, {1, 1, 1, 1, 1, 1, 1}), layer(1, 1));
+    }
+    static ObuOptions layer(unsigned temporal_id, unsigned spatial_id) { return {true, true, temporal_id, spatial_id}; }
+    void choose(unsigned operating_point) {
+        codec_ = create_av1_codec();
+        contract_ = {};
+        StreamInfo stream;
+        stream.operating_point = operating_point;
+        ASSERT_TRUE(codec_->configure(stream));
+    }
+};
+
+TEST_F(Av1OperatingPointTest, TheOneOfBestQualityUnlessAnotherIsWanted) {
+    for (const unsigned point : {0U, 1U}) {
+        choose(point);
+        EXPECT_EQ("error: AV1 with spatial layers is not done by this decoder; operating point 2 has none, at a lower "
+                  "quality",
+                  parse(first()));
+        EXPECT_EQ(ENOTSUP, error_) << "before the first picture: software does it";
+    }
+    choose(4);
+    EXPECT_EQ("error: there is no operating point 4 in the stream, the last is 3", parse(first()));
+}
+
+TEST_F(Av1OperatingPointTest, OnlyItsLayersAreDecoded) {
+    choose(2);
+    EXPECT_EQ("sequence 64x64, decode 1 from, output 1", parse(first())) << "without the upper layer in space";
+    EXPECT_EQ("decode 2 from 1, output 2", parse(second()));
+    choose(3);
+    EXPECT_EQ("sequence 64x64, decode 1 from, output 1", parse(first()));
+    EXPECT_EQ("", parse(second())) << "without the upper layer in time either";
+}
+
+TEST_F(Av1CodecTest, AnUpperLayerMayStandAlone) {
+    const Structure sequence = av1_sequence_header().with("operating_point_idc", 0x201);
+    EXPECT_EQ("sequence 64x64, decode 1 from, output 1", parse(TemporalUnit()
+                                                                   .sequence(sequence)
+                                                                   .frame(av1_key_frame(), {true, true, 0, 0})
+                                                                   .frame(av1_key_frame(), {true, true, 0, 1})));
+}
+
 TEST_F(Av1CodecTest, WhatIsNotDoneIsRefusedPolitely) {
     StreamInfo stream;
     stream.extradata = {0x81, 0x20, 0, 0};

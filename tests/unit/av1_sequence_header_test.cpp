@@ -198,16 +198,29 @@ TEST(Av1Sequence, RenderSizeIsTheAspect) {
 
 TEST(Av1Sequence, NamesWhatIsNotDone) {
     SequenceHeader header;
-    EXPECT_EQ(nullptr, unsupported(header));
+    EXPECT_FALSE(unsupported(header, 0));
     header.operating_point_idc[0] = 0x107;
-    EXPECT_EQ(nullptr, unsupported(header)) << "temporal layers";
+    EXPECT_FALSE(unsupported(header, 0)) << "temporal layers";
     header.operating_point_idc[0] = 0x301;
-    EXPECT_NE(nullptr, unsupported(header)) << "spatial layers";
+    EXPECT_TRUE(unsupported(header, 0)) << "spatial layers";
     header.operating_point_idc[0] = 0;
     for (const unsigned profile : {1U, 2U}) {
         header.seq_profile = static_cast<std::uint8_t>(profile);
-        EXPECT_NE(nullptr, unsupported(header));
+        EXPECT_TRUE(unsupported(header, 0));
     }
+}
+
+TEST(Av1Sequence, SaysWhichOperatingPointWouldDo) {
+    SequenceHeader header;
+    header.operating_points_cnt_minus_1 = 3;
+    header.operating_point_idc = {0x303, 0x301, 0x201, 0x101};
+    EXPECT_EQ("AV1 with spatial layers is not done by this decoder; operating point 2 has none, at a lower quality",
+              unsupported(header, 0));
+    EXPECT_FALSE(unsupported(header, 2)) << "one layer, though not the first";
+    EXPECT_FALSE(unsupported(header, 3));
+    EXPECT_EQ("there is no operating point 4 in the stream, the last is 3", unsupported(header, 4));
+    header.operating_points_cnt_minus_1 = 1;
+    EXPECT_EQ("AV1 with spatial layers is not done by this decoder", unsupported(header, 0)) << "nor any other";
 }
 
 } // namespace
