@@ -16,6 +16,7 @@
 #include "app/demux_thread.h"
 #include "app/demuxer.h"
 #include "app/event_loop.h"
+#include "app/fallback.h"
 #include "app/notice.h"
 #include "app/output_factory.h"
 #include "app/playback.h"
@@ -42,9 +43,9 @@ Nanoseconds cpu_time() {
     return of(usage.ru_utime) + of(usage.ru_stime);
 }
 
-/// Modifiers may carry a parameter of the buffer: two that are not linear are taken for the same.
-bool is_same(const FormatModifier& a, const FormatModifier& b) {
-    return a.fourcc == b.fourcc && (a.modifier == modifier_linear) == (b.modifier == modifier_linear);
+/// What another try says again is known.
+void add_once(std::vector<std::string>& reasons, std::string reason) {
+    if (std::find(reasons.begin(), reasons.end(), reason) == reasons.end()) reasons.push_back(std::move(reason));
 }
 
 double rate_of(Rational rate) { return static_cast<double>(rate.num) / static_cast<double>(rate.den); }
@@ -102,9 +103,10 @@ class Player {
     bool play_list();
     void play_item(const std::string& file, ItemReport& report);
     Ended play_with_fallback(Demuxer& demuxer, ItemReport& report);
-    Ended play_once(Demuxer& demuxer, std::unique_ptr<Decoder> decoder, ItemReport& report, Nanoseconds& position);
+    Ended play_once(Demuxer& demuxer, std::unique_ptr<Decoder> decoder, ItemReport& report, Nanoseconds& position,
+                    std::optional<FormatModifier>& refused);
     void take_down(std::unique_ptr<Pipeline> pipeline, const ItemReport& report);
-    Result<OpenedDecoder> open(const Demuxer& demuxer, bool software_only);
+    Result<OpenedDecoder> open(const Demuxer& demuxer, const Fallback& fallback);
     void announce(const Demuxer& demuxer, const ItemReport& report);
     [[nodiscard]] bool may_use_software() const;
     void settle(Ended ended, ItemReport& report);
@@ -125,7 +127,6 @@ class Player {
     std::optional<Statistics> statistics_;
     std::optional<Stage> stage_;
     Report report_;
-    std::vector<FormatModifier> refused_; ///< by the output, in spite of its offer, since the item began
     int fds_at_start_ = 0;
     bool stop_ = false;
     bool signalled_ = false;
@@ -204,16 +205,15 @@ bool Player::play_list() {
     return any;
 }
 
-Result<OpenedDecoder> Player::open(const Demuxer& demuxer, bool software_only) {
+Result<OpenedDecoder> Player::open(const Demuxer& demuxer, const Fallback& fallback) {
     DecoderConfig config;
     config.stream = demuxer.stream();
     config.output_formats = output_->formats();
     config.output_needs_dmabuf = !config.output_formats.empty();
-    for (const FormatModifier& refused : refused_)
-        std::erase_if(config.output_formats, [&](const FormatModifier& one) { return is_same(one, refused); });
+    fallback.remove_refused(config.output_formats);
     config.presenter_slots = output_->slots_held();
     config.queue_slots = frame_queue + frames_at_hand;
-    return open_decoder(options_, config, output_.get(), software_only);
+    return open_decoder(options_, config, output_.get(), fallback.software_only());
 }
 
 void Player::announce(const Demuxer& demuxer, const ItemReport& report) {
@@ -258,43 +258,39 @@ void Player::play_item(const std::string& file, ItemReport& report) {
 
 bool Player::may_use_software() const { return options_.decoder == DecoderChoice::Auto && !options_.require_hw; }
 
-/// Plays with the first decoder that takes the stream; when that gives the stream up half-way, software goes on. A
-/// format that the output refuses, though it had offered it, is not asked for again: the decoder's next one is tried
-/// before another decoder.
+/// Plays with the first decoder that takes the stream; when that gives the stream up half-way, another goes on.
 Ended Player::play_with_fallback(Demuxer& demuxer, ItemReport& report) {
     Nanoseconds position = options_.start;
-    refused_.clear();
-    for (bool software_only = false;;) {
+    Fallback fallback(may_use_software());
+    for (;;) {
         // What a decoder that gave up had read is read again.
-        if (position > 0 || software_only || !refused_.empty()) {
+        if (position > 0 || fallback.again()) {
             if (auto sought = demuxer.seek(position); !sought) {
                 report.error = std::move(sought).error();
                 return Ended::Failed;
             }
         }
-        auto opened = open(demuxer, software_only);
+        auto opened = open(demuxer, fallback);
         if (!opened) {
             requirement_broken_ = requirement_broken_ || (options_.require_hw && opened.error().code == ENOTSUP);
             report.error = std::move(opened).error();
             return is_device_fault(report.error.code) && !may_use_software() ? Ended::DeviceFailed : Ended::Failed;
         }
-        report.reasons.insert(report.reasons.end(), opened->reasons.begin(), opened->reasons.end());
+        for (std::string& reason : opened->reasons) add_once(report.reasons, std::move(reason));
         report.decoder = opened->decoder->description();
         report.startup.decoder_ready = system_kernel().now() - program_start_;
         announce(demuxer, report);
-        const std::size_t refusals = refused_.size();
         statistics_->begin(report);
-        const Ended ended = play_once(demuxer, std::move(opened->decoder), report, position);
-        const bool refused = refused_.size() > refusals;
+        std::optional<FormatModifier> refused;
+        const Ended ended = play_once(demuxer, std::move(opened->decoder), report, position, refused);
         const bool was_software = std::string_view(report.decoder.kind) == "software";
-        const bool may_fall_back = may_use_software() && !was_software;
-        if ((ended != Ended::Unsupported && ended != Ended::DeviceFailed) || !(may_fall_back || refused)) return ended;
-        report.reasons.push_back(fmt::format("{}: {}", report.decoder.driver, report.error.what));
-        software_only = software_only || !refused;
+        if (!fallback.goes_on(ended, was_software, refused)) return ended;
+        add_once(report.reasons, fmt::format("{}: {}", report.decoder.driver, report.error.what));
     }
 }
 
-Ended Player::play_once(Demuxer& demuxer, std::unique_ptr<Decoder> decoder, ItemReport& report, Nanoseconds& position) {
+Ended Player::play_once(Demuxer& demuxer, std::unique_ptr<Decoder> decoder, ItemReport& report, Nanoseconds& position,
+                        std::optional<FormatModifier>& refused) {
     scheduler_.set_rate(demuxer.stream().frame_rate, demuxer.stream().time_base);
     auto pipeline = std::make_unique<Pipeline>(std::move(decoder), *frames_waker_);
     // One file loops inside its own decoder; a list is played again from the start.
@@ -311,11 +307,7 @@ Ended Player::play_once(Demuxer& demuxer, std::unique_ptr<Decoder> decoder, Item
     count_decoded(pipeline->decode_thread.counters().decoded.load(), report.frames.presented() - presented,
                   report.frames);
     if (playback.position() != no_time) position = playback.position() + 1;
-    // Each only once: a decoder that has nothing else would be asked for ever.
-    if (const auto& format = playback.refused();
-        format &&
-        std::none_of(refused_.begin(), refused_.end(), [&](const auto& one) { return is_same(one, *format); }))
-        refused_.push_back(*format);
+    refused = playback.refused();
     demux_thread.reset();
     take_down(std::move(pipeline), report);
     return ended;

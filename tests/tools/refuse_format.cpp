@@ -1,0 +1,34 @@
+// For LD_PRELOAD: a display that offers formats, and then takes no framebuffer of them (EINVAL). $REFUSED_FORMATS names
+// them: "NV12,YU12".
+#include <cerrno>
+#include <cstdarg>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include <dlfcn.h>
+#include <drm.h>
+
+namespace {
+
+bool is_refused(const drm_mode_fb_cmd2& framebuffer) {
+    const char* list = std::getenv("REFUSED_FORMATS");
+    char name[sizeof framebuffer.pixel_format];
+    std::memcpy(name, &framebuffer.pixel_format, sizeof name); // a fourcc is little-endian text
+    return list != nullptr && std::string_view(list).find({name, sizeof name}) != std::string_view::npos;
+}
+
+} // namespace
+
+extern "C" int ioctl(int fd, unsigned long request, ...) {
+    std::va_list arguments;
+    va_start(arguments, request);
+    void* argument = va_arg(arguments, void*);
+    va_end(arguments);
+    if (request == DRM_IOCTL_MODE_ADDFB2 && is_refused(*static_cast<const drm_mode_fb_cmd2*>(argument))) {
+        errno = EINVAL;
+        return -1;
+    }
+    using Ioctl = int (*)(int, unsigned long, void*);
+    return reinterpret_cast<Ioctl>(dlsym(RTLD_NEXT, "ioctl"))(fd, request, argument);
+}
