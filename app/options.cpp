@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "render/gles/gles_output.h"
 #include "render/kms/keyboards.h"
 #include "render/kms/seat.h"
 #include "render/wayland/wayland_output.h"
@@ -72,6 +73,11 @@ const Names<SeatChoice> seat_names = {
     {"auto",
      {SeatChoice::Auto, "the card is lent by seatd or logind where there is one, and shared with other sessions"}},
     {"none", {SeatChoice::None, "the card is opened directly"}},
+};
+const Names<GlesChoice> gles_names = {
+    {"auto", {GlesChoice::Auto, "what no plane of the card takes, where a GPU draws"}},
+    {"always", {GlesChoice::Always, "everything, also where the CPU draws"}},
+    {"never", {GlesChoice::Never, "what no plane takes is not shown"}},
 };
 const Names<unsigned> rotations = {
     {"0", {0, "as it is"}},
@@ -174,6 +180,7 @@ void add_play_options(CLI::App& app, Options& options) {
                  "Fill a screen of the compositor's choice, or --fullscreen=OUTPUT")
         ->type_name("[=OUTPUT]");
     add_choice(app, "--seat", options.seat, seat_names, "Who lends the card (kms)");
+    add_choice(app, "--gles", options.gles, gles_names, "What GLES draws into memory that is scanned out (kms)");
     add_choice(app, "--rotate", options.rotate, rotations, "Turn the picture clockwise");
     app.add_flag("--require-zero-copy", options.require_zero_copy,
                  "Fail unless every frame is scanned out of its own buffer");
@@ -212,7 +219,7 @@ void add_options(CLI::App& app, Options& options) {
     app.add_flag("-v,--verbose", options.verbose, "Say more; twice: everything");
     app.add_flag("-q,--quiet", options.quiet, "Say nothing but errors");
     app.set_version_flag("--version", "v4l2play " V4L2PLAY_VERSION + wayland_build_notes() + seat_build_notes() +
-                                          keyboards_build_notes());
+                                          keyboards_build_notes() + gles_build_notes());
 }
 
 /// CLI11 would list options in the usage line that are not meant to be read there.

@@ -28,6 +28,7 @@ enum class DecoderChoice { Auto, Request, Stateful, Software };
 enum class DecodeMode { Best, Frame, Slice };
 enum class StartCode { Best, None, AnnexB };
 enum class SeatChoice { Auto, None };
+enum class GlesChoice { Auto, Always, Never };
 enum class OutputChoice { Auto, Wayland, Kms, Offscreen, Null };
 
 struct Options {
@@ -36,6 +37,7 @@ struct Options {
     DecoderChoice decoder = DecoderChoice::Auto;
     OutputChoice output = OutputChoice::Auto;
     SeatChoice seat = SeatChoice::Auto;
+    GlesChoice gles = GlesChoice::Never;
     std::string device;
     unsigned operating_point = 0; ///< StreamInfo::operating_point
     DecodeMode decode_mode = DecodeMode::Best;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "app/demuxer.h"
+#include "render/gles/gles_output.h"
 #include "render/kms/kms_output.h"
 #include "render/offscreen/offscreen_output.h"
 #include "render/wayland/wayland_output.h"
@@ -29,6 +30,18 @@ Rational content_rate(const Options& options) {
     return {0, 1};
 }
 
+GlesUse gles_use(GlesChoice choice) {
+    switch (choice) {
+    case GlesChoice::Auto:
+        return GlesUse::Auto;
+    case GlesChoice::Always:
+        return GlesUse::Always;
+    case GlesChoice::Never:
+        return GlesUse::Never;
+    }
+    return GlesUse::Never;
+}
+
 Result<std::unique_ptr<Output>> open_kms(const Options& options) {
     const KmsOptions kms{.card = options.card,
                          .connector = options.connector,
@@ -40,7 +53,9 @@ Result<std::unique_ptr<Output>> open_kms(const Options& options) {
                          .rotation = options.rotate,
                          .keyboards = options.command == Command::Play};
     const bool lend = options.command == Command::Play && options.seat == SeatChoice::Auto;
-    return create_kms_output(kms, system_kernel(), lend ? open_seat() : nullptr);
+    Result<std::unique_ptr<Output>> output = create_kms_output(kms, system_kernel(), lend ? open_seat() : nullptr);
+    if (!output || options.command != Command::Play) return output;
+    return create_gles_output(std::move(*output), gles_use(options.gles));
 }
 
 Result<std::unique_ptr<Output>> open_wayland(const Options& options) {

@@ -77,6 +77,8 @@ struct OverlayBuffer {
 struct OutputDescription {
     const char* kind = "";                ///< "kms", "wayland", "offscreen", "null"
     std::string device;                   ///< card and driver
+    std::string card = {};                ///< path of the card, where there is one
+    Rect screen = {};                     ///< its pixels; 0x0 where there is none of its own
     std::string connector;                ///< "HDMI-A-1"
     std::string mode;                     ///< "1920x1080@60.00"
     std::string plane;                    ///< the plane in use, how, and what it refused

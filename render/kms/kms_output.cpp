@@ -471,6 +471,8 @@ OutputDescription KmsOutput::description() const {
     const KmsDevice& device = screen_->device();
     return {.kind = "kms",
             .device = fmt::format("{} ({})", device.path(), device.driver()),
+            .card = device.path(),
+            .screen = {0, 0, screen_->size().width, screen_->size().height},
             .connector = screen_->connector().name,
             .mode = mode_name(screen_->mode()) + (screen_->variable_refresh() ? " and slower" : ""),
             .plane = arranger_.planned() ? arranger_.explain() : "",

@@ -21,6 +21,7 @@
 
 #include "decoder/log.h"
 #include "decoder/slot_memory.h"
+#include "render/gles/gles_output.h"
 #include "render/kms/atomic.h"
 #include "render/kms/kms_output.h"
 #include "render/png.h"
@@ -45,6 +46,7 @@ struct Arguments {
     unsigned overlay = 0;     ///< 1: still, 2: drawn anew for each frame, 3: toggled, 4: over the last
     std::string grab;         ///< file for a picture of the screen with the last frame
     double hold_last = 0;     ///< seconds that the last frame stays
+    bool gles = false;        ///< drawn by GLES, in memory of the card
     bool verbose = false;
 };
 
@@ -181,12 +183,12 @@ Result<> Pattern::open() {
     info_.color.matrix = static_cast<std::uint8_t>(arguments_.matrix);
     info_.color.full_range = arguments_.full_range;
 
-    auto allocator = create_slot_allocator(kernel_, true);
-    if (!allocator) return fail(allocator.error());
-    allocator_ = std::move(*allocator);
     auto output = create_kms_output(arguments_.kms);
     if (!output) return fail(output.error());
-    output_ = std::move(*output);
+    output_ = create_gles_output(std::move(*output), arguments_.gles ? GlesUse::Always : GlesUse::Never);
+    auto allocator = arguments_.gles ? output_->create_memory(kernel_) : create_slot_allocator(kernel_, true);
+    if (!allocator) return fail(allocator.error());
+    allocator_ = std::move(*allocator);
     V4L2PLAY_TRY(create_pool());
     V4L2PLAY_TRY(output_->configure(pool_, info_));
     const OutputDescription text = output_->description();
@@ -396,6 +398,7 @@ int main(int argc, char** argv) {
         "1: one above all frames, 2: another for each frame, 3: toggled, 4: one over the last, while it stays");
     app.add_option("--grab", arguments.grab, "PNG of the screen at the end, by writeback");
     app.add_option("--hold-last", arguments.hold_last, "seconds that the last frame stays");
+    app.add_flag("--gles", arguments.gles, "draw all frames by GLES");
     app.add_flag("--list", list, "only list the cards");
     app.add_flag("--verbose", arguments.verbose);
     CLI11_PARSE(app, argc, argv);

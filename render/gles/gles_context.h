@@ -1,0 +1,53 @@
+// OpenGL ES on a card, without a window: what reads and writes dmabufs.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "decoder/format.h"
+#include "decoder/kernel.h"
+#include "decoder/result.h"
+
+namespace v4l2play {
+
+/// A dmabuf, or a part of one, as GL sees it.
+struct GlesPlane {
+    int dmabuf = -1;
+    DrmFourcc fourcc{}; ///< R8, GR88 or XRGB8888, linear
+    std::uint32_t width = 0;
+    std::uint32_t height = 0;
+    std::uint32_t offset = 0; ///< bytes
+    std::uint32_t pitch = 0;  ///< bytes
+};
+
+/// A context that is current in the thread that made it, for as long as it lives.
+class GlesContext {
+  public:
+    /// ENOTSUP, with the reason, where there is no GL. The card is opened anew: GEM handles are not counted, and those
+    /// that GL closes must not be ours.
+    static Result<std::unique_ptr<GlesContext>> create(Kernel& kernel, const std::string& card);
+    GlesContext(const GlesContext&) = delete;
+    GlesContext& operator=(const GlesContext&) = delete;
+    ~GlesContext();
+
+    /// "llvmpipe (LLVM 15.0.6, 256 bits)"
+    [[nodiscard]] const std::string& renderer() const { return renderer_; }
+    /// The CPU draws.
+    [[nodiscard]] bool software() const { return software_; }
+    /// A texture (GL_TEXTURE_2D, linear, clamped) of that memory, which stays as long as the texture. ENOTSUP.
+    Result<unsigned> import(const GlesPlane& plane);
+
+  private:
+    GlesContext() = default;
+    [[nodiscard]] bool can_read(int dmabuf) const;
+
+    UniqueFd card_;
+    void* device_ = nullptr;  ///< gbm_device
+    void* display_ = nullptr; ///< EGLDisplay
+    void* context_ = nullptr; ///< EGLContext
+    std::string renderer_;
+    bool software_ = false;
+};
+
+} // namespace v4l2play

@@ -1,0 +1,192 @@
+#include "render/gles/yuv_painter.h"
+
+#include <cerrno>
+#include <string>
+
+#include <GLES2/gl2.h>
+
+#include "decoder/slot.h"
+#include "render/convert.h"
+
+namespace v4l2play {
+namespace {
+
+constexpr DrmFourcc fourcc_gr88 = drm_fourcc('G', 'R', '8', '8');
+
+constexpr const char* vertex_shader = R"(
+attribute vec2 corner;
+varying vec2 place;
+uniform vec4 visible;
+void main() {
+    place = visible.xy + (corner * 0.5 + 0.5) * visible.zw;
+    gl_Position = vec4(corner, 0.0, 1.0);
+})";
+
+/// Nothing from outside the visible part: texels are taken from their middle on.
+constexpr const char* fragment_shader = R"(
+precision highp float;
+varying vec2 place;
+uniform sampler2D luma, chroma, chroma2;
+uniform vec4 luma_edges, chroma_edges;
+uniform mat3 weights;
+uniform vec3 bias;
+void main() {
+    vec2 at = clamp(place, chroma_edges.xy, chroma_edges.zw);
+    vec3 yuv = vec3(texture2D(luma, clamp(place, luma_edges.xy, luma_edges.zw)).r, CHROMA);
+    gl_FragColor = vec4(weights * yuv + bias, 1.0);
+})";
+constexpr const char* interleaved = "texture2D(chroma, at).rg";
+constexpr const char* planar = "texture2D(chroma, at).r, texture2D(chroma2, at).r";
+
+std::string replaced(std::string text, const std::string& word, const char* by) {
+    return text.replace(text.find(word), word.size(), by);
+}
+
+unsigned compile_shader(GLenum kind, const std::string& text) {
+    const unsigned shader = glCreateShader(kind);
+    const char* source = text.c_str();
+    glShaderSource(shader, 1, &source, nullptr);
+    glCompileShader(shader);
+    return shader;
+}
+
+GlesPlane plane_of(const FrameFormat& format, const SlotMemory& memory, std::size_t component) {
+    const ComponentLayout& layout = format.layout[component];
+    const bool two = format.fourcc == fourcc_nv12 && component == 1;
+    const std::uint32_t divisor = component == 0 ? 1 : 2;
+    return {memory.dmabuf[layout.memory_plane].get(),
+            two ? fourcc_gr88 : fourcc_r8,
+            format.coded_width / divisor,
+            format.coded_height / divisor,
+            layout.offset,
+            layout.pitch};
+}
+
+} // namespace
+
+bool YuvPainter::can_draw(const FrameFormat& format) {
+    return (format.fourcc == fourcc_nv12 || format.fourcc == fourcc_yuv420) && format.modifier == modifier_linear;
+}
+
+Result<std::unique_ptr<YuvPainter>> YuvPainter::create(GlesContext& gles, const SlotPool& source,
+                                                       const SlotPool& target) {
+    std::unique_ptr<YuvPainter> painter(new YuvPainter(gles, source, target));
+    V4L2PLAY_TRY(painter->compile());
+    while (painter->sources_.size() < source.count()) V4L2PLAY_TRY(painter->add_source());
+    while (painter->targets_.size() < target.count()) V4L2PLAY_TRY(painter->add_target());
+    return painter;
+}
+
+YuvPainter::~YuvPainter() {
+    for (const Source& source : sources_)
+        glDeleteTextures(static_cast<GLsizei>(source.textures.size()), source.textures.data());
+    for (const Target& target : targets_) {
+        glDeleteFramebuffers(1, &target.framebuffer);
+        glDeleteTextures(1, &target.texture);
+    }
+    glDeleteProgram(program_);
+}
+
+Result<> YuvPainter::compile() {
+    const bool two = source_.format().fourcc == fourcc_nv12;
+    program_ = glCreateProgram();
+    const unsigned shaders[] = {
+        compile_shader(GL_VERTEX_SHADER, vertex_shader),
+        compile_shader(GL_FRAGMENT_SHADER, replaced(fragment_shader, "CHROMA", two ? interleaved : planar))};
+    for (const unsigned shader : shaders) {
+        glAttachShader(program_, shader);
+        glDeleteShader(shader); // with the program
+    }
+    glBindAttribLocation(program_, 0, "corner");
+    glLinkProgram(program_);
+    GLint linked = 0;
+    glGetProgramiv(program_, GL_LINK_STATUS, &linked);
+    if (linked == 0) return fail(ENOTSUP, "GLES does not take our shaders", "glLinkProgram");
+    glUseProgram(program_);
+    constexpr const char* samplers[] = {"luma", "chroma", "chroma2"};
+    for (GLint i = 0; i < 3; ++i) glUniform1i(glGetUniformLocation(program_, samplers[i]), i);
+    return {};
+}
+
+Result<> YuvPainter::add_source() {
+    Source& source = sources_.emplace_back();
+    const SlotMemory& memory = source_.memory(static_cast<std::uint32_t>(sources_.size() - 1));
+    for (std::size_t i = 0; i < source_.format().components; ++i) {
+        const Result<unsigned> texture = gles_.import(plane_of(source_.format(), memory, i));
+        if (!texture) return fail(texture.error());
+        source.textures[i] = *texture;
+    }
+    return {};
+}
+
+Result<> YuvPainter::add_target() {
+    Target& target = targets_.emplace_back();
+    const FrameFormat& format = target_.format();
+    const SlotMemory& memory = target_.memory(static_cast<std::uint32_t>(targets_.size() - 1));
+    const Result<unsigned> texture = gles_.import(
+        {memory.dmabuf[0].get(), fourcc_xrgb, format.coded_width, format.coded_height, 0, format.layout[0].pitch});
+    if (!texture) return fail(texture.error());
+    target.texture = *texture;
+    glGenFramebuffers(1, &target.framebuffer);
+    glBindFramebuffer(GL_FRAMEBUFFER, target.framebuffer);
+    glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, target.texture, 0);
+    if (glCheckFramebufferStatus(GL_FRAMEBUFFER) == GL_FRAMEBUFFER_COMPLETE) return {};
+    return fail(ENOTSUP, "GLES does not draw into the card's memory", "glCheckFramebufferStatus");
+}
+
+/// The integers of RgbMatrix, for samples and colours from 0 to 1.
+void YuvPainter::set_colors(const FrameInfo& info) const {
+    const RgbMatrix matrix =
+        make_rgb_matrix(effective_matrix(info.color, info.visible.height), info.color.full_range, 8);
+    const float one = static_cast<float>(1U << matrix.shift);
+    GLfloat weights[9]; // column by column
+    GLfloat bias[3];
+    for (std::size_t row = 0; row < 3; ++row) {
+        for (std::size_t column = 0; column < 3; ++column)
+            weights[3 * column + row] = static_cast<float>(matrix.weight[row][column]) / one;
+        bias[row] = static_cast<float>(matrix.bias[row]) / one / 255.0F;
+    }
+    glUniformMatrix3fv(glGetUniformLocation(program_, "weights"), 1, GL_FALSE, weights);
+    glUniform3fv(glGetUniformLocation(program_, "bias"), 1, bias);
+}
+
+void YuvPainter::set_visible(const Rect& visible) const {
+    const auto width = static_cast<float>(source_.format().coded_width);
+    const auto height = static_cast<float>(source_.format().coded_height);
+    const auto x = static_cast<float>(visible.x);
+    const auto y = static_cast<float>(visible.y);
+    const float right = x + static_cast<float>(visible.width);
+    const float bottom = y + static_cast<float>(visible.height);
+    const auto set_edges = [&](const char* name, float inset) {
+        glUniform4f(glGetUniformLocation(program_, name), (x + inset) / width, (y + inset) / height,
+                    (right - inset) / width, (bottom - inset) / height);
+    };
+    glUniform4f(glGetUniformLocation(program_, "visible"), x / width, y / height, (right - x) / width,
+                (bottom - y) / height);
+    set_edges("luma_edges", 0.5F);
+    set_edges("chroma_edges", 1.0F);
+}
+
+Result<> YuvPainter::draw(const Frame& frame, std::uint32_t target) {
+    while (sources_.size() <= frame.slot.index()) V4L2PLAY_TRY(add_source()); // pools of decoders may grow
+    const Source& source = sources_[frame.slot.index()];
+    glUseProgram(program_);
+    set_colors(frame.info);
+    set_visible(frame.info.visible);
+    for (unsigned i = 0; i < source.textures.size(); ++i) {
+        glActiveTexture(GL_TEXTURE0 + i);
+        glBindTexture(GL_TEXTURE_2D, source.textures[i]);
+    }
+    glBindFramebuffer(GL_FRAMEBUFFER, targets_[target].framebuffer);
+    const FrameFormat& format = target_.format();
+    glViewport(0, 0, static_cast<GLsizei>(format.coded_width), static_cast<GLsizei>(format.coded_height));
+    constexpr GLfloat corners[] = {-1, -1, 1, -1, -1, 1, 1, 1};
+    glEnableVertexAttribArray(0);
+    glVertexAttribPointer(0, 2, GL_FLOAT, GL_FALSE, 0, corners);
+    glDrawArrays(GL_TRIANGLE_STRIP, 0, 4);
+    glFinish();
+    if (glGetError() == GL_NO_ERROR) return {};
+    return fail(EIO, "GLES could not draw", "glDrawArrays");
+}
+
+} // namespace v4l2play

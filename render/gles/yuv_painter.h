@@ -1,0 +1,54 @@
+// Draws a YUV picture, scaled and in RGB, into other memory.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "decoder/frame.h"
+#include "render/gles/gles_context.h"
+
+namespace v4l2play {
+
+/// Of one format into one kind of target; textures of all slots are kept, by their index. One thread.
+class YuvPainter {
+  public:
+    /// NV12 and YUV420, linear.
+    [[nodiscard]] static bool can_draw(const FrameFormat& format);
+    /// ENOTSUP when the memory of `source` or `target` cannot be used. `target` is of XRGB8888. Both pools outlive it.
+    static Result<std::unique_ptr<YuvPainter>> create(GlesContext& gles, const SlotPool& source,
+                                                      const SlotPool& target);
+    YuvPainter(const YuvPainter&) = delete;
+    YuvPainter& operator=(const YuvPainter&) = delete;
+    ~YuvPainter();
+
+    /// All of the visible part of `frame` over all of slot `target`. When it returns, nobody reads the frame any more.
+    Result<> draw(const Frame& frame, std::uint32_t target);
+
+  private:
+    struct Source {
+        std::array<unsigned, 3> textures{};
+    };
+    struct Target {
+        unsigned texture = 0;
+        unsigned framebuffer = 0;
+    };
+    YuvPainter(GlesContext& gles, const SlotPool& source, const SlotPool& target)
+        : gles_(gles)
+        , source_(source)
+        , target_(target) {}
+    Result<> compile();
+    Result<> add_source();
+    Result<> add_target();
+    void set_colors(const FrameInfo& info) const;
+    void set_visible(const Rect& visible) const;
+
+    GlesContext& gles_;
+    const SlotPool& source_;
+    const SlotPool& target_;
+    unsigned program_ = 0;
+    std::vector<Source> sources_;
+    std::vector<Target> targets_;
+};
+
+} // namespace v4l2play
