@@ -70,8 +70,8 @@ std::string takers(const FormatFacts& facts, const std::vector<KmsCard>& cards) 
 std::vector<DecoderPixels> list_decoder_pixels() {
     std::vector<DecoderPixels> decoders;
     for (const DecoderDevice& device : find_decoders(system_kernel()))
-        if (auto formats = capture_formats(device); !formats.empty())
-            decoders.push_back({device.name() + (device.stateless ? "" : ", stateful"), std::move(formats)});
+        if (auto pixels = capture_formats(device); !pixels.empty())
+            decoders.push_back({device.name() + (device.stateless ? "" : ", stateful"), std::move(pixels)});
     return decoders;
 }
 

@@ -359,10 +359,11 @@ void Player::check_requirements(const ItemReport& report) {
 }
 
 int Player::exit_code() const {
-    std::size_t failed = 0;
+    std::size_t failed = 0, not_played = 0;
     bool any_shown = false;
     for (const ItemReport& item : report_.items) {
         failed += item.result == ItemResult::Failed ? 1U : 0U;
+        not_played += item.result == ItemResult::NotPlayed ? 1U : 0U;
         any_shown = any_shown || item.frames.shown > 0;
     }
     if (bad_usage_) return exit_usage;
@@ -371,7 +372,7 @@ int Player::exit_code() const {
     if (requirement_broken_) return exit_requirement_broken;
     if (left_behind_) return exit_decoder_fault;
     if (decoder_fault_) return exit_decoder_fault;
-    if (failed == report_.items.size() && !any_shown) return exit_nothing_played;
+    if (failed + not_played == report_.items.size() && !any_shown) return exit_nothing_played;
     const bool lost = report_lost_ || !report_.output.error.empty();
     return failed > 0 || lost ? exit_some_failed : exit_played;
 }

@@ -1,5 +1,8 @@
 // For LD_PRELOAD: of the calls below that $FAIL_CALL_PROGRAM makes, whichever of its libraries makes them, number
 // $FAIL_CALL fails. At the end the file $FAIL_CALL_LOG says which one it was, and how many there were: "ioctl 123".
+// Both open and open64 are taken over, and so neither may be the other in disguise.
+#undef _TIME_BITS
+#undef _FILE_OFFSET_BITS
 #include <atomic>
 #include <cerrno>
 #include <cstdarg>
