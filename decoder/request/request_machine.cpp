@@ -160,7 +160,11 @@ void RequestDecoder::give_out() {
 }
 
 Result<> RequestDecoder::dispatch(Nanoseconds timeout) {
-    if (failure_) return {};
+    std::array<epoll_event, 16> events;
+    if (failure_) { // nothing will happen: the caller waits for something of its own
+        (void)kernel_.epoll_wait(epoll_.get(), events, timeout);
+        return {};
+    }
     if (waits_for_slot_ || waits_for_room_) {
         // Armed first, looked at then: a slot that is given back in between is not missed.
         waker_->arm();
@@ -168,7 +172,6 @@ Result<> RequestDecoder::dispatch(Nanoseconds timeout) {
     }
     const bool in_flight = context_ != nullptr && !context_->idle();
     if (in_flight && context_->is_working() && (timeout < 0 || timeout > soft_limit)) timeout = soft_limit;
-    std::array<epoll_event, 16> events;
     const int count = kernel_.epoll_wait(epoll_.get(), events, timeout);
     waker_->disarm();
     if (count < 0) return fail(-count, "cannot wait for the device", "epoll_wait");

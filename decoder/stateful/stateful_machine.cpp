@@ -276,7 +276,11 @@ void StatefulDecoder::finish_drain() {
 }
 
 Result<> StatefulDecoder::dispatch(Nanoseconds timeout) {
-    if (failure_) return {};
+    std::array<epoll_event, 4> events;
+    if (failure_) { // nothing will happen: the caller waits for something of its own
+        (void)kernel_.epoll_wait(epoll_.get(), events, timeout);
+        return {};
+    }
     const bool waiting = is_waiting();
     if (waiting) {
         const Nanoseconds limit = context_->has_capture() ? soft_limit : announcement_limit;
@@ -287,7 +291,6 @@ Result<> StatefulDecoder::dispatch(Nanoseconds timeout) {
         waker_->arm();
         if (context_->wants_slots()) timeout = 0;
     }
-    std::array<epoll_event, 4> events;
     const int count = kernel_.epoll_wait(epoll_.get(), events, timeout);
     waker_->disarm();
     if (count < 0) return fail(-count, "cannot wait for the device", "epoll_wait");
