@@ -26,7 +26,7 @@ namespace {
 
 // What a local file may be. Formats that open other files (playlists, concat scripts, image sequences) are left out: a
 // path from inside media is never followed.
-constexpr const char* formats =
+constexpr const char* probed_formats =
     "mov,matroska,webm,mpegts,mpeg,mpegvideo,avi,flv,asf,ivf,obu,av1,h264,hevc,m4v,ogg,nut,mxf,rm,gxf,wtv,swf,dv,vc1,"
     "vc1test,h261,h263,mjpeg,y4m,yuv4mpegpipe,wav,flac,mp3,aac,amr,ac3,eac3,dirac,fwht,live_flv,dnxhd,bink,smk,roq";
 constexpr const char* protocols = "file,pipe";
@@ -122,7 +122,7 @@ Result<> LibavDemuxer::open_input() {
     context_->flags |= AVFMT_FLAG_NOPARSE; // taken back below where it is needed
     AVDictionary* options = nullptr;
     av_dict_set(&options, "protocol_whitelist", protocols, 0);
-    av_dict_set(&options, "format_whitelist", formats, 0);
+    av_dict_set(&options, "format_whitelist", probed_formats, 0);
     // "file:" keeps a colon in a file name from being read as a protocol.
     const int status = avformat_open_input(&context_, ("file:" + path_).c_str(), nullptr, &options);
     av_dict_free(&options);
