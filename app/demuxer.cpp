@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -313,11 +314,17 @@ Result<> LibavDemuxer::seek_by_container(Nanoseconds time) {
 Result<> LibavDemuxer::start_over() {
     if (context_->pb == nullptr || (context_->pb->seekable & AVIO_SEEKABLE_NORMAL) == 0)
         return fail(ENOTSUP, "cannot seek in it: it is read from a pipe", "seek");
+    AVFormatContext* before = std::exchange(context_, nullptr);
     const int index = index_;
-    avformat_close_input(&context_);
-    V4L2PLAY_TRY(open_input());
-    V4L2PLAY_TRY(select_stream());
-    return index == index_ ? Result<>{} : fail(EBADMSG, "the file has changed while it was played", "seek");
+    Result<> opened = open_input();
+    if (opened) opened = select_stream();
+    if (opened && index != index_) opened = fail(EBADMSG, "the file has changed while it was played", "seek");
+    if (!opened) { // what was open is still asked for durations
+        std::swap(context_, before);
+        index_ = index;
+    }
+    avformat_close_input(&before);
+    return opened;
 }
 
 /// Reads until `time` lies behind, so that the random-access points before it are known.
