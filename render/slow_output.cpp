@@ -4,44 +4,27 @@
 #include <deque>
 
 #include "decoder/kernel.h"
+#include "render/forwarding_output.h"
 
 namespace v4l2play {
 namespace {
 
 constexpr Nanoseconds usual_period = second / 60;
 
-class SlowOutput final : public Output {
+class SlowOutput final : public ForwardingOutput {
   public:
     SlowOutput(std::unique_ptr<Output> inner, unsigned refreshes)
-        : inner_(std::move(inner))
+        : ForwardingOutput(std::move(inner))
         , refreshes_(refreshes) {}
 
-    [[nodiscard]] std::vector<FormatModifier> formats() const override { return inner_->formats(); }
-    [[nodiscard]] unsigned slots_held() const override { return inner_->slots_held(); }
     /// After the first frame not before that was shown: without it nobody knows when the second is due.
     [[nodiscard]] bool ready() const override { return queue_.size() <= refreshes_ && presented_ == answered_; }
     [[nodiscard]] VblankTiming timing() const override;
-    Result<> configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) override {
-        return inner_->configure(pool, info);
-    }
     Result<> present(Frame& frame, Nanoseconds target) override;
     std::optional<OutputEvent> next_event() override;
-    [[nodiscard]] int fd() const override { return inner_->fd(); }
     [[nodiscard]] Nanoseconds next_timeout() const override;
     Result<> dispatch() override;
     void stop() override;
-    [[nodiscard]] Rect overlay_area() const override { return inner_->overlay_area(); }
-    std::optional<OverlayBuffer> acquire_overlay(std::uint32_t width, std::uint32_t height) override {
-        return inner_->acquire_overlay(width, height);
-    }
-    void show_overlay(const OverlayBuffer& overlay, std::uint32_t x, std::uint32_t y) override {
-        inner_->show_overlay(overlay, x, y);
-    }
-    void hide_overlay() override { inner_->hide_overlay(); }
-    Result<std::unique_ptr<SlotAllocator>> create_memory(Kernel& kernel) override {
-        return inner_->create_memory(kernel);
-    }
-    [[nodiscard]] OutputDescription description() const override { return inner_->description(); }
 
   private:
     struct Delayed {
@@ -52,22 +35,21 @@ class SlowOutput final : public Output {
     [[nodiscard]] Nanoseconds delay() const;
     Result<> hand_on();
 
-    std::unique_ptr<Output> inner_;
     bool presented_ = false; ///< anything
     bool answered_ = false;  ///< what became of it
     const unsigned refreshes_;
     std::deque<Delayed> queue_;
-    std::deque<OutputEvent> events_; ///< of frames that `inner_` never saw
+    std::deque<OutputEvent> events_; ///< of frames that `inner` never saw
 };
 
 Nanoseconds SlowOutput::delay() const {
-    const Nanoseconds period = inner_->timing().period;
+    const Nanoseconds period = inner().timing().period;
     return refreshes_ * (period > 0 ? period : usual_period);
 }
 
 /// What is presented now appears that much later.
 VblankTiming SlowOutput::timing() const {
-    VblankTiming timing = inner_->timing();
+    VblankTiming timing = inner().timing();
     timing.last_time -= refreshes_ * timing.period;
     return timing;
 }
@@ -83,8 +65,8 @@ Result<> SlowOutput::present(Frame& frame, Nanoseconds target) {
 }
 
 Result<> SlowOutput::hand_on() {
-    while (!queue_.empty() && queue_.front().at <= system_kernel().now() && inner_->ready()) {
-        V4L2PLAY_TRY(inner_->present(queue_.front().frame, queue_.front().target));
+    while (!queue_.empty() && queue_.front().at <= system_kernel().now() && inner().ready()) {
+        V4L2PLAY_TRY(inner().present(queue_.front().frame, queue_.front().target));
         queue_.pop_front();
     }
     return {};
@@ -92,7 +74,7 @@ Result<> SlowOutput::hand_on() {
 
 std::optional<OutputEvent> SlowOutput::next_event() {
     if (events_.empty()) {
-        auto event = inner_->next_event();
+        auto event = inner().next_event();
         answered_ = answered_ || event.has_value();
         return event;
     }
@@ -101,15 +83,15 @@ std::optional<OutputEvent> SlowOutput::next_event() {
     return event;
 }
 
-/// While `inner_` is not ready its own events wake us.
+/// While `inner` is not ready its own events wake us.
 Nanoseconds SlowOutput::next_timeout() const {
-    const Nanoseconds inner = inner_->next_timeout();
-    if (queue_.empty() || !inner_->ready()) return inner;
-    return inner == no_time ? queue_.front().at : std::min(inner, queue_.front().at);
+    const Nanoseconds its_own = inner().next_timeout();
+    if (queue_.empty() || !inner().ready()) return its_own;
+    return its_own == no_time ? queue_.front().at : std::min(its_own, queue_.front().at);
 }
 
 Result<> SlowOutput::dispatch() {
-    V4L2PLAY_TRY(inner_->dispatch());
+    V4L2PLAY_TRY(inner().dispatch());
     return hand_on();
 }
 
@@ -120,7 +102,7 @@ void SlowOutput::stop() {
         events_.emplace_back(FrameReleased{delayed.frame.id, delayed.frame.serial, 0});
     }
     queue_.clear();
-    inner_->stop();
+    inner().stop();
 }
 
 } // namespace

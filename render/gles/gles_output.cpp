@@ -7,6 +7,7 @@
 
 #include "decoder/log.h"
 #include "decoder/slot.h"
+#include "render/forwarding_output.h"
 #include "render/gles/yuv_painter.h"
 
 namespace v4l2play {
@@ -30,35 +31,17 @@ Rect fit(const Rect& visible, Rational aspect, const Rect& screen) {
     return rect;
 }
 
-class GlesOutput final : public Output {
+class GlesOutput final : public ForwardingOutput {
   public:
     GlesOutput(std::unique_ptr<Output> inner, GlesUse use, Kernel& kernel)
-        : kernel_(kernel)
-        , use_(use)
-        , inner_(std::move(inner)) {}
+        : ForwardingOutput(std::move(inner))
+        , kernel_(kernel)
+        , use_(use) {}
 
     [[nodiscard]] std::vector<FormatModifier> formats() const override;
-    [[nodiscard]] unsigned slots_held() const override { return inner_->slots_held(); }
-    [[nodiscard]] bool ready() const override { return inner_->ready(); }
-    [[nodiscard]] VblankTiming timing() const override { return inner_->timing(); }
     Result<> configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) override;
     Result<> present(Frame& frame, Nanoseconds target) override;
     std::optional<OutputEvent> next_event() override;
-    [[nodiscard]] int fd() const override { return inner_->fd(); }
-    [[nodiscard]] Nanoseconds next_timeout() const override { return inner_->next_timeout(); }
-    Result<> dispatch() override { return inner_->dispatch(); }
-    void stop() override { inner_->stop(); }
-    [[nodiscard]] Rect overlay_area() const override { return inner_->overlay_area(); }
-    std::optional<OverlayBuffer> acquire_overlay(std::uint32_t width, std::uint32_t height) override {
-        return inner_->acquire_overlay(width, height);
-    }
-    void show_overlay(const OverlayBuffer& overlay, std::uint32_t x, std::uint32_t y) override {
-        inner_->show_overlay(overlay, x, y);
-    }
-    void hide_overlay() override { inner_->hide_overlay(); }
-    Result<std::unique_ptr<SlotAllocator>> create_memory(Kernel& kernel) override {
-        return inner_->create_memory(kernel);
-    }
     [[nodiscard]] OutputDescription description() const override;
 
   private:
@@ -68,9 +51,8 @@ class GlesOutput final : public Output {
 
     Kernel& kernel_;
     const GlesUse use_;
-    std::unique_ptr<Output> inner_;
     std::unique_ptr<GlesContext> gles_;
-    std::shared_ptr<SlotPool> source_; ///< that is drawn; null: frames go straight to `inner_`
+    std::shared_ptr<SlotPool> source_; ///< that is drawn; null: frames go straight to `inner`
     std::shared_ptr<SlotPool> target_;
     FrameInfo target_info_;
     std::uint32_t generation_ = 0; ///< of the pool that is configured for
@@ -81,7 +63,7 @@ class GlesOutput final : public Output {
 
 /// Where the planes take no video at all, decoders learn here what can be drawn.
 std::vector<FormatModifier> GlesOutput::formats() const {
-    std::vector<FormatModifier> formats = inner_->formats();
+    std::vector<FormatModifier> formats = inner().formats();
     if (use_ == GlesUse::Auto && !formats.empty()) return formats;
     for (const DrmFourcc fourcc : {fourcc_nv12, fourcc_yuv420})
         if (std::find(formats.begin(), formats.end(), FormatModifier{fourcc}) == formats.end())
@@ -93,7 +75,7 @@ Result<> GlesOutput::configure(const std::shared_ptr<SlotPool>& pool, const Fram
     generation_ = pool->generation();
     info_ = info;
     if (use_ == GlesUse::Auto) {
-        Result<> direct = inner_->configure(pool, info);
+        Result<> direct = inner().configure(pool, info);
         if (direct) {
             painter_.reset();
             source_.reset();
@@ -111,13 +93,13 @@ Result<> GlesOutput::compose(const std::shared_ptr<SlotPool>& pool, const FrameI
     if (!YuvPainter::can_draw(pool->format()))
         return fail(ENOTSUP, fmt::format("GLES does not draw {}", to_string(pool->format().fourcc)), "compose");
     V4L2PLAY_TRY(open_gles());
-    const Rect size = fit(info.visible, info.sample_aspect, inner_->description().screen);
+    const Rect size = fit(info.visible, info.sample_aspect, inner().description().screen);
     if (target_ == nullptr || !(target_info_.visible == size)) V4L2PLAY_TRY(create_targets(size));
     painter_.reset();
     source_.reset();
     Result<std::unique_ptr<YuvPainter>> painter = YuvPainter::create(*gles_, *pool, *target_);
     if (!painter) return fail(std::move(painter).error());
-    V4L2PLAY_TRY(inner_->configure(target_, target_info_));
+    V4L2PLAY_TRY(inner().configure(target_, target_info_));
     painter_ = std::move(*painter);
     source_ = pool;
     return {};
@@ -125,7 +107,7 @@ Result<> GlesOutput::compose(const std::shared_ptr<SlotPool>& pool, const FrameI
 
 Result<> GlesOutput::open_gles() {
     if (gles_ != nullptr) return {};
-    Result<std::unique_ptr<GlesContext>> gles = GlesContext::create(kernel_, inner_->description().card);
+    Result<std::unique_ptr<GlesContext>> gles = GlesContext::create(kernel_, inner().description().card);
     if (!gles) return fail(std::move(gles).error());
     if (use_ == GlesUse::Auto && (*gles)->software())
         return fail(ENOTSUP, fmt::format("no GPU draws here, but {}", (*gles)->renderer()), "open_gles");
@@ -142,7 +124,7 @@ Result<> GlesOutput::create_targets(const Rect& size) {
     format.components = 1;
     format.layout[0].pitch = (size.width * 4 + pitch_alignment - 1) / pitch_alignment * pitch_alignment;
     format.memory_size[0] = std::size_t{format.layout[0].pitch} * size.height;
-    auto allocator = inner_->create_memory(kernel_);
+    auto allocator = inner().create_memory(kernel_);
     if (!allocator) return fail(std::move(allocator).error());
     std::vector<SlotMemory> slots;
     for (unsigned i = 0; i < targets; ++i) {
@@ -160,8 +142,8 @@ Result<> GlesOutput::create_targets(const Rect& size) {
 Result<> GlesOutput::present(Frame& frame, Nanoseconds target) {
     if (frame.slot.pool().generation() != generation_ || !(frame.info == info_))
         V4L2PLAY_TRY(configure(frame.slot.pool().shared_from_this(), frame.info));
-    if (source_ == nullptr) return inner_->present(frame, target);
-    if (!inner_->ready()) return fail(EBUSY, "a flip is pending", "present");
+    if (source_ == nullptr) return inner().present(frame, target);
+    if (!inner().ready()) return fail(EBUSY, "a flip is pending", "present");
     SlotRef slot = target_->acquire();
     if (!slot) return fail(EBUSY, "all pictures are with the display", "present");
     V4L2PLAY_TRY(painter_->draw(frame, slot.index()));
@@ -173,7 +155,7 @@ Result<> GlesOutput::present(Frame& frame, Nanoseconds target) {
     drawn.slot = slot.also(Hold::Queue);
     drawn.info = target_info_;
     slot.reset();
-    V4L2PLAY_TRY(inner_->present(drawn, target));
+    V4L2PLAY_TRY(inner().present(drawn, target));
     frame.slot.reset();
     released_.push_back({frame.id, frame.serial, kernel_.now()});
     return {};
@@ -187,7 +169,7 @@ std::optional<OutputEvent> GlesOutput::next_event() {
         return first;
     }
     for (;;) {
-        std::optional<OutputEvent> event = inner_->next_event();
+        std::optional<OutputEvent> event = inner().next_event();
         if (!event || source_ == nullptr) return event;
         if (std::holds_alternative<FrameReleased>(*event)) continue;
         if (auto* shown = std::get_if<FrameShown>(&*event)) shown->path = OutputPath::Composited;
@@ -196,7 +178,7 @@ std::optional<OutputEvent> GlesOutput::next_event() {
 }
 
 OutputDescription GlesOutput::description() const {
-    OutputDescription description = inner_->description();
+    OutputDescription description = inner().description();
     if (source_ == nullptr) return description;
     description.plane = fmt::format("drawn by {}, {}", gles_->renderer(), description.plane);
     description.path = OutputPath::Composited;

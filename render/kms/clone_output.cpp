@@ -29,13 +29,13 @@ Frame copy_of(const Frame& frame, const SlotRef& slot) {
 } // namespace
 
 CloneOutput::CloneOutput(std::vector<std::unique_ptr<Output>> outputs)
-    : first_(std::move(outputs.front())) {
+    : ForwardingOutput(std::move(outputs.front())) {
     for (std::size_t i = 1; i < outputs.size(); ++i) clones_.push_back({std::move(outputs[i]), {}, 0});
     held_.reserve(usual_frames);
 }
 
 std::vector<FormatModifier> CloneOutput::formats() const {
-    std::vector<FormatModifier> formats = first_->formats();
+    std::vector<FormatModifier> formats = inner().formats();
     for (const Clone& clone : clones_) {
         const std::vector<FormatModifier> others = clone.output->formats();
         std::erase_if(formats, [&](const FormatModifier& format) {
@@ -46,13 +46,13 @@ std::vector<FormatModifier> CloneOutput::formats() const {
 }
 
 unsigned CloneOutput::slots_held() const {
-    unsigned slots = first_->slots_held();
+    unsigned slots = inner().slots_held();
     for (const Clone& clone : clones_) slots += clone.output->slots_held() + 1;
     return slots;
 }
 
 Result<> CloneOutput::configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) {
-    V4L2PLAY_TRY(first_->configure(pool, info));
+    V4L2PLAY_TRY(inner().configure(pool, info));
     for (Clone& clone : clones_) V4L2PLAY_TRY(clone.output->configure(pool, info));
     return {};
 }
@@ -60,7 +60,7 @@ Result<> CloneOutput::configure(const std::shared_ptr<SlotPool>& pool, const Fra
 Result<> CloneOutput::present(Frame& frame, Nanoseconds target) {
     const SlotRef slot = frame.slot.also(Hold::Queue);
     Frame copy = copy_of(frame, slot);
-    V4L2PLAY_TRY(first_->present(frame, target));
+    V4L2PLAY_TRY(inner().present(frame, target));
     held_.push_back({copy.id, copy.serial, bit_of(clones_.size()) - 1, 0, true});
     for (std::size_t i = 0; i < clones_.size(); ++i) {
         drop_next(i);
@@ -119,7 +119,7 @@ std::optional<OutputEvent> CloneOutput::next_event() {
     take_clone_events();
     for (;;) {
         if (const auto released = take_released()) return OutputEvent(*released);
-        std::optional<OutputEvent> event = first_->next_event();
+        std::optional<OutputEvent> event = inner().next_event();
         const auto* released = event ? std::get_if<FrameReleased>(&*event) : nullptr;
         if (released == nullptr) return event;
         let_go(*released, 1);
@@ -127,7 +127,7 @@ std::optional<OutputEvent> CloneOutput::next_event() {
 }
 
 Nanoseconds CloneOutput::next_timeout() const {
-    Nanoseconds earliest = first_->next_timeout();
+    Nanoseconds earliest = inner().next_timeout();
     for (const Clone& clone : clones_)
         if (const Nanoseconds time = clone.output->next_timeout(); time != no_time)
             earliest = earliest == no_time ? time : std::min(earliest, time);
@@ -135,7 +135,7 @@ Nanoseconds CloneOutput::next_timeout() const {
 }
 
 Result<> CloneOutput::dispatch() {
-    V4L2PLAY_TRY(first_->dispatch());
+    V4L2PLAY_TRY(inner().dispatch());
     for (std::size_t i = 0; i < clones_.size(); ++i) {
         V4L2PLAY_TRY(clones_[i].output->dispatch());
         hand_on(i);
@@ -148,11 +148,11 @@ void CloneOutput::stop() {
         drop_next(i);
         clones_[i].output->stop();
     }
-    first_->stop();
+    inner().stop();
 }
 
 OutputDescription CloneOutput::description() const {
-    OutputDescription description = first_->description();
+    OutputDescription description = inner().description();
     for (const Clone& clone : clones_) {
         const OutputDescription other = clone.output->description();
         description.clones.push_back(

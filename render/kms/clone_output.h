@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "render/output.h"
+#include "render/forwarding_output.h"
 
 namespace v4l2play {
 
@@ -14,7 +14,7 @@ namespace v4l2play {
 /// ready yet, takes the newest frame when it is. A slot is let go when every output that has taken it has let go of it.
 ///
 /// Outputs after the first may use what the first one owns: they go before it.
-class CloneOutput final : public Output {
+class CloneOutput final : public ForwardingOutput {
   public:
     /// At least one.
     explicit CloneOutput(std::vector<std::unique_ptr<Output>> outputs);
@@ -24,26 +24,12 @@ class CloneOutput final : public Output {
 
     [[nodiscard]] std::vector<FormatModifier> formats() const override;
     [[nodiscard]] unsigned slots_held() const override;
-    [[nodiscard]] bool ready() const override { return first_->ready(); }
-    [[nodiscard]] VblankTiming timing() const override { return first_->timing(); }
     Result<> configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) override;
     Result<> present(Frame& frame, Nanoseconds target) override;
     std::optional<OutputEvent> next_event() override;
-    [[nodiscard]] int fd() const override { return first_->fd(); }
     [[nodiscard]] Nanoseconds next_timeout() const override;
     Result<> dispatch() override;
     void stop() override;
-    [[nodiscard]] Rect overlay_area() const override { return first_->overlay_area(); }
-    std::optional<OverlayBuffer> acquire_overlay(std::uint32_t width, std::uint32_t height) override {
-        return first_->acquire_overlay(width, height);
-    }
-    void show_overlay(const OverlayBuffer& overlay, std::uint32_t x, std::uint32_t y) override {
-        first_->show_overlay(overlay, x, y);
-    }
-    void hide_overlay() override { first_->hide_overlay(); }
-    Result<std::unique_ptr<SlotAllocator>> create_memory(Kernel& kernel) override {
-        return first_->create_memory(kernel);
-    }
     [[nodiscard]] OutputDescription description() const override;
 
   private:
@@ -67,7 +53,6 @@ class CloneOutput final : public Output {
     void take_clone_events();
     std::optional<FrameReleased> take_released();
 
-    std::unique_ptr<Output> first_;
     std::vector<Clone> clones_;
     std::vector<Held> held_; ///< oldest first
 };
