@@ -7,9 +7,10 @@
 #include <cstdlib>
 #include <cstring>
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/videodev2.h>
+
+#include "tests/tools/real_call.h"
 
 namespace {
 
@@ -53,8 +54,7 @@ extern "C" int open(const char* path, int flags, ...) {
     const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(arguments, mode_t) : 0;
     va_end(arguments);
     if (std::strncmp(path, "/dev/video", 10) == 0 && fails("open")) return -1;
-    using Open = int (*)(const char*, int, mode_t);
-    return reinterpret_cast<Open>(dlsym(RTLD_NEXT, "open64"))(path, flags, mode);
+    return v4l2play::test::real<int>("open64", path, flags, mode);
 }
 
 extern "C" int ioctl(int fd, unsigned long request, ...) {
@@ -63,6 +63,5 @@ extern "C" int ioctl(int fd, unsigned long request, ...) {
     void* argument = va_arg(arguments, void*);
     va_end(arguments);
     if (ioctl_fails(request)) return -1;
-    using Ioctl = int (*)(int, unsigned long, void*);
-    return reinterpret_cast<Ioctl>(dlsym(RTLD_NEXT, "ioctl"))(fd, request, argument);
+    return v4l2play::test::real<int>("ioctl", fd, request, argument);
 }

@@ -20,6 +20,7 @@ extern "C" {
 
 #include <fmt/format.h>
 
+#include "app/libav_stream.h"
 #include "decoder/codec/codec.h"
 
 namespace {
@@ -112,38 +113,6 @@ Input open_input(const char* path, bool edit_lists) {
     return input;
 }
 
-CodecId codec_of(AVCodecID id) {
-    switch (id) {
-    case AV_CODEC_ID_H264:
-        return CodecId::H264;
-    case AV_CODEC_ID_HEVC:
-        return CodecId::Hevc;
-    case AV_CODEC_ID_VP8:
-        return CodecId::Vp8;
-    case AV_CODEC_ID_VP9:
-        return CodecId::Vp9;
-    case AV_CODEC_ID_AV1:
-        return CodecId::Av1;
-    case AV_CODEC_ID_MPEG2VIDEO:
-        return CodecId::Mpeg2;
-    default:
-        return CodecId::Other;
-    }
-}
-
-StreamInfo describe(const AVStream& stream) {
-    const AVCodecParameters& parameters = *stream.codecpar;
-    StreamInfo info;
-    info.codec = codec_of(parameters.codec_id);
-    info.profile = parameters.profile;
-    info.width = parameters.width;
-    info.height = parameters.height;
-    info.time_base = {stream.time_base.num, stream.time_base.den};
-    if (parameters.extradata_size > 0)
-        info.extradata.assign(parameters.extradata, parameters.extradata + parameters.extradata_size);
-    return info;
-}
-
 Nanoseconds to_nanoseconds(std::int64_t time, AVRational base) {
     return time == AV_NOPTS_VALUE ? no_time : av_rescale_q(time, base, AVRational{1, 1'000'000'000});
 }
@@ -154,7 +123,8 @@ int refuse(const Error& error) {
 }
 
 int run(AVFormatContext& input, const AVStream& stream, Codec& codec) {
-    if (const auto configured = codec.configure(describe(stream)); !configured) return refuse(configured.error());
+    if (const auto configured = codec.configure(describe_stream(stream)); !configured)
+        return refuse(configured.error());
     Printer printer;
     Steps steps;
     AVPacket* packet = av_packet_alloc();
@@ -192,6 +162,6 @@ int main(int argc, char** argv) {
     if (!input) return 1;
     const int index = av_find_best_stream(input.get(), AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
     if (index < 0) return 3;
-    const std::unique_ptr<Codec> codec = create_codec(codec_of(input->streams[index]->codecpar->codec_id));
+    const std::unique_ptr<Codec> codec = create_codec(describe_stream(*input->streams[index]).codec);
     return codec == nullptr ? 3 : run(*input, *input->streams[index], *codec);
 }

@@ -11,10 +11,13 @@
 #include <cstring>
 #include <fstream>
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/types.h>
+
+#include "tests/tools/real_call.h"
+
+using v4l2play::test::real;
 
 namespace {
 
@@ -48,12 +51,6 @@ class Failure {
 };
 
 Failure failure;
-
-/// What the name means without this file, called.
-template <class Answer, class... Arguments>
-Answer real(const char* name, Arguments... arguments) {
-    return reinterpret_cast<Answer (*)(Arguments...)>(dlsym(RTLD_NEXT, name))(arguments...);
-}
 
 mode_t mode_of(int flags, std::va_list arguments) {
     return (flags & (O_CREAT | __O_TMPFILE)) != 0 ? va_arg(arguments, mode_t) : 0;

@@ -2,9 +2,10 @@
 #include <atomic>
 #include <cstdarg>
 
-#include <dlfcn.h>
 #include <linux/videodev2.h>
 #include <unistd.h>
+
+#include "tests/tools/real_call.h"
 
 namespace {
 
@@ -23,12 +24,10 @@ extern "C" int ioctl(int fd, unsigned long request, ...) {
     va_end(arguments);
     if (request == VIDIOC_STREAMON) streaming.store(fd);
     if (request == VIDIOC_STREAMOFF) hang_if_streaming(fd);
-    using Ioctl = int (*)(int, unsigned long, void*);
-    return reinterpret_cast<Ioctl>(dlsym(RTLD_NEXT, "ioctl"))(fd, request, argument);
+    return v4l2play::test::real<int>("ioctl", fd, request, argument);
 }
 
 extern "C" int close(int fd) {
     hang_if_streaming(fd);
-    using Close = int (*)(int);
-    return reinterpret_cast<Close>(dlsym(RTLD_NEXT, "close"))(fd);
+    return v4l2play::test::real<int>("close", fd);
 }

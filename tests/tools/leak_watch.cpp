@@ -16,8 +16,11 @@
 #include <string>
 #include <vector>
 
-#include <dlfcn.h>
 #include <unistd.h>
+
+#include "tests/tools/real_call.h"
+
+using v4l2play::test::real;
 
 namespace {
 
@@ -108,26 +111,20 @@ class Watch {
 /// Made before main, and destroyed after whatever the program itself has.
 Watch watch;
 
-template <class Function>
-Function next(const char* name) {
-    return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
-}
-
 } // namespace
 
 extern "C" int avformat_open_input(void* context, const char* url, const void* format, void* options) {
     watch.look(url);
-    return next<int (*)(void*, const char*, const void*, void*)>("avformat_open_input")(context, url, format, options);
+    return real<int>("avformat_open_input", context, url, format, options);
 }
 
 extern "C" int av_seek_frame(void* context, int stream, std::int64_t time, int flags) {
     watch.look("seek");
-    return next<int (*)(void*, int, std::int64_t, int)>("av_seek_frame")(context, stream, time, flags);
+    return real<int>("av_seek_frame", context, stream, time, flags);
 }
 
 extern "C" int avformat_seek_file(void* context, int stream, std::int64_t least, std::int64_t time, std::int64_t most,
                                   int flags) {
     watch.look("seek");
-    return next<int (*)(void*, int, std::int64_t, std::int64_t, std::int64_t, int)>("avformat_seek_file")(
-        context, stream, least, time, most, flags);
+    return real<int>("avformat_seek_file", context, stream, least, time, most, flags);
 }

@@ -3,9 +3,10 @@
 #include <cstdlib>
 #include <cstring>
 
-#include <dlfcn.h>
 #include <drm.h>
 #include <unistd.h>
+
+#include "tests/tools/real_call.h"
 
 namespace {
 
@@ -22,9 +23,8 @@ bool is_flip(const void* buffer, ssize_t size) {
 extern "C" ssize_t read(int fd, void* buffer, size_t size) {
     static const char* const chosen = std::getenv("LOSE_FLIP");
     static long left = chosen == nullptr ? 0 : std::strtol(chosen, nullptr, 10);
-    using Read = ssize_t (*)(int, void*, size_t);
-    static const auto read = reinterpret_cast<Read>(dlsym(RTLD_NEXT, "read"));
-    const ssize_t got = read(fd, buffer, size);
-    if (left > 0 && is_flip(buffer, got) && --left == 0) return read(fd, buffer, size);
+    using v4l2play::test::real;
+    const auto got = real<ssize_t>("read", fd, buffer, size);
+    if (left > 0 && is_flip(buffer, got) && --left == 0) return real<ssize_t>("read", fd, buffer, size);
     return got;
 }

@@ -6,8 +6,9 @@
 #include <cstring>
 #include <string_view>
 
-#include <dlfcn.h>
 #include <drm.h>
+
+#include "tests/tools/real_call.h"
 
 namespace {
 
@@ -29,6 +30,5 @@ extern "C" int ioctl(int fd, unsigned long request, ...) {
         errno = EINVAL;
         return -1;
     }
-    using Ioctl = int (*)(int, unsigned long, void*);
-    return reinterpret_cast<Ioctl>(dlsym(RTLD_NEXT, "ioctl"))(fd, request, argument);
+    return v4l2play::test::real<int>("ioctl", fd, request, argument);
 }
