@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "decoder/log.h"
+#include "tests/unit/expect_clean.h"
 #include "tests/unit/request_playback.h"
 
 namespace v4l2play {
@@ -36,11 +37,7 @@ class H264FieldPlaybackTest : public testing::Test {
     }
     void close() {
         decoder_.reset();
-        playback_.release_all();
-        playback_.pools.clear();
-        EXPECT_EQ("", playback_.faults);
-        EXPECT_EQ("", kernel_.violations());
-        EXPECT_EQ("", kernel_.leaks());
+        expect_clean(kernel_, playback_);
     }
 
     FakeKernel kernel_;

@@ -9,6 +9,7 @@
 #include "decoder/request/codec_controls.h"
 #include "decoder/request/request_decoder.h"
 #include "tests/fakes/playback.h"
+#include "tests/unit/expect_clean.h"
 #include "tests/unit/mpeg2_stream.h"
 
 namespace v4l2play::test {
@@ -83,11 +84,7 @@ class Mpeg2PlaybackTest : public testing::Test {
     }
     void close() {
         decoder_.reset();
-        playback_.release_all();
-        playback_.pools.clear();
-        EXPECT_EQ("", playback_.faults);
-        EXPECT_EQ("", kernel_.violations());
-        EXPECT_EQ("", kernel_.leaks());
+        expect_clean(kernel_, playback_);
     }
 
     mpeg2::Sequence sequence_;

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "decoder/log.h"
+#include "tests/unit/expect_clean.h"
 #include "tests/unit/request_playback.h"
 
 namespace v4l2play {
@@ -18,20 +19,6 @@ using namespace test;
 
 using Decode = ModePreference::Decode;
 using StartCode = ModePreference::StartCode;
-
-/// What must hold after any playback, once the decoder is gone.
-void expect_clean(FakeKernel& kernel, Playback& playback) {
-    EXPECT_EQ("", playback.faults);
-    for (const auto& pool : playback.pools) {
-        EXPECT_EQ(0u, pool->statistics().early_reuse);
-        EXPECT_EQ(0u, pool->statistics().illegal);
-    }
-    playback.release_all();
-    for (const auto& pool : playback.pools) EXPECT_EQ(pool->count(), pool->free_count());
-    playback.pools.clear();
-    EXPECT_EQ("", kernel.violations());
-    EXPECT_EQ("", kernel.leaks());
-}
 
 void expect_in_order(const Playback& playback, std::size_t count, Nanoseconds start = 0) {
     ASSERT_EQ(count, playback.frames.size());

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "decoder/log.h"
+#include "tests/unit/expect_clean.h"
 #include "tests/unit/request_playback.h"
 
 namespace v4l2play {
@@ -85,15 +86,7 @@ class RequestResizeTest : public testing::Test {
     }
     void close() {
         decoder_.reset();
-        EXPECT_EQ("", playback_.faults);
-        playback_.release_all();
-        for (const auto& pool : playback_.pools) {
-            EXPECT_EQ(0u, pool->statistics().early_reuse + pool->statistics().illegal);
-            EXPECT_EQ(pool->count(), pool->free_count());
-        }
-        playback_.pools.clear();
-        EXPECT_EQ("", kernel_.violations());
-        EXPECT_EQ("", kernel_.leaks());
+        expect_clean(kernel_, playback_);
     }
     /// "64 128": sizes of the frames in their order, each run once.
     [[nodiscard]] std::string widths() const {
