@@ -13,6 +13,8 @@ namespace {
 
 bool awaits_answer(const LedgerEntry& entry) { return !entry.answered(); }
 bool awaits_release(const LedgerEntry& entry) { return entry.released == 0; }
+bool is_reused(const LedgerEntry& entry) { return entry.reused != 0; }
+bool is_closed(const LedgerEntry& entry) { return entry.answered() && entry.released != 0; }
 
 /// Whether the slot of `entry` was acquired for another picture too early, as far as is known now.
 bool reused_early(const LedgerEntry& entry) {
@@ -97,7 +99,8 @@ void Ledger::finish() {
 
 /// All earlier frames in the slot of `next` have now ended; the same picture shown again is no new use.
 void Ledger::check_reuse(const LedgerEntry& next) {
-    for (LedgerEntry& entry : ring_) {
+    for (std::size_t at = skip(reused_, is_reused); at < count_; ++at) {
+        LedgerEntry& entry = ring_[at % ring_.size()];
         if (!(entry.slot == next.slot) || entry.reused != 0 || entry.acquired >= next.acquired) continue;
         entry.reused = next.acquired;
         if (!reused_early(entry)) continue;
@@ -112,10 +115,17 @@ void Ledger::violate(const LedgerEntry& entry, const std::string& how) {
     log_error("ledger", "{}", pacing_->first_violation);
 }
 
+/// Moves `first` on to the oldest entry that there is and that is not `done`.
+std::size_t Ledger::skip(std::size_t& first, bool (*done)(const LedgerEntry&)) {
+    first = std::max(first, count_ - size());
+    while (first < count_ && done(ring_[first % ring_.size()])) ++first;
+    return first;
+}
+
 /// The oldest, because identities begin anew with each item.
 LedgerEntry* Ledger::oldest(FrameId id, std::uint32_t serial, bool (*wanted)(const LedgerEntry&)) {
-    for (std::size_t back = size(); back > 0; --back) {
-        LedgerEntry& entry = ring_[(count_ - back) % ring_.size()];
+    for (std::size_t at = skip(closed_, is_closed); at < count_; ++at) {
+        LedgerEntry& entry = ring_[at % ring_.size()];
         if (entry.id == id && entry.serial == serial && wanted(entry)) return &entry;
     }
     return nullptr;

@@ -116,6 +116,7 @@ class Ledger {
   private:
     LedgerEntry* unanswered(FrameId id, std::uint32_t serial);
     LedgerEntry* oldest(FrameId id, std::uint32_t serial, bool (*wanted)(const LedgerEntry&));
+    std::size_t skip(std::size_t& first, bool (*done)(const LedgerEntry&));
     void check_reuse(const LedgerEntry& next);
     void check_order(const LedgerEntry& entry);
     void count_lateness(const LedgerEntry& entry, Nanoseconds period);
@@ -124,6 +125,9 @@ class Ledger {
 
     std::vector<LedgerEntry> ring_;
     std::size_t count_ = 0; ///< entries ever
+    std::size_t closed_ =
+        0; ///< of them, so many at least are answered and released, and `reused_` reused: no need to look
+    std::size_t reused_ = 0;
     std::unique_ptr<LedgerFile> file_;
     Pacing nobody_; ///< before the first item
     Pacing* pacing_ = &nobody_;
