@@ -15,8 +15,9 @@ namespace v4l2play {
 
 class KeyMap {
   public:
-    /// The layout that XKB_DEFAULT_* name. Without one that can be read, no key means anything.
-    KeyMap();
+    /// The layout that XKB_DEFAULT_* name when the first key is pressed. Without one that can be read, no key means
+    /// anything.
+    KeyMap() = default;
     KeyMap(const KeyMap&) = delete;
     KeyMap& operator=(const KeyMap&) = delete;
     ~KeyMap();
@@ -27,9 +28,12 @@ class KeyMap {
     void release_all();
 
   private:
-    xkb_context* context_;
-    xkb_keymap* keymap_;
-    xkb_state* state_;
+    bool load();
+
+    bool tried_ = false;
+    xkb_context* context_ = nullptr;
+    xkb_keymap* keymap_ = nullptr;
+    xkb_state* state_ = nullptr;
 };
 
 } // namespace v4l2play
