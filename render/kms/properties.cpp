@@ -1,14 +1,30 @@
 #include "render/kms/properties.h"
 
+#include <cerrno>
+#include <cstring>
+
+#include "decoder/log.h"
+
 namespace v4l2play {
+namespace {
+
+/// What is refused later because of it is blamed on the driver, which "has no" such property.
+void warn_unread(std::uint32_t object, const char* what) {
+    log_warning("kms", "{} of object {} cannot be read: {}; as if there were none", what, object, std::strerror(errno));
+}
+
+} // namespace
 
 PropertyList::PropertyList(int fd, std::uint32_t object, std::uint32_t type) {
     const DrmPointer<drmModeObjectProperties, drmModeFreeObjectProperties> list(
         drmModeObjectGetProperties(fd, object, type));
-    if (list == nullptr) return;
-    for (std::uint32_t i = 0; i < list->count_props; ++i) {
+    if (list == nullptr) warn_unread(object, "the properties");
+    for (std::uint32_t i = 0; list != nullptr && i < list->count_props; ++i) {
         Property property(drmModeGetProperty(fd, list->props[i]));
-        if (property != nullptr) properties_.emplace_back(std::move(property), list->prop_values[i]);
+        if (property == nullptr)
+            warn_unread(object, "a property");
+        else
+            properties_.emplace_back(std::move(property), list->prop_values[i]);
     }
 }
 
