@@ -11,12 +11,6 @@ constexpr std::uint32_t scaled(std::uint32_t value, std::uint32_t share) {
     return (product + (product >> 8)) >> 8;
 }
 
-/// The same for the lowest and the third byte of `values` at once.
-constexpr std::uint32_t scaled_pair(std::uint32_t values, std::uint32_t share) {
-    const std::uint32_t products = (values & 0xff00ff) * share + 0x800080;
-    return (products + (products >> 8 & 0xff00ff)) >> 8 & 0xff00ff;
-}
-
 constexpr std::uint32_t channel(Rgba color, unsigned index) { return color >> 8 * index & 0xff; }
 
 std::uint32_t texel(const Texture& texture, std::int32_t u, std::int32_t v) {
@@ -123,12 +117,6 @@ void triangle(const Texture& texture, const std::array<Vertex, 3>& given, const 
 }
 
 } // namespace
-
-std::uint32_t blend_over(std::uint32_t under, std::uint32_t over) {
-    if (under == 0) return over;
-    const std::uint32_t rest = 255 - (over >> 24);
-    return over + scaled_pair(under, rest) + (scaled_pair(under >> 8, rest) << 8);
-}
 
 std::uint32_t premultiplied(Rgba color, std::uint32_t coverage) {
     const std::uint32_t alpha = scaled(channel(color, 3), coverage);
