@@ -23,8 +23,8 @@ constexpr std::uint32_t scaled_pair(std::uint32_t values, std::uint32_t share) {
     const std::uint32_t products = (values & 0xff00ff) * share + 0x800080;
     return (products + (products >> 8 & 0xff00ff)) >> 8 & 0xff00ff;
 }
-/// `over` on top of `under`, both premultiplied, each channel rounded to nearest. Without a branch: compilers do several
-/// pixels at once.
+/// `over` on top of `under`, both premultiplied, each channel rounded to nearest. Without a branch: compilers do
+/// several pixels at once.
 constexpr std::uint32_t blend_over(std::uint32_t under, std::uint32_t over) {
     const std::uint32_t rest = 255 - (over >> 24);
     return over + scaled_pair(under, rest) + (scaled_pair(under >> 8, rest) << 8);
