@@ -6,7 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "render/gles/gles_output.h"
+#include "render/gles/gles_painter.h"
 #include "render/kms/keyboards.h"
 #include "render/kms/seat.h"
 #include "render/wayland/wayland_output.h"

@@ -5,9 +5,11 @@
 #include <fmt/format.h>
 
 #include "app/demuxer.h"
-#include "render/gles/gles_output.h"
+#include "render/drawn_output.h"
+#include "render/gles/gles_painter.h"
 #include "render/kms/kms_output.h"
 #include "render/offscreen/offscreen_output.h"
+#include "render/picture_copier.h"
 #include "render/wayland/wayland_output.h"
 
 namespace v4l2play {
@@ -30,16 +32,14 @@ Rational content_rate(const Options& options) {
     return {0, 1};
 }
 
-GlesUse gles_use(GlesChoice choice) {
-    switch (choice) {
-    case GlesChoice::Auto:
-        return GlesUse::Auto;
-    case GlesChoice::Always:
-        return GlesUse::Always;
-    case GlesChoice::Never:
-        return GlesUse::Never;
-    }
-    return GlesUse::Never;
+/// What no plane takes is drawn, and if need be copied.
+std::unique_ptr<Output> with_painters(std::unique_ptr<Output> output, const Options& options) {
+    const bool always = options.gles == GlesChoice::Always;
+    std::vector<std::unique_ptr<Painter>> painters;
+    if (options.gles != GlesChoice::Never)
+        if (auto gles = create_gles_painter(always)) painters.push_back(std::move(gles));
+    if (!always && !options.require_zero_copy) painters.push_back(create_picture_copier());
+    return create_drawn_output(std::move(output), std::move(painters), {always, options.rotate});
 }
 
 Result<std::unique_ptr<Output>> open_kms(const Options& options) {
@@ -55,7 +55,7 @@ Result<std::unique_ptr<Output>> open_kms(const Options& options) {
     const bool lend = options.command == Command::Play && options.seat == SeatChoice::Auto;
     Result<std::unique_ptr<Output>> output = create_kms_output(kms, system_kernel(), lend ? open_seat() : nullptr);
     if (!output || options.command != Command::Play) return output;
-    return create_gles_output(std::move(*output), gles_use(options.gles));
+    return with_painters(std::move(*output), options);
 }
 
 Result<std::unique_ptr<Output>> open_wayland(const Options& options) {

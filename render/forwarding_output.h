@@ -25,6 +25,8 @@ class ForwardingOutput : public Output {
     [[nodiscard]] Nanoseconds next_timeout() const override { return inner_->next_timeout(); }
     Result<> dispatch() override { return inner_->dispatch(); }
     void stop() override { inner_->stop(); }
+    [[nodiscard]] Rect screen() const override { return inner_->screen(); }
+    [[nodiscard]] bool compromises() const override { return inner_->compromises(); }
     [[nodiscard]] Rect overlay_area() const override { return inner_->overlay_area(); }
     std::optional<OverlayBuffer> acquire_overlay(std::uint32_t width, std::uint32_t height) override {
         return inner_->acquire_overlay(width, height);
@@ -35,6 +37,9 @@ class ForwardingOutput : public Output {
     void hide_overlay() override { inner_->hide_overlay(); }
     Result<std::unique_ptr<SlotAllocator>> create_memory(Kernel& kernel) override {
         return inner_->create_memory(kernel);
+    }
+    Result<std::unique_ptr<SlotAllocator>> create_own_memory(Kernel& kernel) override {
+        return inner_->create_own_memory(kernel);
     }
     [[nodiscard]] OutputDescription description() const override { return inner_->description(); }
 

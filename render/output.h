@@ -78,7 +78,6 @@ struct OutputDescription {
     const char* kind = "";                ///< "kms", "wayland", "offscreen", "null"
     std::string device;                   ///< card and driver
     std::string card = {};                ///< path of the card, where there is one
-    Rect screen = {};                     ///< its pixels; 0x0 where there is none of its own
     std::string connector;                ///< "HDMI-A-1"
     std::string mode;                     ///< "1920x1080@60.00"
     std::string plane;                    ///< the plane in use, how, and what it refused
@@ -114,6 +113,10 @@ class Output {
     /// display.
     virtual void stop() = 0;
 
+    /// Pixels of the screen; 0x0 where the output has none of its own.
+    [[nodiscard]] virtual Rect screen() const { return {}; }
+    /// What was configured for is shown, but not as large or not turned as it should be.
+    [[nodiscard]] virtual bool compromises() const { return false; }
     /// Pixels of the screen or window that an overlay may cover; 0x0 where the output has none.
     [[nodiscard]] virtual Rect overlay_area() const { return {}; }
     /// A buffer of that size to draw the next overlay in; empty while the display has all of them (at least three), or
@@ -131,6 +134,9 @@ class Output {
     virtual Result<std::unique_ptr<SlotAllocator>> create_memory(Kernel& kernel) {
         return create_slot_allocator(kernel, !formats().empty());
     }
+
+    /// The same from the display's card itself, where it has such memory: for those who can use no other.
+    virtual Result<std::unique_ptr<SlotAllocator>> create_own_memory(Kernel& kernel) { return create_memory(kernel); }
 
     [[nodiscard]] virtual OutputDescription description() const = 0;
 };

@@ -97,7 +97,10 @@ Result<unsigned> GlesContext::import(const GlesPlane& plane) {
     const auto bind = function<PFNGLEGLIMAGETARGETTEXTURE2DOESPROC>("glEGLImageTargetTexture2DOES");
     if (create == nullptr || destroy == nullptr || bind == nullptr) return no_gl("eglCreateImageKHR");
     EGLImageKHR image = create(display_, EGL_NO_CONTEXT, EGL_LINUX_DMA_BUF_EXT, nullptr, attributes.data());
-    if (image == EGL_NO_IMAGE_KHR) return no_gl("EGL_LINUX_DMA_BUF_EXT");
+    if (image == EGL_NO_IMAGE_KHR)
+        return fail(ENOTSUP,
+                    fmt::format("{} takes no {} {}x{}", renderer_, to_string(plane.fourcc), plane.width, plane.height),
+                    "eglCreateImageKHR");
     unsigned texture = 0;
     glGenTextures(1, &texture);
     glBindTexture(GL_TEXTURE_2D, texture);

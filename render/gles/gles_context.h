@@ -14,7 +14,7 @@ namespace v4l2play {
 /// A dmabuf, or a part of one, as GL sees it.
 struct GlesPlane {
     int dmabuf = -1;
-    DrmFourcc fourcc{}; ///< R8, GR88 or XRGB8888, linear
+    DrmFourcc fourcc{}; ///< R8, GR88, R16, GR1616 or XRGB8888, linear
     std::uint32_t width = 0;
     std::uint32_t height = 0;
     std::uint32_t offset = 0; ///< bytes

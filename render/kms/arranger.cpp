@@ -99,10 +99,9 @@ void Arranger::remember_refusal(const Scene& scene, int error) {
 
 /// Once for each arrangement, not for each pool.
 void Arranger::tell() {
-    const bool compromise = turn_refused_ || lacks_scaling();
     std::string text = explain();
     if (text == told_) return;
-    log(compromise ? LogLevel::Warning : LogLevel::Info, "kms", "{}", text);
+    log(compromises() ? LogLevel::Warning : LogLevel::Info, "kms", "{}", text);
     told_ = std::move(text);
 }
 

@@ -24,6 +24,8 @@ class Arranger {
     [[nodiscard]] bool planned() const { return !ladder_.empty(); }
     /// The picture ought to be scaled, and no plane can.
     [[nodiscard]] bool lacks_scaling() const { return scaling_refused_ && !current().geometry.scaled(); }
+    /// The picture is smaller than it should be, or not turned as it asks.
+    [[nodiscard]] bool compromises() const { return planned() && (turn_refused_ || lacks_scaling()); }
     /// What is to be committed: the rung in use with the overlay, for which a plane is looked for when it has none.
     Scene scene(std::uint32_t framebuffer, const OverlayPicture* overlay);
     /// The driver refused `scene` though it had taken it in a test. False when nothing is left to try.

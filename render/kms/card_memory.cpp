@@ -85,13 +85,19 @@ Result<std::unique_ptr<SlotAllocator>> create_card_memory(Kernel& kernel, int ca
     auto system = create_slot_allocator(kernel, true);
     const std::string why = system ? refusal(**system, card_fd) : system.error().what;
     if (system && why.empty()) return system;
+    return create_dumb_memory(kernel, card_fd,
+                              fmt::format("{}{}{}", system ? (*system)->description() : "", system ? ": " : "", why));
+}
+
+Result<std::unique_ptr<SlotAllocator>> create_dumb_memory(Kernel& kernel, int card_fd, const std::string& why) {
     const int card = ::fcntl(card_fd, F_DUPFD_CLOEXEC, 3);
     if (card < 0) return fail(errno, std::strerror(errno), "F_DUPFD_CLOEXEC");
     auto dumb = std::make_unique<DumbAllocator>(kernel, UniqueFd(kernel, card));
     if (auto trial = dumb->allocate(1); !trial)
-        return fail(trial.error().code, fmt::format("{}; dumb buffers: {}", why, trial.error().what), "slot memory");
-    dumb->description_ =
-        fmt::format("dumb buffers ({}{}{})", system ? (*system)->description() : "", system ? ": " : "", why);
+        return fail(trial.error().code,
+                    fmt::format("{}{}dumb buffers: {}", why, why.empty() ? "" : "; ", trial.error().what),
+                    "slot memory");
+    dumb->description_ = why.empty() ? "dumb buffers" : fmt::format("dumb buffers ({})", why);
     return dumb;
 }
 

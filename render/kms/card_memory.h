@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "decoder/slot_memory.h"
 
@@ -11,5 +12,7 @@ namespace v4l2play {
 /// displays without an IOMMU take contiguous memory alone, and a system may have neither udmabuf nor dma-heap. `kernel`
 /// must outlive it; `card_fd` need not. Errors: those of both, in one.
 Result<std::unique_ptr<SlotAllocator>> create_card_memory(Kernel& kernel, int card_fd);
+/// Dumb buffers in any case; `why` there is nothing better.
+Result<std::unique_ptr<SlotAllocator>> create_dumb_memory(Kernel& kernel, int card_fd, const std::string& why = {});
 
 } // namespace v4l2play

@@ -55,6 +55,8 @@ class KmsOutput final : public Output {
     [[nodiscard]] Nanoseconds next_timeout() const override;
     Result<> dispatch() override;
     void stop() override;
+    [[nodiscard]] Rect screen() const override { return {0, 0, screen_->size().width, screen_->size().height}; }
+    [[nodiscard]] bool compromises() const override { return arranger_.compromises(); }
     [[nodiscard]] Rect overlay_area() const override;
     std::optional<OverlayBuffer> acquire_overlay(std::uint32_t width, std::uint32_t height) override {
         return overlay_.acquire({width, height}, screen_->size());
@@ -63,6 +65,9 @@ class KmsOutput final : public Output {
     void hide_overlay() override;
     Result<std::unique_ptr<SlotAllocator>> create_memory(Kernel& kernel) override {
         return create_card_memory(kernel, card());
+    }
+    Result<std::unique_ptr<SlotAllocator>> create_own_memory(Kernel& kernel) override {
+        return create_dumb_memory(kernel, card());
     }
     [[nodiscard]] OutputDescription description() const override;
 
@@ -262,7 +267,7 @@ void KmsOutput::on_commit(int error, Nanoseconds& retry_at) {
 Rect KmsOutput::overlay_area() const {
     const CrtcPlanes& planes = screen_->planes();
     const bool possible = !planes.overlays.empty() || !planes.cursors.empty();
-    return possible ? Rect{0, 0, screen_->size().width, screen_->size().height} : Rect{};
+    return possible ? screen() : Rect{};
 }
 
 void KmsOutput::show_overlay(const OverlayBuffer& overlay, std::uint32_t x, std::uint32_t y) {
@@ -472,7 +477,6 @@ OutputDescription KmsOutput::description() const {
     return {.kind = "kms",
             .device = fmt::format("{} ({})", device.path(), device.driver()),
             .card = device.path(),
-            .screen = {0, 0, screen_->size().width, screen_->size().height},
             .connector = screen_->connector().name,
             .mode = mode_name(screen_->mode()) + (screen_->variable_refresh() ? " and slower" : ""),
             .plane = arranger_.planned() ? arranger_.explain() : "",

@@ -1,7 +1,6 @@
 #include "render/kms/planner.h"
 
 #include <algorithm>
-#include <numeric>
 
 namespace v4l2play {
 namespace {
@@ -16,22 +15,6 @@ void align_span(std::uint32_t& start, std::uint32_t& length, std::uint32_t multi
     const std::uint32_t lost = std::min(length, aligned - start);
     start = aligned;
     length = std::max((length - lost) / multiple * multiple, multiple);
-}
-
-/// Terms small enough for the products of `fit`; 1:1 for what cannot be a pixel's shape.
-Rational sane_aspect(Rational aspect) {
-    constexpr std::int64_t largest_term = 0xffff;
-    if (aspect.num <= 0 || aspect.den <= 0) return {1, 1};
-    const std::int64_t common = std::gcd(aspect.num, aspect.den);
-    aspect = {aspect.num / common, aspect.den / common};
-    while (aspect.num > largest_term || aspect.den > largest_term) aspect = {aspect.num / 2, aspect.den / 2};
-    return aspect.num == 0 || aspect.den == 0 ? Rational{1, 1} : aspect;
-}
-
-/// `a * b / c` to the nearest even number (scalers of many display engines work on pairs of pixels), 2..`limit`.
-std::uint32_t scale_even(std::uint64_t a, std::uint64_t b, std::uint64_t c, std::uint32_t limit) {
-    const std::uint64_t halves = (a * b + c) / (2 * c);
-    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(2 * halves, std::min(2U, limit), limit));
 }
 
 /// The middle `limit` of [start, start + length), on whole multiples.
@@ -51,18 +34,8 @@ Rect align_inside(const Rect& rect, Subsampling chroma) {
 }
 
 PlaneGeometry fit(const Rect& visible, Rational sample_aspect, Subsampling chroma, Size screen) {
-    const Rational aspect = sane_aspect(sample_aspect);
     const Rect source = align_inside(visible, chroma);
-    const std::uint64_t width = source.width * static_cast<std::uint64_t>(aspect.num);
-    const std::uint64_t height = source.height * static_cast<std::uint64_t>(aspect.den);
-    Rect destination{0, 0, screen.width, screen.height};
-    if (width * screen.height >= height * screen.width)
-        destination.height = scale_even(screen.width, height, width, screen.height);
-    else
-        destination.width = scale_even(screen.height, width, height, screen.width);
-    destination.x = (screen.width - destination.width) / 2;
-    destination.y = (screen.height - destination.height) / 2;
-    return {source, destination, 0};
+    return {source, fit({source.width, source.height}, sample_aspect, screen), 0};
 }
 
 PlaneGeometry centre(const Rect& visible, Subsampling chroma, Size screen) {

@@ -4,15 +4,10 @@
 #include <cstdint>
 
 #include "decoder/format.h"
+#include "render/fit.h"
 #include "render/kms/formats.h"
 
 namespace v4l2play {
-
-struct Size {
-    std::uint32_t width = 0;
-    std::uint32_t height = 0;
-    bool operator==(const Size&) const = default;
-};
 
 /// A part of a framebuffer and where it appears.
 struct PlaneGeometry {
@@ -32,8 +27,7 @@ struct PlaneGeometry {
 /// The largest part of `rect` that starts and ends on whole chroma samples: never a pixel from outside.
 [[nodiscard]] Rect align_inside(const Rect& rect, Subsampling chroma);
 
-/// `visible` scaled to the largest size with the right shape (`sample_aspect`, square pixels on the screen), centred.
-/// A nonsensical aspect counts as 1:1.
+/// `visible` scaled to the screen, as `fit` of render/fit.h does.
 [[nodiscard]] PlaneGeometry fit(const Rect& visible, Rational sample_aspect, Subsampling chroma, Size screen);
 
 /// `visible` pixel for pixel, centred; what is larger than the screen loses its edges.

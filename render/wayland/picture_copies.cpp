@@ -1,25 +1,14 @@
 #include "render/wayland/picture_copies.h"
 
 #include <cerrno>
-#include <cstring>
 
+#include "render/picture_copier.h"
 #include "render/wayland/protocols.h"
 
 namespace v4l2play {
 namespace {
 
 constexpr std::size_t most_copies = 4;
-constexpr std::uint32_t opaque_pixel = 0xff000000;
-
-void fill(const RgbImage& image, std::vector<std::uint32_t>& row, const ShmBuffer& buffer) {
-    row.resize(image.width);
-    for (std::uint32_t y = 0; y < image.height; ++y) {
-        const std::uint8_t* rgb = image.row(y);
-        for (std::uint32_t x = 0; x < image.width; ++x, rgb += 3)
-            row[x] = opaque_pixel | std::uint32_t{rgb[0]} << 16 | std::uint32_t{rgb[1]} << 8 | rgb[2];
-        std::memcpy(buffer.pixels() + std::size_t{y} * buffer.pitch(), row.data(), buffer.pitch());
-    }
-}
 
 } // namespace
 
@@ -34,7 +23,7 @@ Result<wl_buffer*> PictureCopies::copy(const Frame& frame) {
         buffer = buffers_.emplace_back(std::move(*made)).get();
     }
     V4L2PLAY_TRY(converter_.convert(frame, image_));
-    fill(image_, row_, *buffer);
+    store_xrgb(image_, row_, reinterpret_cast<std::uint8_t*>(buffer->pixels()), buffer->pitch());
     buffer->set_busy(true);
     return buffer->proxy();
 }

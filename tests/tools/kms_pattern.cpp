@@ -21,7 +21,8 @@
 
 #include "decoder/log.h"
 #include "decoder/slot_memory.h"
-#include "render/gles/gles_output.h"
+#include "render/drawn_output.h"
+#include "render/gles/gles_painter.h"
 #include "render/kms/atomic.h"
 #include "render/kms/kms_output.h"
 #include "render/png.h"
@@ -46,7 +47,8 @@ struct Arguments {
     unsigned overlay = 0;     ///< 1: still, 2: drawn anew for each frame, 3: toggled, 4: over the last
     std::string grab;         ///< file for a picture of the screen with the last frame
     double hold_last = 0;     ///< seconds that the last frame stays
-    bool gles = false;        ///< drawn by GLES, in memory of the card
+    bool gles = false;        ///< drawn by GLES
+    bool foreign = false;     ///< from memory that is not the card's own
     bool verbose = false;
 };
 
@@ -185,8 +187,11 @@ Result<> Pattern::open() {
 
     auto output = create_kms_output(arguments_.kms);
     if (!output) return fail(output.error());
-    output_ = create_gles_output(std::move(*output), arguments_.gles ? GlesUse::Always : GlesUse::Never);
-    auto allocator = arguments_.gles ? output_->create_memory(kernel_) : create_slot_allocator(kernel_, true);
+    std::vector<std::unique_ptr<Painter>> painters;
+    if (arguments_.gles) painters.push_back(create_gles_painter(true));
+    output_ = create_drawn_output(std::move(*output), std::move(painters), {.always = true});
+    auto allocator = create_slot_allocator(kernel_, true);
+    if (arguments_.gles && !arguments_.foreign) allocator = output_->create_memory(kernel_);
     if (!allocator) return fail(allocator.error());
     allocator_ = std::move(*allocator);
     V4L2PLAY_TRY(create_pool());
@@ -399,6 +404,7 @@ int main(int argc, char** argv) {
     app.add_option("--grab", arguments.grab, "PNG of the screen at the end, by writeback");
     app.add_option("--hold-last", arguments.hold_last, "seconds that the last frame stays");
     app.add_flag("--gles", arguments.gles, "draw all frames by GLES");
+    app.add_flag("--foreign", arguments.foreign, "from memory that is not the card's own");
     app.add_flag("--list", list, "only list the cards");
     app.add_flag("--verbose", arguments.verbose);
     CLI11_PARSE(app, argc, argv);

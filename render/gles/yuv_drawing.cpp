@@ -1,4 +1,4 @@
-#include "render/gles/yuv_painter.h"
+#include "render/gles/yuv_drawing.h"
 
 #include <cerrno>
 #include <string>
@@ -12,13 +12,16 @@ namespace v4l2play {
 namespace {
 
 constexpr DrmFourcc fourcc_gr88 = drm_fourcc('G', 'R', '8', '8');
+constexpr DrmFourcc fourcc_r16 = drm_fourcc('R', '1', '6', ' ');
+constexpr DrmFourcc fourcc_gr1616 = drm_fourcc('G', 'R', '3', '2');
 
 constexpr const char* vertex_shader = R"(
 attribute vec2 corner;
 varying vec2 place;
 uniform vec4 visible;
+uniform mat2 turn;
 void main() {
-    place = visible.xy + (corner * 0.5 + 0.5) * visible.zw;
+    place = visible.xy + (turn * corner * 0.5 + 0.5) * visible.zw;
     gl_Position = vec4(corner, 0.0, 1.0);
 })";
 
@@ -50,12 +53,19 @@ unsigned compile_shader(GLenum kind, const std::string& text) {
     return shader;
 }
 
+bool is_interleaved(DrmFourcc fourcc) { return fourcc != fourcc_yuv420; }
+
+DrmFourcc sample_format(DrmFourcc fourcc, std::size_t component) {
+    const bool two = is_interleaved(fourcc) && component == 1;
+    if (fourcc == fourcc_p010) return two ? fourcc_gr1616 : fourcc_r16;
+    return two ? fourcc_gr88 : fourcc_r8;
+}
+
 GlesPlane plane_of(const FrameFormat& format, const SlotMemory& memory, std::size_t component) {
     const ComponentLayout& layout = format.layout[component];
-    const bool two = format.fourcc == fourcc_nv12 && component == 1;
     const std::uint32_t divisor = component == 0 ? 1 : 2;
     return {memory.dmabuf[layout.memory_plane].get(),
-            two ? fourcc_gr88 : fourcc_r8,
+            sample_format(format.fourcc, component),
             format.coded_width / divisor,
             format.coded_height / divisor,
             layout.offset,
@@ -64,20 +74,21 @@ GlesPlane plane_of(const FrameFormat& format, const SlotMemory& memory, std::siz
 
 } // namespace
 
-bool YuvPainter::can_draw(const FrameFormat& format) {
-    return (format.fourcc == fourcc_nv12 || format.fourcc == fourcc_yuv420) && format.modifier == modifier_linear;
+bool YuvDrawing::can_draw(const FrameFormat& format) {
+    const bool known = format.fourcc == fourcc_nv12 || format.fourcc == fourcc_yuv420 || format.fourcc == fourcc_p010;
+    return known && format.modifier == modifier_linear;
 }
 
-Result<std::unique_ptr<YuvPainter>> YuvPainter::create(GlesContext& gles, const SlotPool& source,
+Result<std::unique_ptr<YuvDrawing>> YuvDrawing::create(GlesContext& gles, const SlotPool& source,
                                                        const SlotPool& target) {
-    std::unique_ptr<YuvPainter> painter(new YuvPainter(gles, source, target));
+    std::unique_ptr<YuvDrawing> painter(new YuvDrawing(gles, source, target));
     V4L2PLAY_TRY(painter->compile());
     while (painter->sources_.size() < source.count()) V4L2PLAY_TRY(painter->add_source());
     while (painter->targets_.size() < target.count()) V4L2PLAY_TRY(painter->add_target());
     return painter;
 }
 
-YuvPainter::~YuvPainter() {
+YuvDrawing::~YuvDrawing() {
     for (const Source& source : sources_)
         glDeleteTextures(static_cast<GLsizei>(source.textures.size()), source.textures.data());
     for (const Target& target : targets_) {
@@ -87,8 +98,8 @@ YuvPainter::~YuvPainter() {
     glDeleteProgram(program_);
 }
 
-Result<> YuvPainter::compile() {
-    const bool two = source_.format().fourcc == fourcc_nv12;
+Result<> YuvDrawing::compile() {
+    const bool two = is_interleaved(source_.format().fourcc);
     program_ = glCreateProgram();
     const unsigned shaders[] = {
         compile_shader(GL_VERTEX_SHADER, vertex_shader),
@@ -108,7 +119,7 @@ Result<> YuvPainter::compile() {
     return {};
 }
 
-Result<> YuvPainter::add_source() {
+Result<> YuvDrawing::add_source() {
     Source& source = sources_.emplace_back();
     const SlotMemory& memory = source_.memory(static_cast<std::uint32_t>(sources_.size() - 1));
     for (std::size_t i = 0; i < source_.format().components; ++i) {
@@ -119,7 +130,7 @@ Result<> YuvPainter::add_source() {
     return {};
 }
 
-Result<> YuvPainter::add_target() {
+Result<> YuvDrawing::add_target() {
     Target& target = targets_.emplace_back();
     const FrameFormat& format = target_.format();
     const SlotMemory& memory = target_.memory(static_cast<std::uint32_t>(targets_.size() - 1));
@@ -134,23 +145,25 @@ Result<> YuvPainter::add_target() {
     return fail(ENOTSUP, "GLES does not draw into the card's memory", "glCheckFramebufferStatus");
 }
 
-/// The integers of RgbMatrix, for samples and colours from 0 to 1.
-void YuvPainter::set_colors(const FrameInfo& info) const {
+/// The integers of RgbMatrix, for samples and colours from 0 to 1. P010 has its ten bits above six that are 0.
+void YuvDrawing::set_colors(const FrameInfo& info) const {
+    const bool ten = source_.format().fourcc == fourcc_p010;
     const RgbMatrix matrix =
-        make_rgb_matrix(effective_matrix(info.color, info.visible.height), info.color.full_range, 8);
+        make_rgb_matrix(effective_matrix(info.color, info.visible.height), info.color.full_range, ten ? 10 : 8);
     const float one = static_cast<float>(1U << matrix.shift);
-    GLfloat weights[9]; // column by column
+    const float sample = ten ? 65535.0F / 64.0F / 255.0F : 1.0F; // of the greatest value, beside 8 bits
+    GLfloat weights[9];                                          // column by column
     GLfloat bias[3];
     for (std::size_t row = 0; row < 3; ++row) {
         for (std::size_t column = 0; column < 3; ++column)
-            weights[3 * column + row] = static_cast<float>(matrix.weight[row][column]) / one;
+            weights[3 * column + row] = static_cast<float>(matrix.weight[row][column]) / one * sample;
         bias[row] = static_cast<float>(matrix.bias[row]) / one / 255.0F;
     }
     glUniformMatrix3fv(glGetUniformLocation(program_, "weights"), 1, GL_FALSE, weights);
     glUniform3fv(glGetUniformLocation(program_, "bias"), 1, bias);
 }
 
-void YuvPainter::set_visible(const Rect& visible) const {
+void YuvDrawing::set_visible(const Rect& visible) const {
     const auto width = static_cast<float>(source_.format().coded_width);
     const auto height = static_cast<float>(source_.format().coded_height);
     const auto x = static_cast<float>(visible.x);
@@ -167,12 +180,22 @@ void YuvPainter::set_visible(const Rect& visible) const {
     set_edges("chroma_edges", 1.0F);
 }
 
-Result<> YuvPainter::draw(const Frame& frame, std::uint32_t target) {
+/// From a corner of the target to that of the picture, column by column.
+void YuvDrawing::set_turn(unsigned turn) const {
+    constexpr GLfloat cosine[] = {1, 0, -1, 0};
+    constexpr GLfloat sine[] = {0, 1, 0, -1};
+    const unsigned quarters = turn / 90;
+    const GLfloat matrix[] = {cosine[quarters], -sine[quarters], sine[quarters], cosine[quarters]};
+    glUniformMatrix2fv(glGetUniformLocation(program_, "turn"), 1, GL_FALSE, matrix);
+}
+
+Result<> YuvDrawing::draw(const Frame& frame, unsigned turn, std::uint32_t target) {
     while (sources_.size() <= frame.slot.index()) V4L2PLAY_TRY(add_source()); // pools of decoders may grow
     const Source& source = sources_[frame.slot.index()];
     glUseProgram(program_);
     set_colors(frame.info);
     set_visible(frame.info.visible);
+    set_turn(turn);
     for (unsigned i = 0; i < source.textures.size(); ++i) {
         glActiveTexture(GL_TEXTURE0 + i);
         glBindTexture(GL_TEXTURE_2D, source.textures[i]);

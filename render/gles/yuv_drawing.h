@@ -11,19 +11,20 @@
 namespace v4l2play {
 
 /// Of one format into one kind of target; textures of all slots are kept, by their index. One thread.
-class YuvPainter {
+class YuvDrawing {
   public:
-    /// NV12 and YUV420, linear.
+    /// NV12, YUV420 and P010, linear.
     [[nodiscard]] static bool can_draw(const FrameFormat& format);
     /// ENOTSUP when the memory of `source` or `target` cannot be used. `target` is of XRGB8888. Both pools outlive it.
-    static Result<std::unique_ptr<YuvPainter>> create(GlesContext& gles, const SlotPool& source,
+    static Result<std::unique_ptr<YuvDrawing>> create(GlesContext& gles, const SlotPool& source,
                                                       const SlotPool& target);
-    YuvPainter(const YuvPainter&) = delete;
-    YuvPainter& operator=(const YuvPainter&) = delete;
-    ~YuvPainter();
+    YuvDrawing(const YuvDrawing&) = delete;
+    YuvDrawing& operator=(const YuvDrawing&) = delete;
+    ~YuvDrawing();
 
-    /// All of the visible part of `frame` over all of slot `target`. When it returns, nobody reads the frame any more.
-    Result<> draw(const Frame& frame, std::uint32_t target);
+    /// All of the visible part of `frame`, turned clockwise by `turn` (0, 90, 180, 270), over all of slot `target`.
+    /// When it returns, nobody reads the frame any more.
+    Result<> draw(const Frame& frame, unsigned turn, std::uint32_t target);
 
   private:
     struct Source {
@@ -33,7 +34,7 @@ class YuvPainter {
         unsigned texture = 0;
         unsigned framebuffer = 0;
     };
-    YuvPainter(GlesContext& gles, const SlotPool& source, const SlotPool& target)
+    YuvDrawing(GlesContext& gles, const SlotPool& source, const SlotPool& target)
         : gles_(gles)
         , source_(source)
         , target_(target) {}
@@ -42,6 +43,7 @@ class YuvPainter {
     Result<> add_target();
     void set_colors(const FrameInfo& info) const;
     void set_visible(const Rect& visible) const;
+    void set_turn(unsigned turn) const;
 
     GlesContext& gles_;
     const SlotPool& source_;

@@ -1,0 +1,245 @@
+// What is drawn, by whom, and what is told of it, on the boards of render/kms and on one without YUV.
+#include "render/drawn_output.h"
+
+#include <cerrno>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "render/fit.h"
+#include "render/kms/kms_output.h"
+#include "tests/fakes/fake_drm.h"
+
+namespace v4l2play {
+namespace {
+
+class CardMemory final : public SlotAllocator {
+  public:
+    explicit CardMemory(Kernel& kernel)
+        : kernel_(kernel) {}
+    Result<SlotMemory> allocate(std::size_t) override {
+        static int next = 3'000'000;
+        SlotMemory memory;
+        memory.dmabuf[0] = UniqueFd(kernel_, next++);
+        return memory;
+    }
+    [[nodiscard]] const std::string& description() const override { return name_; }
+
+  private:
+    Kernel& kernel_;
+    std::string name_ = "memory";
+};
+
+/// Notes what it is asked; strict in what it lets be drawn.
+class FakePainter final : public Painter {
+  public:
+    struct Seen {
+        std::vector<unsigned> turns;
+        Size target;
+        unsigned prepared = 0;
+        std::string refusal;
+    };
+    FakePainter(OutputPath path, Seen& seen)
+        : path_(path)
+        , seen_(seen) {}
+    [[nodiscard]] OutputPath path() const override { return path_; }
+    [[nodiscard]] std::string description() const override { return "painted"; }
+    [[nodiscard]] std::vector<FormatModifier> formats() const override { return {{fourcc_nv12}}; }
+    [[nodiscard]] bool scales() const override { return path_ == OutputPath::Composited; }
+    Result<std::unique_ptr<SlotAllocator>> create_memory(Kernel& kernel, Output&) override {
+        return std::make_unique<CardMemory>(kernel);
+    }
+    Result<> check(const FrameFormat&, const Output&) override {
+        if (seen_.refusal.empty()) return {};
+        return fail(ENOTSUP, seen_.refusal, "check");
+    }
+    Result<> prepare(const SlotPool& source, const SlotPool& target) override {
+        source_ = source.generation();
+        target_ = &target;
+        seen_.target = {target.format().coded_width, target.format().coded_height};
+        ++seen_.prepared;
+        return {};
+    }
+    Result<> draw(const Frame& frame, unsigned turn, std::uint32_t target) override {
+        EXPECT_EQ(source_, frame.slot.pool().generation()) << "it was not prepared for these";
+        EXPECT_LT(target, target_->count());
+        seen_.turns.push_back(turn);
+        return {};
+    }
+
+  private:
+    OutputPath path_;
+    Seen& seen_;
+    std::uint32_t source_ = 0;
+    const SlotPool* target_ = nullptr;
+};
+
+/// 1280x720, planes of those formats that do not scale.
+FakeBoard board(std::vector<DrmFourcc> fourccs) {
+    FakePlane plane;
+    plane.type = PlaneType::Primary;
+    for (const DrmFourcc fourcc : fourccs) plane.formats.push_back({fourcc});
+    drmModeModeInfo mode{};
+    mode.clock = 74250;
+    mode.hdisplay = 1280;
+    mode.htotal = 1650;
+    mode.vdisplay = 720;
+    mode.vtotal = 750;
+    mode.vrefresh = 60;
+    FakeBoard board;
+    board.planes = {plane};
+    board.modes = {mode};
+    return board;
+}
+
+class DrawnTest : public testing::Test {
+  protected:
+    void open(const FakeBoard& board, const DrawnOptions& options = {}) {
+        drm_ = std::make_unique<FakeDrm>(board);
+        KmsOptions kms;
+        kms.rotation = options.rotation;
+        auto output = create_kms_output(kms, *drm_);
+        ASSERT_TRUE(output) << output.error().what;
+        std::vector<std::unique_ptr<Painter>> painters;
+        painters.push_back(std::make_unique<FakePainter>(OutputPath::Composited, gpu_));
+        painters.push_back(std::make_unique<FakePainter>(OutputPath::Copied, cpu_));
+        output_ = create_drawn_output(std::move(*output), std::move(painters), options, *drm_);
+    }
+    Result<> configure(DrmFourcc fourcc, std::uint32_t width, std::uint32_t height, unsigned rotation = 0) {
+        FrameFormat format;
+        format.fourcc = fourcc;
+        format.coded_width = width;
+        format.coded_height = height;
+        format.layout[0].pitch = format.layout[1].pitch = width * 4;
+        std::vector<SlotMemory> slots(4);
+        for (std::size_t i = 0; i < slots.size(); ++i)
+            slots[i].dmabuf[0] = UniqueFd(*drm_, 2'000'000 + static_cast<int>(i));
+        pool_ = SlotPool::create(*drm_, format, std::move(slots));
+        info_ = {};
+        info_.visible = {0, 0, width, height};
+        info_.rotation = rotation;
+        return output_->configure(pool_, info_);
+    }
+    /// A frame to the screen; its path.
+    OutputPath show() {
+        SlotRef slot = pool_->acquire();
+        EXPECT_TRUE(slot && pool_->finish_decode(slot));
+        Frame frame;
+        frame.id = ++frames_;
+        frame.slot = slot.also(Hold::Queue);
+        frame.info = info_;
+        slot.reset();
+        EXPECT_TRUE(output_->present(frame, 0));
+        for (int i = 0; i < 100 && !output_->ready(); ++i) EXPECT_TRUE(output_->dispatch());
+        OutputPath path = OutputPath::None;
+        while (auto event = output_->next_event()) {
+            if (const auto* shown = std::get_if<FrameShown>(&*event)) path = shown->path;
+            if (const auto* released = std::get_if<FrameReleased>(&*event)) {
+                EXPECT_TRUE(released_.insert(released->id).second) << "released twice";
+            }
+        }
+        return path;
+    }
+
+    FakePainter::Seen gpu_, cpu_;
+    std::unique_ptr<FakeDrm> drm_;
+    std::shared_ptr<SlotPool> pool_;
+    std::unique_ptr<Output> output_;
+    FrameInfo info_;
+    FrameId frames_ = 0;
+    std::set<FrameId> released_;
+};
+
+TEST_F(DrawnTest, WhatAPlaneShowsAsItShouldBeIsNotDrawn) {
+    open(board({fourcc_xrgb, fourcc_nv12}));
+    ASSERT_TRUE(configure(fourcc_nv12, 1280, 720));
+    EXPECT_EQ(OutputPath::Plane, show());
+    EXPECT_EQ(0U, gpu_.prepared + cpu_.prepared);
+}
+
+TEST_F(DrawnTest, WhatNoPlaneScalesIsDrawnToTheSizeOfTheScreenAndTheReasonTold) {
+    open(board({fourcc_xrgb, fourcc_nv12}));
+    ASSERT_TRUE(configure(fourcc_nv12, 640, 480));
+    EXPECT_EQ((Size{960, 720}), gpu_.target);
+    EXPECT_EQ(OutputPath::Composited, show());
+    EXPECT_NE(std::string::npos, output_->description().plane.find("refuses scaling")) << output_->description().plane;
+    EXPECT_TRUE(released_.count(1)) << "when it has been drawn";
+    EXPECT_EQ(pool_->count(), pool_->free_count());
+}
+
+TEST_F(DrawnTest, AnUnscaledPlaneIsBetterThanThePainterThatCannotOrThatCopies) {
+    open(board({fourcc_xrgb, fourcc_nv12}));
+    gpu_.refusal = "no GPU draws here";
+    ASSERT_TRUE(configure(fourcc_nv12, 640, 480));
+    EXPECT_EQ(OutputPath::Plane, show());
+    EXPECT_EQ(0U, cpu_.prepared);
+}
+
+TEST_F(DrawnTest, WhatIsOfferedAndRefusedIsNotCopied) {
+    open(board({fourcc_xrgb, fourcc_nv12}));
+    gpu_.refusal = "no GPU draws here";
+    const Result<> refused = configure(fourcc_yuv420, 640, 480);
+    ASSERT_FALSE(refused) << "another format may do";
+    EXPECT_EQ(ENOTSUP, refused.error().code);
+    EXPECT_NE(std::string::npos, refused.error().what.find("; no GPU draws here")) << refused.error().what;
+}
+
+TEST_F(DrawnTest, PlanesWithoutVideoAreDrawnOnOrAtWorstCopiedTo) {
+    open(board({fourcc_xrgb}));
+    EXPECT_EQ(std::vector<FormatModifier>{{fourcc_nv12}}, output_->formats());
+    ASSERT_TRUE(configure(fourcc_nv12, 1280, 720));
+    EXPECT_EQ(OutputPath::Composited, show());
+    gpu_.refusal = "no GPU draws here";
+    ASSERT_TRUE(configure(fourcc_nv12, 1280, 720));
+    EXPECT_EQ(OutputPath::Copied, show());
+    EXPECT_EQ(OutputPath::Copied, output_->description().path);
+}
+
+/// Each slot's release is told once, whichever way its frame went, also over a change of the way.
+TEST_F(DrawnTest, ReleasesAreToldOnceOverAChangeOfTheWay) {
+    open(board({fourcc_xrgb, fourcc_nv12}));
+    for (int round = 0; round < 3; ++round) {
+        ASSERT_TRUE(configure(fourcc_nv12, 1280, 720));
+        for (int i = 0; i < 3; ++i) EXPECT_EQ(OutputPath::Plane, show());
+        ASSERT_TRUE(configure(fourcc_nv12, 640, 480));
+        for (int i = 0; i < 3; ++i) EXPECT_EQ(OutputPath::Composited, show());
+    }
+    output_->stop();
+    while (auto event = output_->next_event())
+        if (const auto* released = std::get_if<FrameReleased>(&*event)) released_.insert(released->id);
+    EXPECT_EQ(frames_, released_.size());
+}
+
+TEST_F(DrawnTest, ItTurnsThePictureItself) {
+    open(board({fourcc_xrgb, fourcc_nv12}));
+    ASSERT_TRUE(configure(fourcc_nv12, 640, 480, 90));
+    EXPECT_EQ((Size{540, 720}), gpu_.target);
+    EXPECT_EQ(OutputPath::Composited, show());
+    EXPECT_EQ(std::vector<unsigned>{90}, gpu_.turns);
+}
+
+TEST_F(DrawnTest, ATurnThatIsAskedForAndThatNoPlaneDoesIsDrawn) {
+    open(board({fourcc_xrgb, fourcc_nv12}), {.rotation = 90});
+    ASSERT_TRUE(configure(fourcc_nv12, 640, 480, 180));
+    EXPECT_EQ(OutputPath::Composited, show());
+    EXPECT_EQ(std::vector<unsigned>{270}, gpu_.turns);
+    EXPECT_EQ(0U, drm_->shown(0).rotation & ~static_cast<std::uint64_t>(DRM_MODE_ROTATE_0));
+}
+
+TEST_F(DrawnTest, ADisplayThatComesBackWithAnotherSizeIsDrawnForAnew) {
+    open(board({fourcc_xrgb, fourcc_nv12}), {.always = true});
+    ASSERT_TRUE(configure(fourcc_nv12, 640, 480));
+    EXPECT_EQ(OutputPath::Composited, show());
+    drmModeModeInfo mode = board({}).modes[0];
+    mode.hdisplay = 1024;
+    mode.vdisplay = 768;
+    drm_->set_modes({mode});
+    drm_->connect(true);
+    drm_->advance(second);
+    ASSERT_TRUE(output_->dispatch());
+    EXPECT_EQ(OutputPath::Composited, show());
+    EXPECT_EQ((Size{1024, 768}), gpu_.target);
+}
+
+} // namespace
+} // namespace v4l2play
