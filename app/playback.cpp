@@ -317,6 +317,7 @@ bool Playback::present(const Plan& plan) {
     entry.due = plan.due;
     entry.due_vblank = plan.due_vblank;
     if (plan.late) entry.cause = blame(plan);
+    const VblankTiming timing = stage_.output.timing();
     auto presented = stage_.output.present(frame, plan.target);
     if (!presented && presented.error().code == EBUSY) return false; // asked again at the next event
     if (!presented) {
@@ -325,6 +326,7 @@ bool Playback::present(const Plan& plan) {
         return false;
     }
     stage_.ledger.add(entry);
+    stage_.scheduler.presented(entry.pts, timing, entry.presented);
     last_pts_ = entry.pts;
     last_due_ = plan.due_vblank;
     last_cause_ = entry.cause;

@@ -43,7 +43,7 @@ void Scheduler::set_rate(Rational rate, Rational tick) {
     // Two stamps, each rounded by up to half a tick either way.
     tolerance_ = tick.den > 0 ? std::min<Nanoseconds>(second * tick.num / tick.den + 1000, 2 * millisecond) : 0;
     ratio_refresh_ = {0, 0};
-    anchored_ = false;
+    reset();
 }
 
 /// Finds p/q with the smallest q that ρ is within tolerance of.
@@ -126,7 +126,7 @@ Plan Scheduler::plan_vblank(Nanoseconds pts, Nanoseconds next_pts, const VblankT
     if (due > reachable) return {Plan::Action::Wait, time_of(timing, due - 1) + after_vblank(timing.period), 0};
     if ((reachable - due) * timing.period > longest_lag) {
         ++stalls_;
-        anchored_ = false;
+        reset();
     } else if (next_pts != no_time && anchor + due_vblank(next_pts, timing) <= reachable) {
         return {Plan::Action::Drop, 0, 0, time_of(timing, due), number};
     }
@@ -138,11 +138,19 @@ Plan Scheduler::plan_time(Nanoseconds pts, Nanoseconds next_pts, Nanoseconds now
     if (due > now) return {Plan::Action::Wait, due, due};
     if (now - due > longest_lag) {
         ++stalls_;
-        anchored_ = false;
+        reset();
     } else if (next_pts != no_time && anchor_time_ + (next_pts - anchor_pts_) <= now) {
         return {Plan::Action::Drop, 0, 0, due};
     }
     return {Plan::Action::Show, 0, due, due, 0, due + millisecond < now};
+}
+
+void Scheduler::presented(Nanoseconds pts, const VblankTiming& timing, Nanoseconds now) {
+    if (anchored_ || free_running_ || pts == no_time || timing.period <= 0 || timing.last_time == 0) return;
+    anchored_ = guessed_ = true;
+    anchor_pts_ = pts;
+    anchor_sequence_ = static_cast<std::uint64_t>(next_vblank(timing, now));
+    anchor_time_ = time_of(timing, static_cast<std::int64_t>(anchor_sequence_));
 }
 
 std::int64_t Scheduler::shown(Nanoseconds pts, std::uint64_t sequence, Nanoseconds time, const VblankTiming& timing) {
@@ -150,8 +158,10 @@ std::int64_t Scheduler::shown(Nanoseconds pts, std::uint64_t sequence, Nanosecon
         shown_pts_ = pts;
         shown_time_ = time;
     }
-    if (!anchored_) {
+    if (guessed_ && pts != anchor_pts_) return 0;
+    if (!anchored_ || guessed_) {
         anchored_ = pts != no_time;
+        guessed_ = false;
         anchor_pts_ = pts;
         anchor_time_ = time;
         anchor_sequence_ = sequence;
@@ -162,7 +172,7 @@ std::int64_t Scheduler::shown(Nanoseconds pts, std::uint64_t sequence, Nanosecon
 }
 
 void Scheduler::unseen(Nanoseconds pts, const VblankTiming& timing, Nanoseconds now) {
-    if (anchored_) return;
+    if (anchored_ && !guessed_) return;
     const auto vblank = timing.period > 0 ? static_cast<std::uint64_t>(next_vblank(timing, now) - 1) : 0;
     (void)shown(pts, vblank, now, timing);
 }

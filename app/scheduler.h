@@ -9,7 +9,8 @@
 //
 // So frames are not compared with "now" at all. The scheduler counts in vblanks: the first frame is shown as soon as
 // possible, and the vblank at which it really appeared (the sequence number of its flip, never a wake-up) becomes the
-// anchor. From then on every frame has its vblank by arithmetic alone:
+// anchor; until that is told, the vblank that it was presented for, since some outputs take more frames meanwhile. From
+// then on every frame has its vblank by arithmetic alone:
 //
 //  - Time stamps are put back on the grid k/f they were rounded from, when the container's rate says there is one.
 //  - When ρ is within 200 ppm of a small fraction p/q, the display is the master clock (there is nothing else to be in
@@ -53,10 +54,12 @@ class Scheduler {
     /// `free_running`: frames are shown as fast as they come (no clock).
     void set_free_running(bool free_running) { free_running_ = free_running; }
     /// The next frame starts a new timeline (start, resume, after a stall).
-    void reset() { anchored_ = false; }
+    void reset() { anchored_ = guessed_ = false; }
 
     /// What to do at `now` with the frame at the head of the queue; `next_pts` is its successor's, or no_time.
     Plan plan(Nanoseconds pts, Nanoseconds next_pts, const VblankTiming& timing, Nanoseconds now);
+    /// The frame with `pts` was presented at `now`; when it will appear is a guess.
+    void presented(Nanoseconds pts, const VblankTiming& timing, Nanoseconds now);
     /// Feedback: the frame with `pts` appeared. Answers by how many vblanks it was late (0 = on time).
     std::int64_t shown(Nanoseconds pts, std::uint64_t sequence, Nanoseconds time, const VblankTiming& timing);
 
@@ -84,6 +87,7 @@ class Scheduler {
     Nanoseconds tolerance_ = 0;
     bool free_running_ = false;
     bool anchored_ = false;
+    bool guessed_ = false; ///< the anchor has not appeared yet
     Nanoseconds anchor_pts_ = 0;
     Nanoseconds anchor_time_ = 0;
     std::uint64_t anchor_sequence_ = 0;

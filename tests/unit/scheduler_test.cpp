@@ -193,6 +193,28 @@ TEST(Scheduler, FreeRunningNeverWaits) {
     EXPECT_EQ(scheduler.plan(1000 * second, no_time, timing, second).action, Plan::Action::Show);
 }
 
+TEST(Scheduler, WhatIsPresentedBeforeTheFirstFrameAppearsHasItsVblankToo) {
+    Scheduler scheduler;
+    scheduler.set_rate({25, 1}, {1, 1000});
+    const VblankTiming timing = sixty_hertz();
+    const Nanoseconds now = timing.last_time + millisecond;
+    const auto vblank = static_cast<Nanoseconds>(timing.last_sequence);
+    const auto waits_for = [&](Nanoseconds pts) {
+        const Plan plan = scheduler.plan(pts, no_time, timing, now);
+        EXPECT_EQ(plan.action, Plan::Action::Wait);
+        return (plan.when - timing.last_time) / timing.period + vblank + 1;
+    };
+    EXPECT_EQ(scheduler.plan(0, no_time, timing, now).action, Plan::Action::Show);
+    scheduler.presented(0, timing, now);
+    EXPECT_EQ(waits_for(40 * millisecond), vblank + 1 + 2) << "as if it appeared at the next vblank";
+    EXPECT_EQ(scheduler.shown(-40 * millisecond, timing.last_sequence, now, timing), 0) << "of before";
+    EXPECT_EQ(waits_for(40 * millisecond), vblank + 1 + 2);
+    EXPECT_EQ(scheduler.shown(0, timing.last_sequence + 2, now + 2 * timing.period, timing), 0);
+    EXPECT_EQ(waits_for(40 * millisecond), vblank + 2 + 2) << "it was a vblank later";
+    scheduler.presented(80 * millisecond, timing, now);
+    EXPECT_EQ(waits_for(40 * millisecond), vblank + 2 + 2) << "that is known now";
+}
+
 TEST(Scheduler, PlaybackThatNobodySeesGoesByTheClock) {
     Scheduler scheduler;
     scheduler.set_rate({25, 1}, {1, 1000});
