@@ -64,12 +64,14 @@ bool DecodeThread::take_event() {
         return true;
     }
     if (auto* frame = std::get_if<Frame>(&*event)) {
+        if (!times_.stamp(frame->pts)) return true;
         counters_.decoded.fetch_add(1, std::memory_order_relaxed);
         item_.emplace(std::move(*frame));
     } else if (auto* changed = std::get_if<PoolChanged>(&*event)) {
         pool_ = changed->pool;
         item_.emplace(std::move(*changed));
     } else if (auto* dropped = std::get_if<PicturesDropped>(&*event)) {
+        times_.lost(dropped->count);
         item_.emplace(std::move(*dropped));
     } else if (auto* failed = std::get_if<DecoderFailed>(&*event)) {
         item_.emplace(std::move(*failed));
@@ -79,6 +81,7 @@ bool DecodeThread::take_event() {
 
 void DecodeThread::on_drained() {
     draining_ = false;
+    times_.restart();
     if (end_) item_.emplace(EndOfFrames{std::move(end_->problem), end_->serial});
     end_.reset();
 }
@@ -87,6 +90,7 @@ void DecodeThread::flush(std::uint32_t serial) {
     serial_ = serial;
     draining_ = false;
     end_.reset();
+    times_.restart();
     decoder_.flush();
 }
 
@@ -104,7 +108,8 @@ void DecodeThread::take_item(DemuxItem item) {
     if (auto* unit = std::get_if<AccessUnit>(&item)) {
         if (unit->serial != serial_) flush(unit->serial);
         unit_.emplace(std::move(*unit));
-        if (!unit_->discard) counters_.units.fetch_add(1, std::memory_order_relaxed);
+        const bool wanted = !unit_->discard;
+        if (times_.sent(*unit_) && wanted) counters_.units.fetch_add(1, std::memory_order_relaxed);
         send_unit();
         return;
     }

@@ -10,6 +10,7 @@
 
 #include "app/channel.h"
 #include "app/demux_thread.h"
+#include "app/picture_times.h"
 #include "decoder/decoder.h"
 #include "decoder/patience.h"
 
@@ -65,6 +66,7 @@ class DecodeThread {
     std::optional<DecodeItem> item_; ///< parked: the frame queue was full
     std::shared_ptr<SlotPool> pool_;
     std::optional<EndOfItem> end_;
+    PictureTimes times_;
     std::uint32_t serial_ = 0;
     bool draining_ = false;
     bool failed_ = false; ///< the decoder is over

@@ -60,10 +60,9 @@ void DemuxThread::serve(const SeekRequest& request) {
 
 bool DemuxThread::push_unit(AccessUnit unit) {
     const Nanoseconds frame = unit.duration > 0 ? unit.duration : 0;
-    if (unit.pts != no_time) {
-        if (!unit.discard) round_ = std::max(round_, unit.pts + frame);
-        unit.pts += offset_;
-    }
+    const Nanoseconds time = unit.pts == no_time ? unit.dts : unit.pts;
+    if (time != no_time && !unit.discard) round_ = std::max(round_, time + frame);
+    if (unit.pts != no_time) unit.pts += offset_;
     if (unit.dts != no_time) unit.dts += offset_;
     unit.serial = serial_;
     return channel_.push(DemuxItem(std::move(unit)));

@@ -19,6 +19,7 @@ extern "C" {
 #include "app/key_index.h"
 #include "app/libav_stream.h"
 #include "app/packet_pool.h"
+#include "app/raw_stream.h"
 #include "decoder/codec/fwht_header.h"
 #include "decoder/log.h"
 
@@ -77,7 +78,9 @@ class LibavDemuxer final : public Demuxer {
     bool read_key(const KeyIndex::Entry& key);
     Result<> start_over();
     [[nodiscard]] Nanoseconds to_media_time(std::int64_t stamp) const;
-    AccessUnit to_unit(PacketPool::Lease* lease);
+    std::optional<AccessUnit> to_unit(PacketPool::Lease* lease);
+    void note_time(const AccessUnit& unit);
+    [[nodiscard]] bool is_before_start(const AccessUnit& unit) const;
     Result<std::optional<AccessUnit>> read_unit();
     void note_key(const AccessUnit& unit, std::int64_t position);
     Result<std::optional<AccessUnit>> end_of_file(int status);
@@ -92,8 +95,12 @@ class LibavDemuxer final : public Demuxer {
     std::shared_ptr<PacketPool> packets_ = PacketPool::create();
     std::optional<AccessUnit> first_; // read ahead at the start: it tells whether the video is encrypted
     std::optional<KeyIndex> keys_;    // once the container has turned out to have none
+    std::unique_ptr<RawStream> raw_;  // there is no container
+    bool has_pts_ = false;            // some unit had
     Nanoseconds start_at_ = no_time;
     Nanoseconds read_until_ = 0;
+    Nanoseconds last_time_ = no_time; // the latest so far
+    Nanoseconds longest_gap_ = 0;     // between one picture and the next
     bool truncated_ = false;
 };
 
@@ -177,6 +184,12 @@ Result<> LibavDemuxer::open_file(const std::string& path) {
     fill_media_info();
     const AVStream& stream = *context_->streams[index_];
     stream_ = describe_stream(stream);
+    raw_ = RawStream::of(*context_, stream);
+    if (raw_) {
+        keys_.emplace();
+        stream_.frame_rate = raw_->frame_rate();
+        info_.duration = no_time; // guessed
+    }
     // Media time 0 is where the video starts.
     start_ = stream.start_time == AV_NOPTS_VALUE ? 0 : stream.start_time;
     auto first = read_unit();
@@ -191,26 +204,42 @@ Nanoseconds LibavDemuxer::to_media_time(std::int64_t stamp) const {
     return av_rescale_q(stamp - start_, base, AVRational{1, second});
 }
 
-AccessUnit LibavDemuxer::to_unit(PacketPool::Lease* lease) {
+/// Whether it is only decoded; where nothing tells when it is shown, PictureTimes finds out which picture that is.
+bool LibavDemuxer::is_before_start(const AccessUnit& unit) const {
+    const Nanoseconds time = has_pts_ ? unit.pts : unit.dts;
+    return start_at_ != no_time && time != no_time && time < start_at_;
+}
+
+/// Nothing when it is of no use.
+std::optional<AccessUnit> LibavDemuxer::to_unit(PacketPool::Lease* lease) {
     const AVPacket& packet = *lease->packet;
     AccessUnit unit;
+    unit.payload = Payload({packet.data, static_cast<std::size_t>(packet.size)}, PacketPool::give_back, lease);
     unit.pts = to_media_time(packet.pts);
     unit.dts = to_media_time(packet.dts);
     unit.duration = av_rescale_q(std::max<std::int64_t>(packet.duration, 0), context_->streams[index_]->time_base,
                                  AVRational{1, second});
     unit.key = (packet.flags & AV_PKT_FLAG_KEY) != 0;
-    unit.discard = (packet.flags & AV_PKT_FLAG_DISCARD) != 0 ||
-                   (start_at_ != no_time && unit.pts != no_time && unit.pts < start_at_);
-    const Nanoseconds time = time_of(unit);
-    if (time != no_time) read_until_ = std::max(read_until_, time + unit.duration);
-    unit.payload = Payload({packet.data, static_cast<std::size_t>(packet.size)}, PacketPool::give_back, lease);
+    if (raw_ && !raw_->take(packet, unit, *keys_)) return std::nullopt;
+    has_pts_ = has_pts_ || unit.pts != no_time;
+    unit.discard = (packet.flags & AV_PKT_FLAG_DISCARD) != 0 || is_before_start(unit);
+    note_time(unit);
     if (stream_.codec == CodecId::Fwht) unit.key = is_intra_fwht(unit.payload.bytes());
-    note_key(unit, packet.pos);
+    if (!raw_) note_key(unit, packet.pos);
     return unit;
 }
 
+void LibavDemuxer::note_time(const AccessUnit& unit) {
+    const Nanoseconds time = time_of(unit);
+    if (time == no_time) return;
+    if (last_time_ != no_time) longest_gap_ = std::max(longest_gap_, time - last_time_);
+    last_time_ = std::max(last_time_, time);
+    read_until_ = std::max(read_until_, time + unit.duration);
+}
+
 void LibavDemuxer::note_key(const AccessUnit& unit, std::int64_t position) {
-    if (keys_ && unit.key && unit.pts != no_time && position >= 0) keys_->note({unit.pts, position});
+    const Nanoseconds time = time_of(unit);
+    if (keys_ && unit.key && time != no_time && position >= 0) keys_->note({time, position});
 }
 
 /// With sound, the container's duration may be that.
@@ -237,7 +266,8 @@ Result<std::optional<AccessUnit>> LibavDemuxer::end_of_file(int status) {
         status = context_->pb->error;
     const Nanoseconds promised = video_duration();
     const Nanoseconds missing = promised == no_time ? 0 : promised - read_until_;
-    truncated_ = missing > second && missing > promised / 50;
+    // The last picture may stay as long as any, and the only one for ever: not every container tells for how long.
+    truncated_ = missing > second && missing > promised / 50 && longest_gap_ > 0 && missing > longest_gap_;
     if (status == AVERROR_EOF || status == AVERROR_INVALIDDATA) return std::optional<AccessUnit>{};
     return fail(-status, av_reason(status), "read");
 }
@@ -267,9 +297,12 @@ Result<std::optional<AccessUnit>> LibavDemuxer::read_unit() {
             return fail(ENOTSUP, "the video is encrypted, and there is no key for it: play a copy without encryption",
                         "read");
         }
-        if (packet.stream_index == index_ && packet.size > 0 && packet.size < largest_unit)
-            return std::optional(to_unit(lease));
-        av_packet_unref(lease->packet);
+        if (packet.stream_index != index_ || packet.size <= 0 || packet.size >= largest_unit) {
+            av_packet_unref(lease->packet);
+            continue;
+        }
+        if (auto unit = to_unit(lease)) return unit;
+        lease = PacketPool::take(packets_);
     }
 }
 
@@ -324,6 +357,7 @@ Result<> LibavDemuxer::start_over() {
         index_ = index;
     }
     avformat_close_input(&before);
+    if (raw_) raw_->go_on(std::nullopt);
     return opened;
 }
 
@@ -344,9 +378,14 @@ Result<> LibavDemuxer::read_past(Nanoseconds time) {
 Result<> LibavDemuxer::go_to(Nanoseconds time) {
     const auto key = keys_->find(time);
     if (!key) return start_over();
+    if (raw_) raw_->go_on(key);
     if (avformat_seek_file(context_, -1, INT64_MIN, key->position, INT64_MAX, AVSEEK_FLAG_BYTE) >= 0 && read_key(*key))
         return {};
     V4L2PLAY_TRY(start_over());
+    if (raw_) {
+        first_.reset();
+        return {};
+    }
     while (!read_key(*key))
         if (!first_) return start_over();
     return {};
@@ -357,7 +396,7 @@ bool LibavDemuxer::read_key(const KeyIndex::Entry& key) {
     auto unit = read_unit();
     first_.reset();
     if (unit) first_ = std::move(*unit);
-    return first_ && first_->key && first_->pts == key.time;
+    return first_ && first_->key && time_of(*first_) == key.time;
 }
 
 /// The container does not help: what has been read of it does, and where that ends, more is read.
@@ -372,6 +411,7 @@ Result<> LibavDemuxer::seek_by_reading(Nanoseconds time) {
 
 Result<> LibavDemuxer::seek(Nanoseconds time, SeekMode mode) {
     start_at_ = time > 0 && mode == SeekMode::Exact ? time : no_time;
+    last_time_ = no_time; // what is leapt over is no gap
     first_.reset();
     if (!keys_) {
         auto sought = seek_by_container(time);
