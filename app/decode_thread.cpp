@@ -104,7 +104,20 @@ bool DecodeThread::feed() {
     return true;
 }
 
+void DecodeThread::offer_formats(std::vector<FormatModifier> formats) {
+    const std::lock_guard lock(offer_mutex_);
+    offer_ = std::move(formats);
+    offered_.store(true);
+}
+
+void DecodeThread::pass_offer_on() {
+    if (!offered_.exchange(false)) return;
+    const std::lock_guard lock(offer_mutex_);
+    decoder_.offer_formats(offer_);
+}
+
 void DecodeThread::take_item(DemuxItem item) {
+    pass_offer_on();
     if (auto* unit = std::get_if<AccessUnit>(&item)) {
         if (unit->serial != serial_) flush(unit->serial);
         unit_.emplace(std::move(*unit));

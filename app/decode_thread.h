@@ -3,10 +3,12 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <variant>
+#include <vector>
 
 #include "app/channel.h"
 #include "app/demux_thread.h"
@@ -44,6 +46,9 @@ class DecodeThread {
     /// then neither this object nor the decoder and the channels may be destroyed.
     bool stop(Nanoseconds limit);
 
+    /// What the output can show has changed (Decoder::offer_formats). From any thread.
+    void offer_formats(std::vector<FormatModifier> formats);
+
     [[nodiscard]] const DecodeCounters& counters() const { return counters_; }
 
   private:
@@ -53,6 +58,7 @@ class DecodeThread {
     bool feed();
     bool send_unit();
     void take_item(DemuxItem item);
+    void pass_offer_on();
     void on_drained();
     void flush(std::uint32_t serial);
     void sleep();
@@ -70,6 +76,9 @@ class DecodeThread {
     std::uint32_t serial_ = 0;
     bool draining_ = false;
     bool failed_ = false; ///< the decoder is over
+    std::mutex offer_mutex_;
+    std::vector<FormatModifier> offer_; ///< under the mutex
+    std::atomic<bool> offered_{false};  ///< and the decoder does not know yet
     DoneFlag done_;
     std::thread thread_;
 };

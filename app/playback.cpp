@@ -59,11 +59,12 @@ const char* drop_reason(Cause cause, bool ideal) {
 
 } // namespace
 
-Playback::Playback(Stage& stage, FrameChannel& frames, DemuxThread& demux_thread, const StreamInfo& stream,
-                   Nanoseconds duration, ItemReport& report)
+Playback::Playback(Stage& stage, FrameChannel& frames, DemuxThread& demux_thread, std::function<void()> offer_formats,
+                   const StreamInfo& stream, Nanoseconds duration, ItemReport& report)
     : stage_(stage)
     , frames_(frames)
     , demux_thread_(demux_thread)
+    , offer_formats_(std::move(offer_formats))
     , frame_rate_(stream.frame_rate)
     , rotation_(static_cast<unsigned>(stream.rotation))
     , duration_(duration)
@@ -113,6 +114,7 @@ void Playback::take_output_events() {
             stage_.ledger.released(*released, system_kernel().now(), stage_.output.timing().period);
         if (const auto* pressed = std::get_if<KeyPressed>(&*event))
             if (const auto ended = obey(key_of(pressed->key))) failure_ = ended;
+        if (std::holds_alternative<FormatsChanged>(*event)) offer_formats_();
         if (auto* lost = std::get_if<OutputLost>(&*event)) {
             report_.error = std::move(lost->error);
             failure_ = Ended::OutputLost;

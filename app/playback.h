@@ -1,6 +1,7 @@
 // One item on one output: takes decoded frames and shows each at its vblank.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -48,9 +49,10 @@ constexpr std::size_t frames_at_hand = 1;
 
 class Playback {
   public:
-    /// `demux_thread`: what is asked to go elsewhere when the person seeks.
-    Playback(Stage& stage, FrameChannel& frames, DemuxThread& demux_thread, const StreamInfo& stream,
-             Nanoseconds duration, ItemReport& report);
+    /// `demux_thread`: what is asked to go elsewhere when the person seeks. `offer_formats`: called when the output
+    /// would rather have others.
+    Playback(Stage& stage, FrameChannel& frames, DemuxThread& demux_thread, std::function<void()> offer_formats,
+             const StreamInfo& stream, Nanoseconds duration, ItemReport& report);
 
     Ended run();
     /// Everything from where it started to the end of the file came by: no seek, and nobody had enough before.
@@ -92,6 +94,7 @@ class Playback {
     Stage& stage_;
     FrameChannel& frames_;
     DemuxThread& demux_thread_;
+    const std::function<void()> offer_formats_;
     const Rational frame_rate_;
     const unsigned rotation_;
     const Nanoseconds duration_;

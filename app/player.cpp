@@ -104,7 +104,8 @@ class Player {
     void play_item(const std::string& file, ItemReport& report);
     Ended play_with_fallback(Demuxer& demuxer, ItemReport& report);
     Ended play_once(Demuxer& demuxer, std::unique_ptr<Decoder> decoder, ItemReport& report, Nanoseconds& position,
-                    std::optional<FormatModifier>& refused);
+                    const Fallback& fallback, std::optional<FormatModifier>& refused);
+    [[nodiscard]] std::vector<FormatModifier> formats(const Fallback& fallback) const;
     void take_down(std::unique_ptr<Pipeline> pipeline, const ItemReport& report);
     Result<OpenedDecoder> open(const Demuxer& demuxer, const Fallback& fallback);
     void announce(const Demuxer& demuxer, const ItemReport& report);
@@ -205,12 +206,18 @@ bool Player::play_list() {
     return any;
 }
 
+/// What the output takes, without what it offered and then refused.
+std::vector<FormatModifier> Player::formats(const Fallback& fallback) const {
+    std::vector<FormatModifier> formats = output_->formats();
+    fallback.remove_refused(formats);
+    return formats;
+}
+
 Result<OpenedDecoder> Player::open(const Demuxer& demuxer, const Fallback& fallback) {
     DecoderConfig config;
     config.stream = demuxer.stream();
-    config.output_formats = output_->formats();
-    config.output_needs_dmabuf = !config.output_formats.empty();
-    fallback.remove_refused(config.output_formats);
+    config.output_formats = formats(fallback);
+    config.output_needs_dmabuf = !output_->formats().empty();
     config.presenter_slots = output_->slots_held();
     config.queue_slots = frame_queue + frames_at_hand;
     return open_decoder(options_, config, output_.get(), fallback.software_only());
@@ -282,7 +289,7 @@ Ended Player::play_with_fallback(Demuxer& demuxer, ItemReport& report) {
         announce(demuxer, report);
         statistics_->begin(report);
         std::optional<FormatModifier> refused;
-        const Ended ended = play_once(demuxer, std::move(opened->decoder), report, position, refused);
+        const Ended ended = play_once(demuxer, std::move(opened->decoder), report, position, fallback, refused);
         const bool was_software = std::string_view(report.decoder.kind) == "software";
         if (!fallback.goes_on(ended, was_software, refused)) return ended;
         add_once(report.reasons, fmt::format("{}: {}", report.decoder.driver, report.error.what));
@@ -290,7 +297,7 @@ Ended Player::play_with_fallback(Demuxer& demuxer, ItemReport& report) {
 }
 
 Ended Player::play_once(Demuxer& demuxer, std::unique_ptr<Decoder> decoder, ItemReport& report, Nanoseconds& position,
-                        std::optional<FormatModifier>& refused) {
+                        const Fallback& fallback, std::optional<FormatModifier>& refused) {
     scheduler_.set_rate(demuxer.stream().frame_rate, demuxer.stream().time_base);
     auto pipeline = std::make_unique<Pipeline>(std::move(decoder), *frames_waker_);
     // One file loops inside its own decoder; a list is played again from the start.
@@ -299,7 +306,9 @@ Ended Player::play_once(Demuxer& demuxer, std::unique_ptr<Decoder> decoder, Item
     const std::uint64_t before = report.frames.accounted();
     const std::uint64_t presented = report.frames.presented();
     const Nanoseconds from = position;
-    Playback playback(*stage_, pipeline->frames, *demux_thread, demuxer.stream(), demuxer.info().duration, report);
+    const auto offer_formats = [&] { pipeline->decode_thread.offer_formats(formats(fallback)); };
+    Playback playback(*stage_, pipeline->frames, *demux_thread, offer_formats, demuxer.stream(),
+                      demuxer.info().duration, report);
     Ended ended = playback.run();
     if (ended == Ended::Finished && took_nothing(report)) ended = Ended::DeviceFailed;
     count_expected(playback, pipeline->decode_thread.counters().units.load(), demuxer.promised_frames(from),

@@ -86,6 +86,9 @@ class Decoder {
     virtual Result<SendStatus> send(AccessUnit& unit) = 0;
     /// No more units: everything still inside comes out, then Drained. Units may follow after that.
     virtual void drain() = 0;
+    /// The output would rather have one of these formats now, best first: from the next picture on that starts anew,
+    /// if the decoder can make a better one than it does. One that cannot change goes on as it is.
+    virtual void offer_formats(const std::vector<FormatModifier>& /*formats*/) {}
     /// Forgets everything inside (seek). Frames of earlier sends do not come out any more.
     virtual void flush() = 0;
     virtual std::optional<DecoderEvent> next_event() = 0;

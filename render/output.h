@@ -56,13 +56,16 @@ struct OutputLost {
     Error error;
 };
 
+/// Frames in another format than theirs would be better: the best of `formats` now.
+struct FormatsChanged {};
+
 /// What the person asked for at the display itself: a key in the window, or its close button.
 enum class OutputKey : std::uint8_t { Quit, Pause, Back, Forward, FarBack, FarForward, Stats };
 struct KeyPressed {
     OutputKey key = OutputKey::Quit;
 };
 
-using OutputEvent = std::variant<FrameShown, FrameDiscarded, FrameReleased, OutputLost, KeyPressed>;
+using OutputEvent = std::variant<FrameShown, FrameDiscarded, FrameReleased, OutputLost, FormatsChanged, KeyPressed>;
 
 /// Memory for a picture above the video, which the display reads as it is: DRM_FORMAT_ARGB8888, alpha premultiplied.
 struct OverlayBuffer {

@@ -65,6 +65,13 @@ Result<DeviceFormats> DeviceContext::set_formats(const SequenceInfo& sequence) {
     return set_up_device(device_, needs_.controls, sequence, needs_.config.output_formats);
 }
 
+bool DeviceContext::would_change(const SequenceInfo& sequence, std::span<const FormatModifier> formats) const {
+    const auto current = device_.get_format(QueueSide::Capture);
+    if (!current) return false;
+    const auto chosen = choose_pixel_format(device_, sequence, current->fourcc, formats);
+    return chosen && *chosen != current->fourcc;
+}
+
 /// After each change of the slots.
 void DeviceContext::note_slots(const SlotCount& wanted) {
     const unsigned count = slots_.pool()->count();

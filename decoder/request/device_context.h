@@ -64,6 +64,9 @@ class DeviceContext {
     [[nodiscard]] const std::string& terms() const { return terms_; }
     [[nodiscard]] bool can_hold() const;
 
+    /// Whether a context for these formats of the output would have another pixel format.
+    [[nodiscard]] bool would_change(const SequenceInfo& sequence, std::span<const FormatModifier> formats) const;
+
     /// More slots for a sequence that differs in `dpb_slots` alone; at any time. On failure nothing has changed.
     Result<> add_slots(const SequenceInfo& sequence);
     /// More slots than a sequence that differs in `dpb_slots` alone needs, by so many that it matters.

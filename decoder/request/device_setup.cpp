@@ -68,18 +68,8 @@ Result<PixelFormat> set_pixel_format(const VideoDevice& device, const SequenceIn
                                      std::span<const FormatModifier> output_formats) {
     auto current = device.get_format(QueueSide::Capture);
     if (!current) return current;
-    std::vector<V4l2Fourcc> offered = device.formats(QueueSide::Capture);
-    if (offered.empty()) offered.push_back(current->fourcc);
-    const std::vector<const FormatFacts*> fitting = candidates(offered, sequence);
-    if (fitting.empty())
-        return fail(ENOTSUP,
-                    fmt::format("the decoder makes {}, none of which is for {} bits and chroma_format_idc {}",
-                                list(offered), sequence.bit_depth_luma, sequence.chroma_format_idc),
-                    "ENUM_FMT");
-    const auto chosen = choose(fitting, current->fourcc, output_formats);
-    if (!chosen)
-        return fail(ENOTSUP, fmt::format("the decoder makes {}, none of which the output shows", list(offered)),
-                    "ENUM_FMT");
+    const auto chosen = choose_pixel_format(device, sequence, current->fourcc, output_formats);
+    if (!chosen) return fail(chosen.error());
     // Drivers fit it to the sequence by themselves; vicodec does not.
     PixelFormat wanted{*chosen,
                        std::max(current->width, sequence.coded_width),
@@ -142,6 +132,23 @@ Result<DeviceFormats> set_up_device(const VideoDevice& device, CodecControls& co
     const auto pixels = set_pixel_format(device, sequence, output_formats);
     if (!pixels) return fail(pixels.error());
     return DeviceFormats{*coded, *pixels};
+}
+
+Result<V4l2Fourcc> choose_pixel_format(const VideoDevice& device, const SequenceInfo& sequence, V4l2Fourcc current,
+                                       std::span<const FormatModifier> output_formats) {
+    std::vector<V4l2Fourcc> offered = device.formats(QueueSide::Capture);
+    if (offered.empty()) offered.push_back(current);
+    const std::vector<const FormatFacts*> fitting = candidates(offered, sequence);
+    if (fitting.empty())
+        return fail(ENOTSUP,
+                    fmt::format("the decoder makes {}, none of which is for {} bits and chroma_format_idc {}",
+                                list(offered), sequence.bit_depth_luma, sequence.chroma_format_idc),
+                    "ENUM_FMT");
+    const auto chosen = choose(fitting, current, output_formats);
+    if (!chosen)
+        return fail(ENOTSUP, fmt::format("the decoder makes {}, none of which the output shows", list(offered)),
+                    "ENUM_FMT");
+    return *chosen;
 }
 
 SlotCount count_slots(const SequenceInfo& sequence, const DecoderConfig& config) {

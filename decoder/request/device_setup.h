@@ -35,6 +35,11 @@ Result<> check_device(const DecoderDevice& device, V4l2Fourcc coded, std::uint32
 Result<DeviceFormats> set_up_device(const VideoDevice& device, CodecControls& controls, const SequenceInfo& sequence,
                                     std::span<const FormatModifier> output_formats);
 
+/// The pixel format that `set_up_device` would choose for these formats of the output, on a device that is set up for
+/// the sequence. ENOTSUP, with the reason, when there is none.
+Result<V4l2Fourcc> choose_pixel_format(const VideoDevice& device, const SequenceInfo& sequence, V4l2Fourcc current,
+                                       std::span<const FormatModifier> output_formats);
+
 /// How many slots a sequence needs, and why.
 struct SlotCount {
     unsigned count = 0;

@@ -46,6 +46,7 @@ class PictureTable {
     /// No frame waits for its turn.
     [[nodiscard]] bool all_out() const { return order_.empty(); }
 
+    [[nodiscard]] std::span<const PictureRecord> records() const { return records_; }
     /// Pictures that a codec may still refer to or output.
     [[nodiscard]] unsigned alive() const;
     /// Drops the oldest picture that is forgotten and was never output: a codec drops pictures with a Forget alone,

@@ -29,6 +29,7 @@ class RequestDecoder final : public Decoder {
 
     Result<SendStatus> send(AccessUnit& unit) override;
     void drain() override;
+    void offer_formats(const std::vector<FormatModifier>& formats) override { offered_ = formats; }
     void flush() override;
     std::optional<DecoderEvent> next_event() override;
     Result<> dispatch(Nanoseconds timeout) override;
@@ -67,7 +68,10 @@ class RequestDecoder final : public Decoder {
 
     /// A context for the sequence that is wanted, whose first picture is `next`. False: wait until the one before is
     /// empty.
-    bool ensure_context(FrameId next);
+    bool ensure_context(const Picture& next);
+    /// Whether a context of another pixel format may, and is to, begin with `picture`.
+    bool wants_other_format(const Picture& picture);
+    [[nodiscard]] bool starts_anew(const Picture& picture) const;
     bool has_slots();
     void shrink();
     /// 0, EAGAIN (wait) or why the device does not.
@@ -95,7 +99,7 @@ class RequestDecoder final : public Decoder {
 
     Kernel& kernel_;
     const DecoderDevice device_;
-    const DecoderConfig config_;
+    DecoderConfig config_;
     const Nanoseconds teardown_limit_;
     std::unique_ptr<Codec> codec_;
     std::unique_ptr<CodecControls> controls_;
@@ -116,8 +120,9 @@ class RequestDecoder final : public Decoder {
     std::optional<Error> end_error_; ///< what the stream ends with, instead of Drained
     std::optional<Error> failure_;   ///< the decoder is over
 
-    std::optional<SequenceInfo> sequence_; ///< the latest
-    SequenceInfo context_sequence_;        ///< what the context was made for
+    std::optional<SequenceInfo> sequence_;               ///< the latest
+    std::optional<std::vector<FormatModifier>> offered_; ///< of the output, from the next context on
+    SequenceInfo context_sequence_;                      ///< what the context was made for
     std::unique_ptr<DeviceContext> context_;
     FrameId first_in_context_ = 0; ///< ids below it are of pictures that went with a context
 

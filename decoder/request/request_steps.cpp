@@ -85,22 +85,47 @@ void RequestDecoder::skip(DropReason reason, std::string_view why, unsigned coun
     events_.push(PicturesDropped{reason, count, repeated ? std::string() : last_skip_});
 }
 
-bool RequestDecoder::ensure_context(FrameId next) {
+/// Nothing from here on refers to a picture before it, or shows one again: those that are alive are forgotten in the
+/// rest of the unit.
+bool RequestDecoder::starts_anew(const Picture& picture) const {
+    if (next_part_ != 0 || picture.second_field || !picture.references.empty()) return false;
+    return std::all_of(pictures_.records().begin(), pictures_.records().end(), [&](const PictureRecord& record) {
+        if (!record.reference) return true;
+        for (std::size_t i = next_step_ + 1; i < steps_.size(); ++i) {
+            const Step& step = steps_[i];
+            if (step.kind == Step::Kind::Forget && step.id == record.frame.id) return true;
+            if (step.kind != Step::Kind::Decode) continue;
+            const auto& names = step.picture->references;
+            if (std::find(names.begin(), names.end(), record.frame.id) != names.end()) return false;
+        }
+        return false;
+    });
+}
+
+bool RequestDecoder::wants_other_format(const Picture& picture) {
+    if (!offered_ || context_ == nullptr || !starts_anew(picture)) return false;
+    if (context_->would_change(*sequence_, *offered_)) return true;
+    offered_.reset();
+    return false;
+}
+
+bool RequestDecoder::ensure_context(const Picture& next) {
     if (!sequence_) {
         fail_with({EBADMSG, "a picture comes before any description of the sequence", "codec"});
         return true;
     }
-    if (context_ != nullptr && same_buffers(*sequence_, context_sequence_) && has_slots()) return true;
+    const bool other_format = wants_other_format(next);
+    if (context_ != nullptr && !other_format && same_buffers(*sequence_, context_sequence_) && has_slots()) return true;
     if (context_ != nullptr && !context_->idle()) {
         context_->release_held();
         return false;
     }
-    if (context_ != nullptr && sequence_->continues) {
+    if (context_ != nullptr && sequence_->continues && !other_format) {
         const int error = change_size();
         waits_for_room_ = error == EAGAIN;
         if (error == 0) return true;
         if (waits_for_room_) return false;
-        first_in_context_ = next;
+        first_in_context_ = next.id;
     }
     give_out();
     if (!pictures_.all_out()) return false;
@@ -157,7 +182,15 @@ Result<> RequestDecoder::open_context() {
     if (!close_context())
         return fail(ETIMEDOUT, fmt::format("{} does not come back from closing", device_.name()), "close");
     const ContextNeeds needs{kernel_, device_, *controls_, config_, media_.get(), epoll_.get(), waker_.get()};
+    const auto before = config_.output_formats;
+    const bool offered = offered_.has_value();
+    if (offered) config_.output_formats = *std::exchange(offered_, std::nullopt);
     auto context = DeviceContext::create(needs, *sequence_);
+    if (!context && offered) {
+        log_info("request", "not in the format that the output would rather have: {}", context.error().what);
+        config_.output_formats = before;
+        context = DeviceContext::create(needs, *sequence_);
+    }
     if (!context) return fail(std::move(context).error());
     context_ = std::move(*context);
     quiet_since_ = 0;
@@ -244,7 +277,7 @@ bool RequestDecoder::decode(const Picture& picture) {
             drop_picture(picture, DropReason::MissingReference, "follows a lost picture");
         return true;
     }
-    if (!ensure_context(picture.id)) return false;
+    if (!ensure_context(picture)) return false;
     if (failure_) return true;
     if (next_part_ == 0) {
         if (refers_to_another_size(picture)) {

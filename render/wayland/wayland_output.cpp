@@ -8,6 +8,7 @@
 #include <poll.h>
 
 #include "decoder/log.h"
+#include "render/wayland/better_format.h"
 #include "render/wayland/commit_answers.h"
 #include "render/wayland/commit_ledger.h"
 #include "render/wayland/presentation_clock.h"
@@ -67,7 +68,7 @@ class WaylandOutput final : public Output,
     [[nodiscard]] Nanoseconds to_monotonic(Nanoseconds time) const override;
     void on_release(Commit& commit) override;
     void on_wish(WindowKeyboard::Wish wish) override;
-    void follow_formats();
+    void follow_formats(Nanoseconds now);
     [[nodiscard]] const FormatModifier* format_in_use() const {
         return generation_ == 0 || session_->copies() != nullptr ? nullptr : &format_;
     }
@@ -95,6 +96,7 @@ class WaylandOutput final : public Output,
     PresentationClock clock_;
     std::unique_ptr<Session> session_; ///< null while there is no compositor
     std::vector<FormatModifier> formats_;
+    BetterFormat better_;
 
     std::uint32_t generation_ = 0; ///< of the pool that is configured
     FormatModifier format_;        ///< its
@@ -144,12 +146,15 @@ Result<> WaylandOutput::connect() {
     return {};
 }
 
-/// The way to the screen has changed. Slots stay as they are until the next file: all that was imported can be shown.
-void WaylandOutput::follow_formats() {
-    if (!session_->take_format_change() || session_->copies() != nullptr) return;
-    formats_ = session_->formats().for_decoders();
-    const std::string text = session_->scanout_text(format_in_use());
-    log_info("wayland", "the compositor's formats have changed; {}", text.empty() ? "none is scanned out" : text);
+/// The way to the screen has changed. All that was imported can be shown; what is to come may be better.
+void WaylandOutput::follow_formats(Nanoseconds now) {
+    if (session_->take_format_change() && session_->copies() == nullptr) {
+        formats_ = session_->formats().for_decoders();
+        better_.note_change(now);
+        const std::string text = session_->scanout_text(format_in_use());
+        log_info("wayland", "the compositor's formats have changed; {}", text.empty() ? "none is scanned out" : text);
+    }
+    if (better_.take(now, session_->formats(), format_in_use())) ledger_.tell(FormatsChanged{});
 }
 
 Result<> WaylandOutput::configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) {
@@ -321,6 +326,7 @@ Nanoseconds WaylandOutput::next_timeout() const {
     };
     sooner(flush_at_);
     sooner(overlay_at_);
+    sooner(better_.due());
     if (playing_) sooner(committed_ + pause_limit);
     if (!hoarding_told_ && hoarding_since_ != no_time) sooner(hoarding_since_ + hoarding_limit);
     if (ledger_.unanswered() != 0) {
@@ -340,7 +346,7 @@ Result<> WaylandOutput::dispatch() {
     take_readers();
     if (session_ == nullptr) return {};
     Window& window = *session_->window();
-    follow_formats();
+    follow_formats(kernel_.now());
     if (window.is_suspended()) hidden_ = true;
     if (window.take_close()) ledger_.tell(KeyPressed{OutputKey::Quit});
     window.refresh();

@@ -29,7 +29,8 @@ void Playback::check_reuse(std::uint64_t content) {
 void Playback::take(Frame frame) {
     if (!frame.slot) faults += fmt::format("frame {} has no slot\n", frame.id);
     if (!frame.slot) return;
-    frames.push_back({frame.id, frame.pts, frame.corrupt, frame.slot.pool().format().coded_width});
+    const FrameFormat& format = frame.slot.pool().format();
+    frames.push_back({frame.id, frame.pts, frame.corrupt, format.coded_width, format.fourcc});
     queue_.push_back({std::move(frame), {}});
 }
 

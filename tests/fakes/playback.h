@@ -24,6 +24,7 @@ struct PlayedFrame {
     Nanoseconds pts = 0;
     bool corrupt = false;
     std::uint32_t coded_width = 0;
+    DrmFourcc fourcc{};
 };
 
 class Playback {

@@ -97,6 +97,7 @@ class WaylandTest : public testing::Test {
             if (const auto* discarded = std::get_if<FrameDiscarded>(&*event))
                 texts.push_back("discarded " + std::to_string(discarded->id));
             if (const auto* lost = std::get_if<OutputLost>(&*event)) texts.push_back("lost: " + lost->error.what);
+            if (std::holds_alternative<FormatsChanged>(*event)) texts.push_back("other formats");
             if (const auto* key = std::get_if<KeyPressed>(&*event))
                 texts.push_back("key " + std::to_string(static_cast<int>(key->key)));
         }

@@ -33,8 +33,45 @@ TEST_F(WaylandFormatsTest, ChangedTranchesAreFollowedWhileItPlays) {
     EXPECT_EQ(output_->formats(), (std::vector<FormatModifier>{{fourcc_nv12, modifier_linear}}));
     EXPECT_EQ(output_->description().plane, "window of 64x48; NV12 may be scanned out");
     show(pool, 3);
-    EXPECT_EQ(events(), (Texts{"shown 1", "shown 2", "shown 3"}));
+    EXPECT_EQ(events(), (Texts{"shown 1", "other formats", "shown 2", "shown 3"}));
     EXPECT_EQ(mock_->imports(), 3U) << "the buffers are the same";
+}
+
+TEST_F(WaylandFormatsTest, AnotherFormatIsAskedForOnlyWhereItWouldBeScannedOut) {
+    start({.formats = all});
+    mock_->change_formats({{{fourcc_nv12, tiled}, true}, {{fourcc_nv12, modifier_linear}, false}});
+    dispatch();
+    EXPECT_EQ(events(), Texts{}) << "there are no frames yet";
+    const auto pool = make_pool(1);
+    show(pool, 1);
+    mock_->change_formats({{{fourcc_nv12, tiled}, false}, {{fourcc_nv12, modifier_linear}, false}});
+    dispatch();
+    mock_->change_formats({{{fourcc_nv12, tiled}, true}, {{fourcc_nv12, modifier_linear}, true}});
+    dispatch();
+    EXPECT_EQ(events(), Texts{"shown 1"}) << "neither is, or the one in use too";
+}
+
+TEST_F(WaylandFormatsTest, FramesInTheFormatThatIsAskedForReplaceThoseOnTheScreen) {
+    start({.formats = {{{fourcc_nv12, modifier_linear}, false}, {{fourcc_p010, modifier_linear}, false}}});
+    const auto pool = make_pool(2);
+    show(pool, 1);
+    mock_->change_formats({{{fourcc_p010, modifier_linear}, true}, {{fourcc_nv12, modifier_linear}, false}});
+    dispatch();
+    show(pool, 2);
+    EXPECT_EQ(events(), (Texts{"shown 1", "other formats", "shown 2"}));
+    FrameFormat format = nv12();
+    format.fourcc = output_->formats().front().fourcc;
+    std::vector<SlotMemory> slots(2);
+    for (SlotMemory& slot : slots) slot.dmabuf[0] = UniqueFd(system_kernel(), memfd_create("slot", MFD_CLOEXEC));
+    const auto better = SlotPool::create(system_kernel(), format, std::move(slots));
+    show(better, 3);
+    EXPECT_EQ(mock_->buffers_alive(), 4U) << "what is on the screen stays until it is replaced";
+    mock_->release(0);
+    mock_->release(1);
+    dispatch();
+    EXPECT_EQ(mock_->buffers_alive(), 2U);
+    EXPECT_EQ(events(), (Texts{"shown 3", "released 1", "released 2"}));
+    EXPECT_NE(output_->description().plane.find("P010 may be scanned out"), std::string::npos);
 }
 
 TEST_F(WaylandFormatsTest, FormatThatOnlyTheSurfaceIsToldOfCanBeImported) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "render/wayland/better_format.h"
 #include "render/wayland/dmabuf_formats.h"
 #include "render/wayland/geometry.h"
 #include "render/wayland/presentation_clock.h"
@@ -66,6 +67,27 @@ TEST(WaylandGeometryTest, WindowsAreNotMadeLargerThanTheirBounds) {
     EXPECT_EQ(shrink_to({1920, 1080}, {0, 0}), (LogicalSize{1920, 1080}));
     EXPECT_EQ(shrink_to({1920, 1080}, {960, 1000}), (LogicalSize{960, 540}));
     EXPECT_EQ(shrink_to({320, 240}, {960, 1000}), (LogicalSize{320, 240}));
+}
+
+TEST(BetterFormatTest, WindowThatGoesToAndFroChangesNothingTooOften) {
+    const FormatModifier used{fourcc_nv12, modifier_linear};
+    DmabufFormats formats;
+    formats.add(used, false);
+    formats.add({fourcc_p010, modifier_linear}, true);
+    BetterFormat better;
+    EXPECT_FALSE(better.take(second, formats, &used)) << "nothing has changed";
+    better.note_change(10 * second);
+    EXPECT_TRUE(better.take(10 * second, formats, &used));
+    EXPECT_FALSE(better.take(11 * second, formats, &used)) << "once a change";
+    better.note_change(11 * second);
+    EXPECT_EQ(better.due(), 12 * second);
+    EXPECT_FALSE(better.take(11 * second, formats, &used));
+    better.note_change(11 * second + millisecond);
+    EXPECT_TRUE(better.take(12 * second, formats, &used));
+    EXPECT_EQ(better.due(), no_time);
+    better.note_change(20 * second);
+    formats.add(used, true);
+    EXPECT_FALSE(better.take(20 * second, formats, &used)) << "it is gone again";
 }
 
 TEST(DmabufFormatsTest, ModifierIsSentAsItWasAnnounced) {
