@@ -81,6 +81,14 @@ def count_lost(frames):
     return sum(count for reason, count in frames["dropped"].items() if reason != "not-wanted")
 
 
+def wrong(pacing):
+    """All metrics of a report's pacing that are to be 0 and are not."""
+    flat = {key: pacing[key] for key in ("cadence_errors", "order_violations", "content_violations", "starvation_ms", "early_reuse")}
+    flat |= {key: pacing["missed"][key] for key in ("late", "early")}
+    flat |= {f"{kind} {cause}": count for kind in ("repeated", "dropped") for cause, count in pacing[kind].items()}
+    return {key: value for key, value in flat.items() if value}
+
+
 def crc_runs(path):
     """Runs of equal CRCs, one per picture on the screen: [(crc, vblanks)]."""
     runs = []
