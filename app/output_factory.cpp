@@ -8,6 +8,7 @@
 #include "render/drawn_output.h"
 #include "render/gles/gles_painter.h"
 #include "render/kms/kms_output.h"
+#include "render/kms/lasting_output.h"
 #include "render/offscreen/offscreen_output.h"
 #include "render/picture_copier.h"
 #include "render/wayland/wayland_output.h"
@@ -52,9 +53,10 @@ Result<std::unique_ptr<Output>> open_kms(const Options& options) {
                          .vrr = options.vrr,
                          .rotation = options.rotate,
                          .keyboards = options.command == Command::Play};
-    const bool lend = options.command == Command::Play && options.seat == SeatChoice::Auto;
-    Result<std::unique_ptr<Output>> output = create_kms_output(kms, system_kernel(), lend ? open_seat() : nullptr);
-    if (!output || options.command != Command::Play) return output;
+    const bool lend = options.seat == SeatChoice::Auto;
+    if (options.command != Command::Play) return create_kms_output(kms);
+    Result<std::unique_ptr<Output>> output = create_lasting_kms_output(kms, lend);
+    if (!output) return output;
     return with_painters(std::move(*output), options);
 }
 

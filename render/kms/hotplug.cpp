@@ -33,9 +33,13 @@ bool of_a_card(std::string_view message) {
 
 } // namespace
 
-HotplugMonitor::HotplugMonitor(Kernel& kernel)
+HotplugMonitor::HotplugMonitor(Kernel& kernel, const std::string& card)
     : kernel_(kernel)
-    , socket_(listen(kernel)) {}
+    , socket_(listen(kernel)) {
+    using std::string_literals::operator""s;
+    constexpr std::string_view devices = "/dev/";
+    if (card.rfind(devices, 0) == 0) device_name_ = "\0DEVNAME="s + card.substr(devices.size()) + "\0"s;
+}
 
 bool HotplugMonitor::changed() {
     if (!socket_) return true;
@@ -45,7 +49,10 @@ bool HotplugMonitor::changed() {
         const ssize_t size = kernel_.read(socket_.get(), message.data(), message.size());
         if (size <= 0) return heard || size == -ENOBUFS; // some were lost: look
         // Whoever may send here besides the kernel can do no more than make us look.
-        heard = heard || of_a_card({message.data(), static_cast<std::size_t>(size)});
+        const std::string_view text{message.data(), static_cast<std::size_t>(size)};
+        heard = heard || of_a_card(text);
+        removed_ = removed_ || (!device_name_.empty() && text.rfind("remove@", 0) == 0 &&
+                                text.find(device_name_) != std::string_view::npos);
     }
 }
 

@@ -1,6 +1,8 @@
 // Displays that come and go, as the kernel tells it.
 #pragma once
 
+#include <string>
+
 #include "decoder/kernel.h"
 
 namespace v4l2play {
@@ -9,16 +11,21 @@ namespace v4l2play {
 /// and then is enough for something that people do with their hands.
 class HotplugMonitor {
   public:
-    explicit HotplugMonitor(Kernel& kernel);
+    /// Those of `card` ("/dev/dri/card0") that tell of its end are told apart.
+    explicit HotplugMonitor(Kernel& kernel, const std::string& card = {});
 
     /// True when a card told of a change since the last call, or when nothing can be heard and one has to look.
     bool changed();
-    /// Waits for that, at most `limit`.
+    /// The kernel has told that the card is gone.
+    [[nodiscard]] bool removed() const { return removed_; }
+    /// Waits for a change, at most `limit`.
     void wait(Nanoseconds limit);
 
   private:
     Kernel& kernel_;
     UniqueFd socket_;
+    std::string device_name_; ///< what the kernel calls the card, between zeros; empty: none
+    bool removed_ = false;
 };
 
 } // namespace v4l2play

@@ -1,7 +1,6 @@
 #include "render/kms/kms_output.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -19,6 +18,7 @@
 #include "render/kms/hotplug.h"
 #include "render/kms/mode.h"
 #include "render/kms/overlay_layer.h"
+#include "render/kms/refusal.h"
 #include "render/kms/session.h"
 #include "render/kms/vblank.h"
 
@@ -31,9 +31,6 @@ constexpr Nanoseconds recovery_pause = second / 2;
 constexpr Nanoseconds look_pause = second / 2;
 constexpr Nanoseconds landing_pause = second / 50;
 constexpr Nanoseconds long_pause = 3 * second; // between looks at a display that is said to be away
-
-/// Refusals of one arrangement of planes, which another one may escape.
-bool is_refusal(int error) { return error == -EINVAL || error == -ENOSPC || error == -ERANGE || error == -ENOTSUP; }
 
 class KmsOutput final : public Output {
   public:
@@ -61,8 +58,14 @@ class KmsOutput final : public Output {
     std::optional<OverlayBuffer> acquire_overlay(std::uint32_t width, std::uint32_t height) override {
         return overlay_.acquire({width, height}, screen_->size());
     }
-    void show_overlay(const OverlayBuffer& overlay, std::uint32_t x, std::uint32_t y) override;
-    void hide_overlay() override;
+    void show_overlay(const OverlayBuffer& overlay, std::uint32_t x, std::uint32_t y) override {
+        overlay_.show(overlay, x, y, screen_->size());
+        time_overlay();
+    }
+    void hide_overlay() override {
+        overlay_.hide();
+        time_overlay();
+    }
     Result<std::unique_ptr<SlotAllocator>> create_memory(Kernel& kernel) override {
         return create_card_memory(kernel, card());
     }
@@ -127,6 +130,7 @@ class KmsOutput final : public Output {
     Nanoseconds looked_at_ = 0; ///< at a display that is away
     bool gone_ = false;         ///< the display is not connected
     bool lost_ = false;         ///< commits fail
+    bool dead_ = false;         ///< there is no card any more
     Nanoseconds recover_at_ = 0;
 };
 
@@ -140,7 +144,7 @@ KmsOutput::KmsOutput(Kernel& kernel, std::unique_ptr<Seat> seat, std::unique_ptr
     , overlay_(screen_->device())
     , arranger_(*screen_, options.rotation)
     , formats_(offered_formats(screen_->planes()))
-    , hotplug_(kernel) {
+    , hotplug_(kernel, screen_->device().path()) {
     clock_.set_refresh(refresh_rate(screen_->mode()));
     look_at_ = kernel_.now() + look_pause;
     if (screen_->lacks_variable_refresh())
@@ -266,18 +270,7 @@ void KmsOutput::on_commit(int error, Nanoseconds& retry_at) {
 
 Rect KmsOutput::overlay_area() const {
     const CrtcPlanes& planes = screen_->planes();
-    const bool possible = !planes.overlays.empty() || !planes.cursors.empty();
-    return possible ? screen() : Rect{};
-}
-
-void KmsOutput::show_overlay(const OverlayBuffer& overlay, std::uint32_t x, std::uint32_t y) {
-    overlay_.show(overlay, x, y, screen_->size());
-    time_overlay();
-}
-
-void KmsOutput::hide_overlay() {
-    overlay_.hide();
-    time_overlay();
+    return planes.overlays.empty() && planes.cursors.empty() ? Rect{} : screen();
 }
 
 /// A commit of its own must not take the vblank of a frame: frames come as regularly as the last two did, and when
@@ -306,7 +299,7 @@ void KmsOutput::lose(int error, const char* what) {
     const std::string connector = screen_->connector().name;
     log_error("kms", "{} is lost: {}", connector, what);
     stand_aside();
-    // Of all losses only that of the card is for good.
+    dead_ = dead_ || error == ENODEV; // of all losses only that of the card is for good
     if (error == ENODEV)
         queue_.tell(OutputLost{{error, fmt::format("{}: {}", connector, what), "DRM_IOCTL_MODE_ATOMIC"}});
 }
@@ -355,6 +348,7 @@ void KmsOutput::look_for_display() {
     look_at_ = now + look_pause;
     if (!session_.active()) return;
     const bool told = hotplug_.changed();
+    if (hotplug_.removed() && !dead_) return lose(ENODEV, "its card is gone");
     if (!told && (!gone_ || now - looked_at_ < long_pause)) return;
     looked_at_ = now;
     const Result<bool> changed = screen_->look_again();
@@ -446,7 +440,8 @@ void KmsOutput::drop_old_framebuffers() {
 
 void KmsOutput::wait_for_flip() {
     const Nanoseconds limit = kernel_.now() + flip_limit;
-    for (Nanoseconds now = kernel_.now(); (queue_.flying() || overlay_flying_) && now < limit; now = kernel_.now()) {
+    for (Nanoseconds now = kernel_.now(); !dead_ && (queue_.flying() || overlay_flying_) && now < limit;
+         now = kernel_.now()) {
         pollfd wait{card(), POLLIN, 0};
         const bool told = screen_->device().has_flip(screen_->crtc());
         if (!told) poll(&wait, 1, static_cast<int>((limit - now) / millisecond) + 1);

@@ -1,6 +1,7 @@
 // Why a driver refuses to show something, in one sentence.
 #pragma once
 
+#include <cerrno>
 #include <functional>
 #include <string>
 
@@ -20,5 +21,10 @@ std::string why_refused(const Scene& scene, const FrameFormat& format, int error
 
 /// Why `plane` is not even asked: it does not list the format. Empty when it does.
 std::string why_not_listed(const KmsPlane& plane, const FormatModifier& format);
+
+/// Refusals of one arrangement of planes, which another one may escape.
+inline bool is_refusal(int error) {
+    return error == -EINVAL || error == -ENOSPC || error == -ERANGE || error == -ENOTSUP;
+}
 
 } // namespace v4l2play

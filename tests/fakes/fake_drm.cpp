@@ -282,6 +282,7 @@ int FakeDrm::buffers(unsigned long request, void* argument) {
 
 int FakeDrm::ioctl(int fd, unsigned long request, void* argument) {
     if (fd != card_fd) return -ENOTTY;
+    if (unplugged) return -ENODEV;
     switch (request) {
     case DRM_IOCTL_VERSION:
         return version(*static_cast<drm_version*>(argument));
@@ -337,11 +338,12 @@ int FakeDrm::ioctl(int fd, unsigned long request, void* argument) {
 }
 
 int FakeDrm::open(const char* path, int /*flags*/) {
-    return std::string_view(path) == "/dev/dri/card0" ? card_fd : -ENOENT;
+    return std::string_view(path) == "/dev/dri/card0" && !unplugged ? card_fd : -ENOENT;
 }
 
 std::vector<std::string> FakeDrm::list_directory(const char* path) {
-    return std::string_view(path) == "/dev/dri" ? std::vector<std::string>{"card0"} : std::vector<std::string>{};
+    return std::string_view(path) == "/dev/dri" && !unplugged ? std::vector<std::string>{"card0"}
+                                                              : std::vector<std::string>{};
 }
 
 void* FakeDrm::mmap(std::size_t length, int, int, std::int64_t, int&) { return std::calloc(1, length); }
@@ -379,6 +381,7 @@ ssize_t FakeDrm::read(int fd, void* buffer, std::size_t size) {
         std::memcpy(buffer, uevent, sizeof uevent);
         return sizeof uevent;
     }
+    if (unplugged) return -ENODEV;
     for (std::size_t i = 0; i < board_.displays; ++i)
         if (flips_complete && pending_[i]) vblank(i);
     if (events_.empty() || size < sizeof(drm_event_vblank)) return -EAGAIN;
