@@ -154,13 +154,13 @@ TEST(Scheduler, RateThatTremblesIsTheSame) {
     VblankTiming timing = sixty_hertz();
     scheduler.plan(0, no_time, timing, second);
     scheduler.shown(0, 100, second, timing);
-    for (int frame = 1; frame < 48; ++frame) {
-        timing.period = second / 60 + frame % 3;
+    for (int number = 1; number < 48; ++number) {
+        timing.period = second / 60 + number % 3;
         timing.refresh = {second, timing.period};
-        const Nanoseconds pts = frame * second / 24;
+        const Nanoseconds pts = number * second / 24;
         scheduler.plan(pts, no_time, timing, second);
-        ASSERT_EQ(scheduler.due_vblank(pts, timing), (2 * 5 * frame + 1) / 4) << frame; // 2, 3, 2, 3
-        scheduler.shown(pts, 100 + static_cast<std::uint64_t>((2 * 5 * frame + 1) / 4), second + pts, timing);
+        ASSERT_EQ(scheduler.due_vblank(pts, timing), (2 * 5 * number + 1) / 4) << number; // 2, 3, 2, 3
+        scheduler.shown(pts, 100 + static_cast<std::uint64_t>((2 * 5 * number + 1) / 4), second + pts, timing);
     }
 }
 
