@@ -54,11 +54,19 @@ Result<> DeviceContext::set_up(const SequenceInfo& sequence) {
     if (sequence.interlaced && !can_hold())
         return fail(ENOTSUP, "the driver cannot put two fields into one frame", "REQBUFS");
     SlotCount slots = count_slots(sequence, needs_.config);
-    V4L2PLAY_TRY(fit_slots(slots, size_of(formats->pixels), slot_budget(needs_.kernel)));
+    V4L2PLAY_TRY(fit(slots, size_of(formats->pixels)));
     V4L2PLAY_TRY(slots_.allocate(formats->pixels, slots.count, slots.least));
     note_slots(slots);
     V4L2PLAY_TRY(requests_.allocate(bitstreams_.count()));
     return start();
+}
+
+/// To the memory there is. Only what can be done without is left out for contiguous memory; when the rest does not fit
+/// either, the driver says so.
+Result<> DeviceContext::fit(SlotCount& slots, std::uint64_t slot_size) {
+    V4L2PLAY_TRY(fit_slots(slots, slot_size, slot_budget(needs_.kernel)));
+    fit_contiguous(slots, slot_size, contiguous_budget(needs_.kernel, needs_.device.video_path));
+    return {};
 }
 
 Result<DeviceFormats> DeviceContext::set_formats(const SequenceInfo& sequence) {
@@ -113,7 +121,7 @@ Result<> DeviceContext::change_size(const SequenceInfo& sequence) {
     }
     if (!formats) return fail(formats.error());
     SlotCount slots = count_slots(sequence, needs_.config);
-    V4L2PLAY_TRY(fit_slots(slots, size_of(formats->pixels), slot_budget(needs_.kernel)));
+    V4L2PLAY_TRY(fit(slots, size_of(formats->pixels)));
     V4L2PLAY_TRY(slots_.change(formats->pixels, slots.count, slots.least));
     note_slots(slots);
     return {};

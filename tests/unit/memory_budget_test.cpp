@@ -20,6 +20,31 @@ TEST(MemoryBudget, IsHalfOfWhatIsAvailable) {
     EXPECT_NE(UINT64_MAX, slot_budget(system_kernel()));
 }
 
+TEST(MemoryBudget, ContiguousMemoryIsThreeQuartersOfWhatIsFree) {
+    EXPECT_EQ(1024U * 300, contiguous_budget("MemAvailable: 9000 kB\nCmaTotal:  800 kB\nCmaFree:  400 kB\n"));
+    EXPECT_EQ(0U, contiguous_budget("CmaTotal: 800 kB\nCmaFree: 0 kB\n")) << "all of it is taken";
+    EXPECT_EQ(UINT64_MAX, contiguous_budget("CmaTotal: 0 kB\nCmaFree: 0 kB\n")) << "there is no such area";
+    EXPECT_EQ(UINT64_MAX, contiguous_budget("MemAvailable: 9000 kB\n")) << "a kernel without it";
+    EXPECT_EQ(UINT64_MAX, contiguous_budget("CmaTotal: 800 kB\n"));
+}
+
+TEST(MemoryBudget, ContiguousMemoryTakesOptionalSlotsOnly) {
+    constexpr std::uint64_t mega = 1'000'000;
+    SlotCount slots{12, 6, "4 references + 8"};
+    fit_contiguous(slots, 10 * mega, UINT64_MAX);
+    fit_contiguous(slots, 10 * mega, 120 * mega);
+    fit_contiguous(slots, 0, 0);
+    EXPECT_EQ(12U, slots.count);
+    EXPECT_EQ("4 references + 8", slots.terms);
+    fit_contiguous(slots, 10 * mega, 85 * mega);
+    EXPECT_EQ(8U, slots.count);
+    EXPECT_EQ("4 references + 8, 8 for lack of contiguous memory (CMA)", slots.terms);
+    fit_contiguous(slots, 10 * mega, 10 * mega);
+    EXPECT_EQ(6U, slots.count) << "the driver may not need contiguous memory at all, and tells when it has none";
+    fit_contiguous(slots, 10 * mega, 0);
+    EXPECT_EQ(6U, slots.count);
+}
+
 TEST(MemoryBudget, TakesOptionalSlotsFirst) {
     constexpr std::uint64_t mega = 1'000'000;
     SlotCount slots{12, 6, "4 references + 8"};
