@@ -2,6 +2,8 @@
 
 #include <cerrno>
 
+#include <unistd.h>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -61,7 +63,9 @@ std::unique_ptr<Decoder> try_devices(const Options& options, const DecoderConfig
                                      std::vector<std::string>& reasons, int& fault) {
     bool any = false;
     std::vector<Error> closed;
-    const std::vector<DecoderDevice> devices = find_decoders(system_kernel(), &closed);
+    std::vector<DecoderDevice> devices = find_decoders(system_kernel(), &closed);
+    // Nobody tells how busy a device is: several players are spread over those that are alike.
+    take_turns(devices, static_cast<unsigned>(::getpid()));
     for (const bool stateless : {true, false})
         for (const DecoderDevice& device : devices) {
             if (device.stateless != stateless || !is_allowed(options.decoder, device)) continue;

@@ -176,6 +176,16 @@ void find_lone_devices(Kernel& kernel, const std::vector<std::string>& video_pat
     }
 }
 
+bool is_alike(const DecoderDevice& a, const DecoderDevice& b) {
+    const auto is_same = [](const CodedFormat& x, const CodedFormat& y) {
+        return x.fourcc == y.fourcc && x.sizes.maximum_width == y.sizes.maximum_width &&
+               x.sizes.maximum_height == y.sizes.maximum_height;
+    };
+    return a.driver == b.driver && a.stateless == b.stateless &&
+           std::equal(a.coded_formats.begin(), a.coded_formats.end(), b.coded_formats.begin(), b.coded_formats.end(),
+                      is_same);
+}
+
 } // namespace
 
 const CodedFormat* DecoderDevice::find_format(V4l2Fourcc fourcc) const {
@@ -200,6 +210,17 @@ std::vector<DecoderDevice> find_decoders(Kernel& kernel, std::vector<Error>* clo
         find_behind_media_device(kernel, path, video_paths, found, closed != nullptr ? *closed : nobody_asked);
     find_lone_devices(kernel, video_paths, found);
     return found;
+}
+
+void take_turns(std::vector<DecoderDevice>& devices, unsigned turn) {
+    const std::vector<DecoderDevice> before = devices;
+    for (std::size_t i = 0; i < before.size(); ++i) {
+        std::vector<std::size_t> alike;
+        for (std::size_t j = 0; j < before.size(); ++j)
+            if (is_alike(before[i], before[j])) alike.push_back(j);
+        const auto place = static_cast<std::size_t>(std::find(alike.begin(), alike.end(), i) - alike.begin());
+        devices[i] = before[alike[(place + turn) % alike.size()]];
+    }
 }
 
 bool is_meant(const DecoderDevice& device, std::string_view wish) {

@@ -38,6 +38,9 @@ struct DecoderDevice {
 /// All decoders, stateless and stateful, in the order of their media and video nodes. Nodes that may lead to one and
 /// cannot be opened, because they are busy, forbidden or not there, are added to `closed`.
 std::vector<DecoderDevice> find_decoders(Kernel& kernel, std::vector<Error>* closed = nullptr);
+/// Devices that are alike (same driver, same formats: the cores of one chip) change places, so that who takes the first
+/// that will do takes another at another `turn`. Those that are not alike stay where they are.
+void take_turns(std::vector<DecoderDevice>& devices, unsigned turn);
 /// Whether a person who wrote `wish` means `device`: its driver, "driver:bus info", bus info, or the path of either
 /// node.
 bool is_meant(const DecoderDevice& device, std::string_view wish);
