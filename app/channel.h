@@ -37,8 +37,9 @@ class Channel {
         return true;
     }
 
-    /// Blocks while the queue is full; false when the channel is closed.
-    bool push(T value) {
+    /// Blocks while the queue is full; false when the channel is closed. A value of a place before the latest `clear`,
+    /// when `clears` was less than it is now, is thrown away as what was in the queue then.
+    bool push(T value, unsigned clears = 0) {
         {
             std::unique_lock lock(mutex_);
             if (count_ == ring_.size()) {
@@ -47,6 +48,7 @@ class Channel {
                 waiting_ = false;
             }
             if (closed_) return false;
+            if (clears != clears_) return true;
             put(std::move(value));
         }
         if (consumer_ != nullptr) consumer_->wake();
@@ -91,7 +93,15 @@ class Channel {
     }
     /// Empties the queue, and a blocked producer goes on: what comes from now on is of another place (a seek).
     void clear() {
-        empty([this] { finished_ = filled_ = false; });
+        empty([this] {
+            finished_ = filled_ = false;
+            ++clears_;
+        });
+    }
+    /// How often it was cleared.
+    [[nodiscard]] unsigned clears() const {
+        const std::lock_guard lock(mutex_);
+        return clears_;
     }
 
     [[nodiscard]] std::size_t size() const {
@@ -137,6 +147,7 @@ class Channel {
     std::size_t head_ = 0;
     std::size_t count_ = 0;
     std::size_t low_water_;
+    unsigned clears_ = 0;
     bool closed_ = false;
     bool finished_ = false;
     bool filled_ = false;

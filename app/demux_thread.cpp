@@ -49,6 +49,7 @@ void DemuxThread::seek(const SeekRequest& request) {
 std::optional<SeekRequest> DemuxThread::take_request(bool wait) {
     std::unique_lock lock(mutex_);
     if (wait) asked_.wait(lock, [this] { return over_ || request_; });
+    clears_ = channel_.clears();
     return std::exchange(request_, std::nullopt);
 }
 
@@ -65,7 +66,7 @@ bool DemuxThread::push_unit(AccessUnit unit) {
     if (unit.pts != no_time) unit.pts += offset_;
     if (unit.dts != no_time) unit.dts += offset_;
     unit.serial = serial_;
-    return channel_.push(DemuxItem(std::move(unit)));
+    return channel_.push(DemuxItem(std::move(unit)), clears_);
 }
 
 bool DemuxThread::start_over() {
@@ -76,13 +77,13 @@ bool DemuxThread::start_over() {
     }
     offset_ += on_grid(round_, demuxer_.stream().frame_rate);
     round_ = 0;
-    return channel_.push(DemuxItem(LoopSeam{}));
+    return channel_.push(DemuxItem(LoopSeam{}), clears_);
 }
 
 /// False when all is over; true after a seek, which may come long after the end.
 bool DemuxThread::finish(EndOfItem end) {
     end.serial = serial_;
-    if (!channel_.push(DemuxItem(std::move(end)))) return false;
+    if (!channel_.push(DemuxItem(std::move(end)), clears_)) return false;
     const auto request = take_request(true);
     if (request) serve(*request);
     return request.has_value();

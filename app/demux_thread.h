@@ -58,6 +58,7 @@ class DemuxThread {
     Nanoseconds offset_ = 0;
     Nanoseconds round_ = 0; ///< length of the round so far
     std::uint32_t serial_ = 0;
+    unsigned clears_ = 0; ///< of the channel, when the latest request was taken
     std::mutex mutex_;
     std::condition_variable asked_;
     std::optional<SeekRequest> request_; ///< under the mutex

@@ -127,7 +127,7 @@ void Playback::on_discarded(const FrameDiscarded& discarded) {
     ++report_.frames.dropped_by_output;
     stage_.statistics.dropped(discarded.why);
     const LedgerEntry* entry = stage_.ledger.discarded(discarded);
-    if (entry == nullptr) return;
+    if (entry == nullptr || discarded.serial != serial_) return;
     position_ = entry->pts;
     stage_.scheduler.unseen(position_, stage_.output.timing(), system_kernel().now());
 }
@@ -145,13 +145,18 @@ void Playback::on_shown(const FrameShown& shown) {
         (void)stage_.ledger.shown(shown, 0, {}); // of the item before
         return;
     }
-    position_ = waiting->pts;
-    if (first_pts_ == no_time) first_pts_ = position_;
+    const Nanoseconds pts = waiting->pts;
+    if (first_pts_ == no_time) first_pts_ = pts;
     const VblankTiming timing = stage_.output.timing();
-    std::int64_t late = stage_.scheduler.shown(position_, shown.sequence, shown.time, timing);
+    const bool here = shown.serial == serial_; // one from before a seek says nothing about where we are now
+    std::int64_t late = 0;
+    if (here) {
+        position_ = pts;
+        late = stage_.scheduler.shown(pts, shown.sequence, shown.time, timing);
+    }
     // After a stall the scheduler has forgotten when it was due.
     if (waiting->due_vblank != 0) late = static_cast<std::int64_t>(shown.sequence - waiting->due_vblank);
-    const LedgerEntry& entry = *stage_.ledger.shown(shown, late, place_of(position_, timing));
+    const LedgerEntry& entry = *stage_.ledger.shown(shown, late, here ? place_of(pts, timing) : IdealPlace{});
     if (late > 0) {
         ++report_.frames.late;
         log_debug("play", "frame {} was shown {} vblanks late: {}", shown.id, late, to_string(entry.cause));

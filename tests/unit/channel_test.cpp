@@ -78,5 +78,16 @@ TEST(Channel, WakesOnlyAnArmedConsumer) {
     EXPECT_FALSE(signalled());
 }
 
+TEST(Channel, WhatIsBeingPushedWhenItIsClearedIsOfTheOldPlaceToo) {
+    Channel<int> channel(1);
+    ASSERT_TRUE(channel.push(1));
+    std::thread producer([&] { EXPECT_TRUE(channel.push(2, 0)); });
+    channel.clear();
+    producer.join(); // blocked until then or not
+    EXPECT_EQ(channel.size(), 0U);
+    EXPECT_TRUE(channel.push(3, channel.clears()));
+    EXPECT_EQ(channel.try_pop(), 3);
+}
+
 } // namespace
 } // namespace v4l2play
