@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/videodev2.h>
 
+#include "tests/tools/ioctl_hook.h"
 #include "tests/tools/real_call.h"
 
 namespace {
@@ -57,11 +58,7 @@ extern "C" int open(const char* path, int flags, ...) {
     return v4l2play::test::real<int>("open64", path, flags, mode);
 }
 
-extern "C" int ioctl(int fd, unsigned long request, ...) {
-    std::va_list arguments;
-    va_start(arguments, request);
-    void* argument = va_arg(arguments, void*);
-    va_end(arguments);
+int v4l2play::test::on_ioctl(int fd, unsigned long request, void* argument) {
     if (ioctl_fails(request)) return -1;
-    return v4l2play::test::real<int>("ioctl", fd, request, argument);
+    return real_ioctl(fd, request, argument);
 }

@@ -15,6 +15,7 @@
 #include <sys/epoll.h>
 #include <sys/types.h>
 
+#include "tests/tools/ioctl_hook.h"
 #include "tests/tools/real_call.h"
 
 using v4l2play::test::real;
@@ -58,16 +59,12 @@ mode_t mode_of(int flags, std::va_list arguments) {
 
 } // namespace
 
-extern "C" {
-
-int ioctl(int fd, unsigned long request, ...) {
-    std::va_list arguments;
-    va_start(arguments, request);
-    void* argument = va_arg(arguments, void*);
-    va_end(arguments);
+int v4l2play::test::on_ioctl(int fd, unsigned long request, void* argument) {
     if (failure.hits("ioctl", ENOMEM)) return -1;
-    return real<int>("ioctl", fd, request, argument);
+    return real_ioctl(fd, request, argument);
 }
+
+extern "C" {
 
 int open(const char* path, int flags, ...) {
     std::va_list arguments;

@@ -6,7 +6,6 @@
 #undef _TIME_BITS
 #undef _FILE_OFFSET_BITS
 #include <cerrno>
-#include <cstdarg>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -19,9 +18,11 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "tests/tools/ioctl_hook.h"
 #include "tests/tools/real_call.h"
 
 using v4l2play::test::real;
+using v4l2play::test::real_ioctl;
 
 namespace {
 
@@ -32,9 +33,7 @@ void* map(const char* call, void* at, std::size_t size, int protection, int flag
     if (offset < static_cast<off64_t>(imports)) return real<void*>(call, at, size, protection, flags, fd, offset);
     const std::uint64_t handle = (static_cast<std::uint64_t>(offset) - imports) / page;
     drm_prime_handle prime{static_cast<std::uint32_t>(handle), DRM_CLOEXEC | DRM_RDWR, -1};
-    if (real<int>("ioctl", fd, static_cast<unsigned long>(DRM_IOCTL_PRIME_HANDLE_TO_FD), static_cast<void*>(&prime)) !=
-        0)
-        return MAP_FAILED;
+    if (real_ioctl(fd, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime) != 0) return MAP_FAILED;
     void* const address = real<void*>(call, at, size, protection, flags, int{prime.fd}, off64_t{0});
     close(prime.fd);
     return address;
@@ -62,12 +61,8 @@ EGLImageKHR create_image(EGLDisplay display, EGLContext context, EGLenum target,
 
 } // namespace
 
-extern "C" int ioctl(int fd, unsigned long request, ...) {
-    std::va_list arguments;
-    va_start(arguments, request);
-    void* argument = va_arg(arguments, void*);
-    va_end(arguments);
-    const int answer = real<int>("ioctl", fd, request, argument);
+int v4l2play::test::on_ioctl(int fd, unsigned long request, void* argument) {
+    const int answer = real_ioctl(fd, request, argument);
     if (request != DRM_IOCTL_MODE_MAP_DUMB || answer == 0 || errno != EINVAL) return answer;
     auto& dumb = *static_cast<drm_mode_map_dumb*>(argument);
     dumb.offset = imports + dumb.handle * page;

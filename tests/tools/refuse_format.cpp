@@ -1,14 +1,13 @@
 // For LD_PRELOAD: a display that offers formats, and then takes no framebuffer of them (EINVAL). $REFUSED_FORMATS names
 // them: "NV12,YU12".
 #include <cerrno>
-#include <cstdarg>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
 
 #include <drm.h>
 
-#include "tests/tools/real_call.h"
+#include "tests/tools/ioctl_hook.h"
 
 namespace {
 
@@ -21,14 +20,10 @@ bool is_refused(const drm_mode_fb_cmd2& framebuffer) {
 
 } // namespace
 
-extern "C" int ioctl(int fd, unsigned long request, ...) {
-    std::va_list arguments;
-    va_start(arguments, request);
-    void* argument = va_arg(arguments, void*);
-    va_end(arguments);
+int v4l2play::test::on_ioctl(int fd, unsigned long request, void* argument) {
     if (request == DRM_IOCTL_MODE_ADDFB2 && is_refused(*static_cast<const drm_mode_fb_cmd2*>(argument))) {
         errno = EINVAL;
         return -1;
     }
-    return v4l2play::test::real<int>("ioctl", fd, request, argument);
+    return real_ioctl(fd, request, argument);
 }
