@@ -125,9 +125,9 @@ class Ledger {
 
     std::vector<LedgerEntry> ring_;
     std::size_t count_ = 0; ///< entries ever
-    std::size_t closed_ =
-        0; ///< of them, so many at least are answered and released, and `reused_` reused: no need to look
-    std::size_t reused_ = 0;
+    // The oldest, which no search needs to look at:
+    std::size_t closed_ = 0; ///< so many at least are answered and released
+    std::size_t reused_ = 0; ///< of so many the memory is in use again
     std::unique_ptr<LedgerFile> file_;
     Pacing nobody_; ///< before the first item
     Pacing* pacing_ = &nobody_;
