@@ -64,8 +64,10 @@ Result<> DeviceContext::set_up(const SequenceInfo& sequence) {
 /// To the memory there is. Only what can be done without is left out for contiguous memory; when the rest does not fit
 /// either, the driver says so.
 Result<> DeviceContext::fit(SlotCount& slots, std::uint64_t slot_size) {
-    V4L2PLAY_TRY(fit_slots(slots, slot_size, slot_budget(needs_.kernel)));
-    fit_contiguous(slots, slot_size, contiguous_budget(needs_.kernel, needs_.device.video_path));
+    const std::string meminfo = read_meminfo(needs_.kernel);
+    V4L2PLAY_TRY(fit_slots(slots, slot_size, slot_budget(meminfo)));
+    if (!is_behind_iommu(needs_.kernel, needs_.device.video_path))
+        fit_contiguous(slots, slot_size, contiguous_budget(meminfo));
     return {};
 }
 

@@ -24,15 +24,27 @@ std::optional<std::uint64_t> bytes_of(std::string_view meminfo, std::string_view
     return std::min(kibibytes, UINT64_MAX / 1024) * 1024;
 }
 
-std::optional<std::string> read_meminfo(Kernel& kernel) {
+} // namespace
+
+std::string read_meminfo(Kernel& kernel) {
     const int fd = kernel.open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return std::nullopt;
+    if (fd < 0) return {};
     const UniqueFd file(kernel, fd);
     std::string text(4096, '\0');
     const ssize_t size = kernel.read(fd, text.data(), text.size());
-    if (size <= 0) return std::nullopt;
-    text.resize(static_cast<std::size_t>(size));
+    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
     return text;
+}
+
+std::uint64_t slot_budget(std::string_view meminfo) {
+    const auto available = bytes_of(meminfo, "MemAvailable:");
+    return available ? *available / 2 : UINT64_MAX;
+}
+
+std::uint64_t contiguous_budget(std::string_view meminfo) {
+    const std::uint64_t total = bytes_of(meminfo, "CmaTotal:").value_or(0);
+    const auto unused = bytes_of(meminfo, "CmaFree:");
+    return total > 0 && unused ? *unused - *unused / 4 : UINT64_MAX;
 }
 
 /// The kernel puts a device into a group of its IOMMU's (Documentation/ABI/testing/sysfs-kernel-iommu_groups).
@@ -43,30 +55,6 @@ bool is_behind_iommu(Kernel& kernel, const std::string& video_path) {
     if (fd < 0) return false;
     const UniqueFd opened(kernel, fd);
     return true;
-}
-
-} // namespace
-
-std::uint64_t slot_budget(std::string_view meminfo) {
-    const auto available = bytes_of(meminfo, "MemAvailable:");
-    return available ? *available / 2 : UINT64_MAX;
-}
-
-std::uint64_t slot_budget(Kernel& kernel) {
-    const auto text = read_meminfo(kernel);
-    return text ? slot_budget(*text) : UINT64_MAX;
-}
-
-std::uint64_t contiguous_budget(std::string_view meminfo) {
-    const std::uint64_t total = bytes_of(meminfo, "CmaTotal:").value_or(0);
-    const auto unused = bytes_of(meminfo, "CmaFree:");
-    return total > 0 && unused ? *unused - *unused / 4 : UINT64_MAX;
-}
-
-std::uint64_t contiguous_budget(Kernel& kernel, const std::string& video_path) {
-    if (is_behind_iommu(kernel, video_path)) return UINT64_MAX;
-    const auto text = read_meminfo(kernel);
-    return text ? contiguous_budget(*text) : UINT64_MAX;
 }
 
 Result<> fit_slots(SlotCount& slots, std::uint64_t slot_size, std::uint64_t budget) {

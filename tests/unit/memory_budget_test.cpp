@@ -16,8 +16,8 @@ TEST(MemoryBudget, IsHalfOfWhatIsAvailable) {
     EXPECT_EQ(UINT64_MAX, slot_budget("MemAvailable:"));
     EXPECT_EQ(UINT64_MAX, slot_budget("MemAvailable: many kB\n"));
     EXPECT_EQ(UINT64_MAX, slot_budget(""));
-    EXPECT_LT(0U, slot_budget(system_kernel()));
-    EXPECT_NE(UINT64_MAX, slot_budget(system_kernel()));
+    EXPECT_LT(0U, slot_budget(read_meminfo(system_kernel())));
+    EXPECT_NE(UINT64_MAX, slot_budget(read_meminfo(system_kernel())));
 }
 
 TEST(MemoryBudget, ContiguousMemoryIsThreeQuartersOfWhatIsFree) {
