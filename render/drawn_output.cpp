@@ -59,6 +59,7 @@ class DrawnOutput final : public ForwardingOutput {
     std::vector<std::unique_ptr<Painter>> painters_; ///< go before what they draw from and into
     Painter* painter_ = nullptr;                     ///< in use; null: frames go straight to `inner`
     Painter* target_painter_ = nullptr;              ///< whose memory `target_` is
+    bool diverted_ = false;                          ///< `inner` is no longer configured for the decoder's frames
     std::string why_;                                ///< frames do not go straight to `inner`: what it said
     std::string told_;
     std::uint32_t generation_ = 0; ///< of the pool that is configured for
@@ -88,6 +89,7 @@ Result<> DrawnOutput::configure(const std::shared_ptr<SlotPool>& pool, const Fra
     info_ = info;
     screen_ = screen();
     painter_ = nullptr;
+    diverted_ = false;
     why_.clear();
     if (options_.always) return try_painters(pool, info, false);
     Result<> direct = inner().configure(pool, info);
@@ -97,7 +99,7 @@ Result<> DrawnOutput::configure(const std::shared_ptr<SlotPool>& pool, const Fra
     if (drawn) return {};
     if (!direct) return fail(ENOTSUP, fmt::format("{}; {}", direct.error().what, drawn.error().what), "configure");
     log_debug("render", "{}", drawn.error().what);
-    return inner().configure(pool, info); // as it was
+    return diverted_ ? inner().configure(pool, info) : direct;
 }
 
 Result<> DrawnOutput::try_painters(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info, bool compromise) {
@@ -122,6 +124,7 @@ Result<> DrawnOutput::draw_by(Painter& painter, const std::shared_ptr<SlotPool>&
     if (!fits) V4L2PLAY_TRY(create_targets(painter, size));
     V4L2PLAY_TRY(painter.prepare(*pool, *target_));
     source_ = pool;
+    diverted_ = true;
     V4L2PLAY_TRY(inner().configure(target_, target_info_));
     painter_ = &painter;
     std::string text = explain();

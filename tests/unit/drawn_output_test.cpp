@@ -9,6 +9,7 @@
 #include "render/fit.h"
 #include "render/kms/kms_output.h"
 #include "tests/fakes/fake_drm.h"
+#include "tests/unit/decoded_frame.h"
 
 namespace v4l2play {
 namespace {
@@ -94,15 +95,17 @@ FakeBoard board(std::vector<DrmFourcc> fourccs) {
 
 class DrawnTest : public testing::Test {
   protected:
-    void open(const FakeBoard& board, const DrawnOptions& options = {}) {
+    void open(const FakeBoard& board, const DrawnOptions& options = {}, bool painted = true) {
         drm_ = std::make_unique<FakeDrm>(board);
         KmsOptions kms;
         kms.rotation = options.rotation;
         auto output = create_kms_output(kms, *drm_);
         ASSERT_TRUE(output) << output.error().what;
         std::vector<std::unique_ptr<Painter>> painters;
-        painters.push_back(std::make_unique<FakePainter>(OutputPath::Composited, gpu_));
-        painters.push_back(std::make_unique<FakePainter>(OutputPath::Copied, cpu_));
+        if (painted) {
+            painters.push_back(std::make_unique<FakePainter>(OutputPath::Composited, gpu_));
+            painters.push_back(std::make_unique<FakePainter>(OutputPath::Copied, cpu_));
+        }
         output_ = create_drawn_output(std::move(*output), std::move(painters), options, *drm_);
     }
     Result<> configure(DrmFourcc fourcc, std::uint32_t width, std::uint32_t height, unsigned rotation = 0) {
@@ -122,13 +125,7 @@ class DrawnTest : public testing::Test {
     }
     /// A frame to the screen; its path.
     OutputPath show() {
-        SlotRef slot = pool_->acquire();
-        EXPECT_TRUE(slot && pool_->finish_decode(slot));
-        Frame frame;
-        frame.id = ++frames_;
-        frame.slot = slot.also(Hold::Queue);
-        frame.info = info_;
-        slot.reset();
+        Frame frame = decoded_frame(*pool_, ++frames_, info_);
         EXPECT_TRUE(output_->present(frame, 0));
         for (int i = 0; i < 100 && !output_->ready(); ++i) EXPECT_TRUE(output_->dispatch());
         OutputPath path = OutputPath::None;
@@ -173,6 +170,14 @@ TEST_F(DrawnTest, AnUnscaledPlaneIsBetterThanThePainterThatCannotOrThatCopies) {
     ASSERT_TRUE(configure(fourcc_nv12, 640, 480));
     EXPECT_EQ(OutputPath::Plane, show());
     EXPECT_EQ(0U, cpu_.prepared);
+    const unsigned tests = drm_->tests;
+    output_.reset();
+    pool_.reset();
+    drm_.reset();
+    open(board({fourcc_xrgb, fourcc_nv12}), {}, false);
+    ASSERT_TRUE(configure(fourcc_nv12, 640, 480));
+    EXPECT_EQ(OutputPath::Plane, show());
+    EXPECT_EQ(drm_->tests, tests) << "the kernel is not asked again for what it has granted";
 }
 
 TEST_F(DrawnTest, WhatIsOfferedAndRefusedIsNotCopied) {

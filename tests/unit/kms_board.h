@@ -11,6 +11,7 @@
 #include "render/kms/kms_output.h"
 #include "tests/fakes/fake_drm.h"
 #include "tests/fakes/fake_seat.h"
+#include "tests/unit/decoded_frame.h"
 
 namespace v4l2play {
 
@@ -42,14 +43,7 @@ class Board {
         return done ? "" : done.error().what;
     }
     void present() {
-        SlotRef slot = pool_->acquire();
-        ASSERT_TRUE(slot);
-        ASSERT_TRUE(pool_->finish_decode(slot));
-        Frame frame;
-        frame.id = ++frames_;
-        frame.slot = slot.also(Hold::Queue);
-        frame.info = info_;
-        slot.reset();
+        Frame frame = decoded_frame(*pool_, ++frames_, info_);
         ASSERT_TRUE(output_->present(frame, 0));
     }
     /// Why a frame that is presented now is not shown.

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "decoder/slot_memory.h"
+#include "tests/unit/decoded_frame.h"
 
 namespace v4l2play {
 namespace {
@@ -30,15 +31,13 @@ TEST(PictureCopier, TheVisiblePartComesOutInRgbAndNothingBesideIt) {
 
     const auto painter = create_picture_copier();
     ASSERT_TRUE(painter->prepare(*source, *target));
-    SlotRef slot = source->acquire();
+    FrameInfo info;
+    info.visible = {2, 2, 8, 4};
+    const Frame frame = decoded_frame(*source, 1, info);
     auto yuv = cpu_bytes(source->memory(0));
     std::fill(yuv.begin(), yuv.begin() + 256, std::uint8_t{235}); // white
     std::fill(yuv.begin() + 256, yuv.begin() + 384, std::uint8_t{128});
     yuv[2 * 16 + 3] = 16; // and one black pixel
-    ASSERT_TRUE(source->finish_decode(slot));
-    Frame frame;
-    frame.slot = slot.also(Hold::Queue);
-    frame.info.visible = {2, 2, 8, 4};
     auto pixels = cpu_bytes(target->memory(0));
     std::fill(pixels.begin(), pixels.end(), std::uint8_t{7});
     ASSERT_TRUE(painter->draw(frame, 0, 0));

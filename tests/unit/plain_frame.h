@@ -12,6 +12,7 @@
 #include "decoder/kernel.h"
 #include "decoder/pixel_layout.h"
 #include "decoder/slot.h"
+#include "tests/unit/decoded_frame.h"
 
 namespace v4l2play {
 
@@ -41,13 +42,9 @@ inline std::shared_ptr<SlotPool> plain_pool(const FrameFormat& format, unsigned 
 
 /// A decoded frame, its visible part the whole picture.
 inline Frame plain_frame(const std::shared_ptr<SlotPool>& pool, FrameId id) {
-    Frame frame;
-    SlotRef request = pool->acquire();
-    EXPECT_TRUE(request);
-    EXPECT_TRUE(pool->finish_decode(request));
-    frame.id = id;
-    frame.slot = request.also(Hold::Queue);
-    frame.info.visible = {0, 0, pool->format().coded_width, pool->format().coded_height};
+    FrameInfo info;
+    info.visible = {0, 0, pool->format().coded_width, pool->format().coded_height};
+    Frame frame = decoded_frame(*pool, id, info);
     frame.pts = static_cast<Nanoseconds>(id) * 40 * millisecond;
     return frame;
 }

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "render/wayland/wayland_output.h"
+#include "tests/unit/decoded_frame.h"
 #include "tests/unit/mock_compositor.h"
 
 namespace v4l2play {
@@ -51,14 +52,9 @@ class WaylandTest : public testing::Test {
     }
 
     static Frame make_frame(const std::shared_ptr<SlotPool>& pool, FrameId id) {
-        Frame frame;
-        const SlotRef slot = pool->acquire();
-        EXPECT_TRUE(slot);
-        EXPECT_TRUE(pool->finish_decode(slot));
-        frame.id = id;
-        frame.slot = slot.also(Hold::Queue);
-        frame.info.visible = {0, 0, 64, 48};
-        return frame;
+        FrameInfo info;
+        info.visible = {0, 0, 64, 48};
+        return decoded_frame(*pool, id, info);
     }
 
     /// Presents frame `id`, and has the compositor show it at once.
