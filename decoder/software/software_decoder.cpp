@@ -409,7 +409,7 @@ Result<> SoftwareDecoder::dispatch(Nanoseconds timeout) {
     // The caller is told once that a unit which was refused would be taken now.
     const bool room = refused_ && can_take_unit();
     if (room) refused_ = false;
-    const auto waited = news || room ? Result<>() : wait(timeout);
+    Result<> waited = news || room ? Result<>() : wait(timeout);
     waker_->disarm();
     return waited;
 }

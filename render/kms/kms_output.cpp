@@ -120,7 +120,8 @@ class KmsOutput final : public Output {
     bool overlay_flying_ = false;      ///< a commit that is the overlay's alone is in flight
     Nanoseconds overlay_at_ = no_time; ///< when the overlay stops waiting for a frame
     Nanoseconds video_time_ = 0;       ///< of the last flip of the video
-    Nanoseconds video_interval_ = 0;   ///< between the last two
+    Nanoseconds last_interval_ = 0;    ///< between the last two
+    Nanoseconds video_interval_ = 0;   ///< the shorter of the last two of these
 
     std::uint64_t commits_ = 0; ///< travels with each commit, so that its event is known
     Nanoseconds commit_at_ = no_time;
@@ -273,11 +274,12 @@ Rect KmsOutput::overlay_area() const {
     return planes.overlays.empty() && planes.cursors.empty() ? Rect{} : screen();
 }
 
-/// A commit of its own must not take the vblank of a frame: frames come as regularly as the last two did, and when
-/// none has come for a while, none will soon.
+/// A commit of its own must not take the vblank of a frame: frames come as fast as the last three did (the first after
+/// a pause or a seek comes late, and the next does not), and when none has come for a while, none will soon.
 void KmsOutput::time_overlay() {
     constexpr Nanoseconds late = second / 20;
     if (!overlay_.changed() || queue_.shown() == nullptr || overlay_at_ != no_time) return;
+    if (queue_.waiting() || queue_.flying() || overlay_flying_) return; // asked again when that has landed
     const Nanoseconds next_frame = video_time_ + video_interval_;
     const Nanoseconds now = kernel_.now();
     overlay_at_ = now + 3 * clock_.timing().period < next_frame ? now : std::max(now, next_frame + late);
@@ -422,8 +424,8 @@ void KmsOutput::on_flip(const drm_event_vblank& event) {
     lost_ = !session_.active(); // or it was only slow
     overlay_.land();
     if (queue_.flying()) {
-        video_interval_ = video_time_ == 0 ? 0 : time - video_time_;
-        video_time_ = time;
+        const Nanoseconds interval = time - std::exchange(video_time_, time);
+        video_interval_ = std::min(interval, std::exchange(last_interval_, interval));
     }
     overlay_flying_ = false;
     queue_.land(time, clock_.timing().last_sequence, kernel_.now());
@@ -464,7 +466,7 @@ void KmsOutput::stop() {
     generation_ = 0;
     old_generations_ = false;
     commit_at_ = overlay_at_ = deadline_ = no_time;
-    video_time_ = video_interval_ = 0;
+    video_time_ = last_interval_ = video_interval_ = 0;
 }
 
 OutputDescription KmsOutput::description() const {

@@ -100,9 +100,9 @@ Result<bool> Screen::fit_mode(Size picture) {
 bool Screen::tell_colors(const FrameInfo& info) {
     if (!connector_->hdr_metadata.writable()) return false;
     const std::optional<hdr_output_metadata> wanted = hdr_metadata(info);
-    const bool same =
-        wanted.has_value() == hdr_.has_value() && (!wanted || std::memcmp(&*wanted, &*hdr_, sizeof *wanted) == 0);
-    if (same) return false;
+    if (!wanted && !hdr_) return false;
+    // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): padding that differs would cost a new blob, no more
+    if (wanted && hdr_ && std::memcmp(&*wanted, &*hdr_, sizeof *wanted) == 0) return false;
     std::uint32_t blob = 0;
     if (wanted && drmModeCreatePropertyBlob(device_.fd(), &*wanted, sizeof *wanted, &blob) != 0) return false;
     if (hdr_blob_ != 0) drmModeDestroyPropertyBlob(device_.fd(), hdr_blob_);

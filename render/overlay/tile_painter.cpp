@@ -62,7 +62,7 @@ bool TilePainter::set(const Drawing& drawing, std::uint32_t width, std::uint32_t
         const Box tiles = tiles_of(shape.box);
         for (std::int32_t y = tiles.top; y < tiles.bottom; ++y)
             for (std::int32_t x = tiles.left; x < tiles.right; ++x) {
-                std::uint64_t& tile = wanted_[static_cast<std::size_t>(y * columns_ + x)];
+                std::uint64_t& tile = wanted_[tile_at(x, y)];
                 tile = mixed(tile, hash);
             }
     }
@@ -89,7 +89,7 @@ void TilePainter::sort_shapes(const Hashes& had) {
             const Box tiles = tiles_of(drawing_->shapes[i].box);
             for (std::int32_t y = tiles.top; y < tiles.bottom; ++y)
                 for (std::int32_t x = tiles.left; x < tiles.right; ++x) {
-                    const auto tile = static_cast<std::size_t>(y * columns_ + x);
+                    const std::size_t tile = tile_at(x, y);
                     if (had[tile] != wanted_[tile]) use(tile, i);
                 }
         }

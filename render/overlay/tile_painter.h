@@ -47,6 +47,9 @@ class TilePainter {
 
     /// The tiles that a box touches: columns left..right, rows top..bottom.
     [[nodiscard]] Box tiles_of(const Box& box) const;
+    [[nodiscard]] std::size_t tile_at(std::int32_t column, std::int32_t row) const {
+        return static_cast<std::size_t>(row) * static_cast<std::size_t>(columns_) + static_cast<std::size_t>(column);
+    }
     Hashes& known(const OverlayBuffer& buffer);
     void sort_shapes(const Hashes& had);
     void paint_tile(std::uint32_t tile, const OverlayBuffer& buffer);

@@ -323,6 +323,41 @@ TEST(Planner, OverlayThatNothingTakesLeavesTheVideoAlone) {
     EXPECT_EQ(board.stack(2), Planes{1});
 }
 
+/// A commit of its own would take the vblank of the frame after the first.
+TEST(Overlay, WaitsForAFrameAlsoAfterAPause) {
+    Board board(rk3399());
+    ASSERT_EQ(board.configure(fourcc_nv12, 1920, 1080), "");
+    for (int i = 0; i < 3; ++i) board.show();
+    board.drm_.advance(second);
+    board.show();
+    const unsigned commits = board.drm_.commits;
+    board.overlay(0, 0, 100, 100);
+    ASSERT_TRUE(board.output_->dispatch());
+    EXPECT_EQ(board.drm_.commits, commits);
+    board.drm_.advance(second / 10);
+    ASSERT_TRUE(board.output_->dispatch());
+    EXPECT_EQ(board.drm_.commits, commits + 1) << "no frame comes";
+}
+
+/// The frame in flight cannot take it along; the next one does, though it comes later than it was expected.
+TEST(Overlay, WaitsForTheFrameAfterTheOneInFlight) {
+    Board board(rk3399());
+    ASSERT_EQ(board.configure(fourcc_nv12, 1920, 1080), "");
+    for (int i = 0; i < 3; ++i) board.show();
+    board.drm_.flips_complete = false;
+    board.present();
+    const unsigned commits = board.drm_.commits;
+    board.overlay(0, 0, 100, 100);
+    board.drm_.advance(60 * millisecond);
+    board.drm_.flips_complete = true;
+    ASSERT_TRUE(board.output_->dispatch());
+    ASSERT_TRUE(board.output_->ready());
+    EXPECT_EQ(board.drm_.commits, commits);
+    board.show();
+    EXPECT_EQ(board.drm_.commits, commits + 1);
+    EXPECT_EQ(board.stack(3).size(), 2U) << "with the overlay";
+}
+
 TEST(Planner, VideoMovesDownWhenNothingLiesAboveIt) {
     FakeBoard table = rk3399();
     table.planes.resize(2);
