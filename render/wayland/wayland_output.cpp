@@ -75,6 +75,7 @@ class WaylandOutput final : public Output,
     Result<> commit(Frame& frame, Nanoseconds target, Nanoseconds now);
     Result<> commit_copy(Frame& frame, Nanoseconds target, Nanoseconds now);
     void show(Commit& commit, wl_buffer* buffer, Nanoseconds target, Nanoseconds now);
+    [[nodiscard]] Nanoseconds next_commit() const;
     void set_time(Nanoseconds target, Nanoseconds now);
     void flush();
     void lose(Error error);
@@ -103,6 +104,7 @@ class WaylandOutput final : public Output,
     unsigned most_held_ = 0;       ///< with more held than that, the decoder has none
     FrameInfo info_;
     Nanoseconds committed_ = no_time; ///< the last commit
+    bool resumed_ = false;            ///< that one came after a pause
     Nanoseconds flush_at_ = no_time;
     Nanoseconds dispatch_at_ = no_time; ///< after imports: events that were read on the way wait, and wake nobody
     Nanoseconds overlay_at_ = no_time;  ///< when the overlay gets a commit of its own
@@ -181,13 +183,19 @@ Result<> WaylandOutput::configure(const std::shared_ptr<SlotPool>& pool, const F
     return {};
 }
 
-/// One commit a refresh, or the second would replace the first unseen; and no more ahead than the compositor takes to
-/// show them. While the window is hidden nothing is waited for.
+/// While the window is hidden nothing is waited for.
 bool WaylandOutput::ready() const {
     if (session_ == nullptr || hidden_ || ledger_.unanswered() == 0) return true;
-    if (ledger_.unanswered() > 1 + clock_.lead()) return false;
-    const Nanoseconds next = clock_.next_period(committed_);
+    const Nanoseconds next = next_commit();
     return next != no_time && kernel_.now() >= next;
+}
+
+/// When a commit may follow those that are not answered yet; no_time: when they are. One commit a refresh, or the
+/// second would replace the first unseen; and no more ahead than the compositor takes to show them. The first after a
+/// pause is waited for: a compositor that was idle may take longer to begin than to go on.
+Nanoseconds WaylandOutput::next_commit() const {
+    const bool enough = ledger_.unanswered() > 1 + clock_.lead();
+    return enough || (resumed_ && clock_.lead() == 0) ? no_time : clock_.next_period(committed_);
 }
 
 Result<> WaylandOutput::present(Frame& frame, Nanoseconds target) {
@@ -225,6 +233,7 @@ void WaylandOutput::show(Commit& commit, wl_buffer* buffer, Nanoseconds target, 
     session_->window()->set_playing(playing_ = true);
     session_->window()->show(buffer);
     overlay_at_ = no_time;
+    resumed_ = committed_ == no_time || now - committed_ > 2 * clock_.timing().period;
     committed_ = now;
     flush();
 }
@@ -331,7 +340,7 @@ Nanoseconds WaylandOutput::next_timeout() const {
     if (!hoarding_told_ && hoarding_since_ != no_time) sooner(hoarding_since_ + hoarding_limit);
     if (ledger_.unanswered() != 0) {
         sooner(committed_ + answer_limit);
-        if (!ready() && ledger_.unanswered() <= 1 + clock_.lead()) sooner(clock_.next_period(committed_));
+        if (!ready()) sooner(next_commit());
     }
     return next;
 }

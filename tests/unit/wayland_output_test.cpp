@@ -178,6 +178,23 @@ TEST_F(WaylandOutputTest, OneCommitUntilItIsAnswered) {
     EXPECT_TRUE(output_->ready());
 }
 
+/// A compositor that was idle may miss a refresh before it draws: what came next would replace the frame unseen.
+TEST_F(WaylandOutputTest, TheFirstAfterAPauseIsWaitedFor) {
+    start();
+    const auto pool = make_pool(4);
+    show(pool, 1);
+    live_for(50);
+    const Nanoseconds resumed = system_kernel().now();
+    Frame first = make_frame(pool, 2);
+    ASSERT_TRUE(output_->present(first, 0));
+    live_for(40); // two refreshes
+    if (system_kernel().now() > resumed + 200 * millisecond) GTEST_SKIP() << "the machine is too busy for this";
+    EXPECT_FALSE(output_->ready());
+    mock_->present(last_frame(), next_refresh(), period);
+    dispatch();
+    EXPECT_TRUE(output_->ready());
+}
+
 TEST_F(WaylandOutputTest, PathIsWhatTheCompositorSays) {
     start();
     const auto pool = make_pool(2);
