@@ -31,6 +31,17 @@ void take_keyboard(libinput_device* device) {
     libinput_device_config_send_events_set_mode(device, LIBINPUT_CONFIG_SEND_EVENTS_DISABLED);
 }
 
+/// libinput frees a context twice when it finds no descriptors for it (1.22): for its epoll and its timer.
+bool has_descriptors(Kernel& kernel) {
+    const int first = kernel.epoll_create();
+    if (first < 0) return false;
+    const UniqueFd one(kernel, first);
+    const int second = kernel.eventfd();
+    if (second < 0) return false;
+    const UniqueFd other(kernel, second);
+    return true;
+}
+
 } // namespace
 
 struct Keyboards::Devices {
@@ -60,6 +71,7 @@ bool Keyboards::Devices::open() {
     static constexpr libinput_interface interface = {
         [](const char* path, int, void* data) { return static_cast<Devices*>(data)->open_file(path); },
         [](int fd, void* data) { static_cast<Devices*>(data)->close_file(fd); }};
+    if (!has_descriptors(kernel)) return false;
     database = udev_new();
     if (database == nullptr) return false;
     context = libinput_udev_create_context(&interface, this, database);
