@@ -27,7 +27,7 @@ MockPoint point_of(wl_resource* timeline, std::uint32_t high, std::uint32_t low)
     return {inode, std::uint64_t{high} << 32 | low, true};
 }
 
-const auto surface_implementation = [] {
+const auto syncobj_surface_implementation = [] {
     struct wp_linux_drm_syncobj_surface_v1_interface calls {};
     calls.destroy = destroy;
     calls.set_acquire_point = [](wl_client*, wl_resource* resource, wl_resource* timeline, std::uint32_t high,
@@ -46,7 +46,7 @@ const auto manager_implementation = [] {
     calls.destroy = destroy;
     calls.get_surface = [](wl_client* client, wl_resource* resource, std::uint32_t id, wl_resource* surface) {
         data_of<MockSurface>(surface).syncobj = create(client, wp_linux_drm_syncobj_surface_v1_interface, resource, id,
-                                                       &surface_implementation, &data_of<MockSurface>(surface));
+                                                       &syncobj_surface_implementation, &data_of<MockSurface>(surface));
     };
     calls.import_timeline = [](wl_client* client, wl_resource* resource, std::uint32_t id, std::int32_t fd) {
         struct stat status {};

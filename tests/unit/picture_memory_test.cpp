@@ -92,7 +92,7 @@ TEST_F(PictureMemoryTest, LaysOutForLibavcodecAndDisplays) {
     codec_->height = 289;
     const auto frame = take();
     ASSERT_TRUE(frame);
-    const FrameFormat& format = memory_->slot_of(*frame).pool().format();
+    const FrameFormat format = memory_->slot_of(*frame).pool().format();
     EXPECT_EQ(format.fourcc, fourcc_yuv420);
     EXPECT_EQ(format.coded_width, 354U);
     EXPECT_EQ(format.coded_height, 290U);
