@@ -147,7 +147,7 @@ void add_decoder_options(CLI::App& app, Options& options) {
 
 void add_output_options(CLI::App& app, Options& options) {
     add_choice(app, "--output", options.output, output_names, "Where to show");
-    app.add_option("--card", options.card, "Card: driver name or path")->type_name("NAME|help");
+    app.add_option("--card", options.card, "Card: driver name, path, or fd:N, a DRM lease")->type_name("NAME|help");
     app.add_option_function<std::vector<std::string>>(
            "--connector",
            [&options](const std::vector<std::string>& names) {

@@ -9,6 +9,7 @@
 #include "render/gles/gles_painter.h"
 #include "render/kms/kms_output.h"
 #include "render/kms/lasting_output.h"
+#include "render/kms/seat.h"
 #include "render/offscreen/offscreen_output.h"
 #include "render/picture_copier.h"
 #include "render/wayland/wayland_output.h"
@@ -55,7 +56,9 @@ Result<std::unique_ptr<Output>> open_kms(const Options& options) {
                          .keyboards = options.command == Command::Play};
     const bool lend = options.seat == SeatChoice::Auto;
     if (options.command != Command::Play) return create_kms_output(kms);
-    Result<std::unique_ptr<Output>> output = create_lasting_kms_output(kms, lend);
+    // A lease that is gone cannot be opened again.
+    Result<std::unique_ptr<Output>> output =
+        is_inherited(options.card) ? create_kms_output(kms) : create_lasting_kms_output(kms, lend);
     if (!output) return output;
     return with_painters(std::move(*output), options);
 }

@@ -54,6 +54,7 @@ bool other_driver(const std::string& asked, const KmsDevice& device) {
 }
 
 std::vector<std::string> paths_for(Kernel& kernel, const std::string& asked) {
+    if (is_inherited(asked)) return {asked};
     std::vector<std::string> paths;
     for (std::string& path : card_paths(kernel))
         if (may_be(asked, path)) paths.push_back(std::move(path));

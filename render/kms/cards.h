@@ -12,7 +12,7 @@ namespace v4l2play {
 
 /// What is asked for; empty strings leave the choice to the program.
 struct KmsOptions {
-    std::string card;                     ///< path ("/dev/dri/card1"), name ("card1") or driver ("vkms")
+    std::string card;                     ///< path ("/dev/dri/card1"), name ("card1"), driver ("vkms"), lease ("fd:7")
     std::string connector;                ///< "HDMI-A-1"
     std::vector<std::string> clones = {}; ///< other connectors of that card, which show the same
     std::string mode;                     ///< see `choose_mode`

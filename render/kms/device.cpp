@@ -238,6 +238,13 @@ void KmsDevice::drop_master() {
     if (drmIsMaster(fd()) != 0) drmDropMaster(fd());
 }
 
+bool KmsDevice::is_revoked() const {
+    drmModeObjectListPtr objects = drmModeGetLease(fd());
+    const bool revoked = objects != nullptr && objects->count == 0;
+    drmFree(objects);
+    return revoked;
+}
+
 Result<> KmsDevice::read_events() {
     alignas(drm_event_vblank) std::array<char, 512> buffer;
     const ssize_t size = kernel_->read(fd(), buffer.data(), buffer.size());

@@ -90,6 +90,8 @@ class KmsDevice {
     Result<> become_master();
     /// Lets others change the display; for those who only look.
     void drop_master();
+    /// It was leased, and who leased it has taken everything back (drm-uapi: "DRM leasing").
+    [[nodiscard]] bool is_revoked() const;
 
     /// Takes what the card tells of flips that have completed. One read: it takes all events that fit, and the
     /// descriptor stays readable when there are more.

@@ -299,10 +299,13 @@ void KmsOutput::commit_overlay() {
 /// Whatever is on the screen stays held: only `stop`, or the flip if it comes yet, tells that it is not read any more.
 void KmsOutput::lose(int error, const char* what) {
     const std::string connector = screen_->connector().name;
+    const bool revoked = error == ENOENT && screen_->device().is_revoked();
+    if (revoked) what = "the lease was taken back";
     log_error("kms", "{} is lost: {}", connector, what);
     stand_aside();
-    dead_ = dead_ || error == ENODEV; // of all losses only that of the card is for good
-    if (error == ENODEV)
+    const bool for_good = error == ENODEV || revoked;
+    dead_ = dead_ || for_good;
+    if (for_good)
         queue_.tell(OutputLost{{error, fmt::format("{}: {}", connector, what), "DRM_IOCTL_MODE_ATOMIC"}});
 }
 

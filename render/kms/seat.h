@@ -38,10 +38,14 @@ std::unique_ptr<Seat> open_seat(Kernel& kernel = system_kernel());
 /// What the build lacks of this, for --version: a line that begins with a line break.
 std::string seat_build_notes();
 
+/// Whether `path` names a descriptor that the program was started with.
+bool is_inherited(const std::string& path);
+
 /// An open device with one owner. Move-only.
 class DeviceFile {
   public:
-    /// Through `seat`; directly when that is null.
+    /// Through `seat`; directly when that is null. Of "fd:7", a descriptor that the program was started with, it
+    /// is a copy.
     static Result<DeviceFile> open(Kernel& kernel, Seat* seat, const std::string& path);
     DeviceFile() = default;
     DeviceFile(DeviceFile&& other) noexcept
