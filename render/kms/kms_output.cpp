@@ -305,8 +305,7 @@ void KmsOutput::lose(int error, const char* what) {
     stand_aside();
     const bool for_good = error == ENODEV || revoked;
     dead_ = dead_ || for_good;
-    if (for_good)
-        queue_.tell(OutputLost{{error, fmt::format("{}: {}", connector, what), "DRM_IOCTL_MODE_ATOMIC"}});
+    if (for_good) queue_.tell(OutputLost{{error, fmt::format("{}: {}", connector, what), "DRM_IOCTL_MODE_ATOMIC"}});
 }
 
 void KmsOutput::stand_aside() {
