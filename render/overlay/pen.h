@@ -1,6 +1,7 @@
 // Rectangles and text on an imgui draw list, in units of length instead of pixels.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 

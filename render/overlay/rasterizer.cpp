@@ -1,5 +1,6 @@
 #include "render/overlay/rasterizer.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace v4l2play {

@@ -1,5 +1,6 @@
 #include "render/overlay/tile_painter.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 

@@ -1,6 +1,7 @@
 // What the slots did in the last seconds, and what came of the frames: the model of the slot timeline.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <vector>

@@ -8,6 +8,7 @@
 // overwritten in the meantime has another MD5. --flush-at=N seeks back to the start after N frames, --drain-at=N ends
 // the stream after N units and goes on, --lose=N leaves the Nth unit out; each once. Exit code: 0 decoded to the end; 1
 // the file cannot be read; 2 bad call; 3 no device, or it refuses the stream; 4 it failed on the way.
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <deque>

@@ -6,6 +6,7 @@
 //
 // The last line sums up; the exit status is 0 when every frame was shown, in order, and every slot came back.
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>

@@ -1,5 +1,6 @@
 #include "render/convert.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdlib>

@@ -1,6 +1,7 @@
 // A stream maker and the H.265 codec that it feeds, for tests of the codec.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <string>

@@ -1,6 +1,7 @@
 // Headers of MPEG-2 video, element by element.
 #include "decoder/codec/mpeg2_parser.h"
 
+#include <algorithm>
 #include <functional>
 
 #include <gtest/gtest.h>

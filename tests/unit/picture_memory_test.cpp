@@ -1,5 +1,6 @@
 #include "decoder/software/picture_memory.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cmath>

@@ -1,6 +1,7 @@
 // Known pixels: what is covered, what is cut off, what is blended, and that shared edges are drawn once.
 #include "render/overlay/rasterizer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 

@@ -1,5 +1,6 @@
 #include "decoder/software/software_decoder.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstring>

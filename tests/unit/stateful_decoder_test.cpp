@@ -1,6 +1,7 @@
 // The stateful decoder against a scripted device.
 #include "decoder/stateful/stateful_decoder.h"
 
+#include <algorithm>
 #include <deque>
 #include <future>
 #include <thread>

@@ -1,5 +1,6 @@
 #include "tests/unit/syncobj_kernel.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 

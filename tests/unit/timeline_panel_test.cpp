@@ -1,6 +1,7 @@
 // What is seen of known states: no golden pictures, but colours, their order and their extent.
 #include "render/overlay/timeline_panel.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 

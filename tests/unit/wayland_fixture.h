@@ -1,6 +1,7 @@
 // The Wayland output before a compositor of the test's own.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
