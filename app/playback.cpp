@@ -203,7 +203,8 @@ void Playback::take_item(DecodeItem item) {
         report_.frames.not_decoded[static_cast<std::size_t>(dropped->reason)] += dropped->count;
         stage_.statistics.dropped(to_string(dropped->reason), dropped->count);
         if (!dropped->why.empty())
-            log_warning("decode", "{}: {} ({})", report_.file, dropped->why, to_string(dropped->reason));
+            log(dropped->reason == DropReason::DeviceError ? LogLevel::Error : LogLevel::Warning, "decode",
+                "{}: {} ({})", report_.file, dropped->why, to_string(dropped->reason));
     } else if (auto* failed = std::get_if<DecoderFailed>(&item)) {
         report_.error = std::move(failed->error);
         failure_ = report_.error.code == ENOTSUP ? Ended::Unsupported : Ended::DeviceFailed;

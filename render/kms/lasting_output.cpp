@@ -1,8 +1,11 @@
 #include "render/kms/lasting_output.h"
 
 #include <cerrno>
+#include <cstring>
 #include <deque>
 #include <filesystem>
+
+#include <fmt/format.h>
 
 #include "decoder/log.h"
 #include "render/kms/hotplug.h"
@@ -90,8 +93,10 @@ class LastingOutput final : public Output {
 Result<> LastingOutput::open(const KmsOptions& options) {
     auto opened = create_kms_output(options, kernel_, lend_ ? open_seat(kernel_) : nullptr);
     if (!opened) return fail(std::move(opened).error());
+    const int error = wait_ ? kernel_.epoll_add(wait_.get(), (*opened)->fd(), EPOLLIN, 0) : 0;
+    if (error != 0)
+        return fail(-error, fmt::format("cannot wait for the display: {}", std::strerror(-error)), "epoll_ctl");
     card_ = std::move(*opened);
-    if (wait_) kernel_.epoll_add(wait_.get(), card_->fd(), EPOLLIN, 0);
     formats_ = card_->formats();
     slots_held_ = card_->slots_held();
     place_ = place_of(card_->description().card);

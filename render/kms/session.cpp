@@ -23,9 +23,14 @@ KmsSession::KmsSession(Kernel& kernel, std::unique_ptr<Seat> seat, const KmsOpti
     const int keyboards_fd = keyboards_ ? keyboards_->fd() : -1;
     if (seat_fd < 0 && keyboards_fd < 0) return;
     wait_ = UniqueFd(kernel_, kernel_.epoll_create());
-    kernel_.epoll_add(wait_.get(), card_, EPOLLIN, from_card);
-    if (seat_fd >= 0) kernel_.epoll_add(wait_.get(), seat_fd, EPOLLIN, from_seat);
-    if (keyboards_fd >= 0) kernel_.epoll_add(wait_.get(), keyboards_fd, EPOLLIN, from_keyboards);
+    const auto waits_for = [&](int fd, std::uint64_t source) {
+        return fd < 0 || kernel_.epoll_add(wait_.get(), fd, EPOLLIN, source) == 0;
+    };
+    const bool waits = wait_ && waits_for(card_, from_card) && waits_for(seat_fd, from_seat) &&
+                       waits_for(keyboards_fd, from_keyboards);
+    if (waits) return;
+    log_warning("kms", "keys and other sessions are looked for only when a frame is shown: no descriptors are left");
+    wait_ = {};
 }
 
 bool KmsSession::dispatch() {
@@ -37,6 +42,7 @@ bool KmsSession::dispatch() {
         if (source == from_keyboards) keyboards_->dispatch();
     }
     if (!wait_ && ours_ != nullptr) ours_->dispatch();
+    if (!wait_ && keyboards_) keyboards_->dispatch();
     if (active() == was_active_) return false;
     was_active_ = active();
     if (keyboards_) keyboards_->set_active(was_active_);

@@ -39,7 +39,7 @@ Commit* Readers::next_done() {
     return nullptr;
 }
 
-/// A descriptor that is watched already (EEXIST) stays so.
+/// A descriptor that is watched already (EEXIST) stays so. One that cannot be watched is looked at with the others.
 void Readers::watch(const SlotMemory& memory) {
     for (const UniqueFd& fd : memory.dmabuf)
         if (fd) kernel_.epoll_add(epoll_fd_, fd.get(), EPOLLOUT, 0);
