@@ -44,9 +44,11 @@ inline void write_reference_set(BitWriter& w, const hevc::ShortTermRefPicSet& se
         return;
     }
     w.ue(set.num_negative_pics).ue(set.num_positive_pics);
+    // A set may claim more than there can be.
+    const auto delta_of = [&](unsigned i) { return i < set.delta_poc.size() ? set.delta_poc[i] : 0; };
     for (unsigned i = 0; i < set.num_delta_pocs(); ++i) {
-        const int previous = i == 0 || i == set.num_negative_pics ? 0 : set.delta_poc[i - 1];
-        const int distance = set.delta_poc[i] - previous;
+        const int previous = i == 0 || i == set.num_negative_pics ? 0 : delta_of(i - 1);
+        const int distance = delta_of(i) - previous;
         w.ue(static_cast<unsigned>((i < set.num_negative_pics ? -distance : distance) - 1))
             .u(1, set.is_used(i) ? 1 : 0);
     }
