@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -93,8 +94,17 @@ void DeviceContext::note_slots(const SlotCount& wanted) {
     log_info("request", "{} slots: {}", count, terms_);
 }
 
+/// What there is already is not to be had of the budget any more.
 Result<> DeviceContext::add_slots(const SequenceInfo& sequence) {
-    const SlotCount slots = count_slots(sequence, needs_.config);
+    const SlotPool& pool = *slots_.pool();
+    const unsigned there = pool.count();
+    SlotCount slots = count_slots(sequence, needs_.config);
+    SlotCount added{slots.count - std::min(slots.count, there), slots.least - std::min(slots.least, there),
+                    std::move(slots.terms)};
+    const auto& sizes = pool.format().memory_size;
+    V4L2PLAY_TRY(fit(added, std::accumulate(sizes.begin(), sizes.end(), std::uint64_t{0})));
+    slots.count = there + added.count;
+    slots.terms = std::move(added.terms);
     V4L2PLAY_TRY(slots_.grow(slots.count));
     note_slots(slots);
     return {};

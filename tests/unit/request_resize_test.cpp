@@ -3,6 +3,7 @@
 #include <functional>
 #include <set>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "decoder/log.h"
@@ -159,6 +160,43 @@ TEST_F(RequestResizeTest, MoreReferencesGetMoreSlots) {
     ASSERT_EQ(2u, playback_.pools.size());
     EXPECT_EQ(playback_.pools[0], playback_.pools[1]) << "the same pool, told again";
     close();
+}
+
+/// /proc/meminfo of a machine that becomes short of memory.
+class FakeMeminfo final : public FakeFile {
+  public:
+    [[nodiscard]] const char* kind() const override { return "meminfo"; }
+    long read(void* buffer, std::size_t size) override {
+        return static_cast<long>(text.copy(static_cast<char*>(buffer), size));
+    }
+    std::string text;
+};
+
+/// Slots at the end of clips of so many references each; once pictures come there is room for `room` more.
+unsigned count_slots_with(const std::vector<ClipOptions>& options, unsigned room) {
+    FakeKernel kernel;
+    const auto meminfo = std::make_shared<FakeMeminfo>();
+    kernel.world().other_files["/proc/meminfo"] = meminfo;
+    Playback playback(kernel);
+    kernel.world().on_decoded = [&](const FakePicture&) {
+        if (playback.pools.empty()) return;
+        const auto& sizes = playback.pools[0]->format().memory_size;
+        meminfo->text = fmt::format("MemAvailable: {} kB\n", (2 * room * (sizes[0] + sizes[1]) + 1023) / 1024);
+    };
+    auto opened = open_decoder(kernel, config_for(options[0]), create_h264_codec());
+    EXPECT_TRUE(opened && playback.play(**opened, clips(options)));
+    EXPECT_EQ(options.size() * pictures_each, playback.frames.size());
+    const unsigned count = playback.pools.empty() ? 0 : playback.pools.back()->count();
+    if (opened) opened->reset();
+    expect_clean(kernel, playback);
+    return count;
+}
+
+TEST_F(RequestResizeTest, SlotsThatAreAddedFitIntoMemory) {
+    const unsigned few = count_slots_with({{.references = 1}}, 1000);
+    const unsigned many = count_slots_with({{.references = 1}, {.references = 6}}, 1000);
+    ASSERT_LT(few + 1, many);
+    EXPECT_EQ(many - 1, count_slots_with({{.references = 1}, {.references = 6}}, many - 1 - few));
 }
 
 TEST_F(RequestResizeTest, FewerReferencesGetFewerSlots) {
