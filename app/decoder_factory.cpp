@@ -1,5 +1,6 @@
 #include "app/decoder_factory.h"
 
+#include <atomic>
 #include <cerrno>
 
 #include <unistd.h>
@@ -64,8 +65,10 @@ std::unique_ptr<Decoder> try_devices(const Options& options, const DecoderConfig
     bool any = false;
     std::vector<Error> closed;
     std::vector<DecoderDevice> devices = find_decoders(system_kernel(), &closed);
-    // Nobody tells how busy a device is: several players are spread over those that are alike.
-    take_turns(devices, static_cast<unsigned>(::getpid()));
+    // Nobody tells how busy a device is: several players, and the decoders of one, are spread over those that are
+    // alike.
+    static std::atomic<unsigned> turn{static_cast<unsigned>(::getpid())};
+    take_turns(devices, turn++);
     for (const bool stateless : {true, false})
         for (const DecoderDevice& device : devices) {
             if (device.stateless != stateless || !is_allowed(options.decoder, device)) continue;
