@@ -29,6 +29,12 @@ inline hevc::ShortTermRefPicSet reference_set(std::vector<int> negative, std::ve
     return set;
 }
 
+/// Headers may claim more of something than there can be.
+template <class Entries>
+typename Entries::value_type entry_of(const Entries& entries, unsigned i) {
+    return i < entries.size() ? entries[i] : typename Entries::value_type{};
+}
+
 /// 7.3.7; of predicted sets the elements as they were sent. `flags`: NumDeltaPocs[RefRpsIdx] + 1.
 inline void write_reference_set(BitWriter& w, const hevc::ShortTermRefPicSet& set, unsigned index, bool in_slice,
                                 unsigned flags = 0) {
@@ -44,8 +50,7 @@ inline void write_reference_set(BitWriter& w, const hevc::ShortTermRefPicSet& se
         return;
     }
     w.ue(set.num_negative_pics).ue(set.num_positive_pics);
-    // A set may claim more than there can be.
-    const auto delta_of = [&](unsigned i) { return i < set.delta_poc.size() ? set.delta_poc[i] : 0; };
+    const auto delta_of = [&](unsigned i) { return int{entry_of(set.delta_poc, i)}; };
     for (unsigned i = 0; i < set.num_delta_pocs(); ++i) {
         const int previous = i == 0 || i == set.num_negative_pics ? 0 : delta_of(i - 1);
         const int distance = delta_of(i) - previous;
@@ -146,9 +151,9 @@ inline Bytes write_pps(const hevc::Pps& pps) {
     if (pps.tiles_enabled_flag) {
         w.ue(pps.num_tile_columns_minus1).ue(pps.num_tile_rows_minus1).u(1, flag(pps.uniform_spacing_flag));
         for (unsigned i = 0; !pps.uniform_spacing_flag && i < pps.num_tile_columns_minus1; ++i)
-            w.ue(pps.column_width_minus1[i]);
+            w.ue(entry_of(pps.column_width_minus1, i));
         for (unsigned i = 0; !pps.uniform_spacing_flag && i < pps.num_tile_rows_minus1; ++i)
-            w.ue(pps.row_height_minus1[i]);
+            w.ue(entry_of(pps.row_height_minus1, i));
         w.u(1, flag(pps.loop_filter_across_tiles_enabled_flag));
     }
     w.u(1, flag(pps.pps_loop_filter_across_slices_enabled_flag));
@@ -183,7 +188,7 @@ inline void write_references(BitWriter& w, const hevc::Sps& sps, const hevc::Sli
         if (sps.num_long_term_ref_pics_sps > 0) w.ue(0);
         w.ue(header.num_long_term);
         for (unsigned i = 0; i < header.num_long_term; ++i) {
-            const hevc::LongTermEntry& entry = header.long_term[i];
+            const hevc::LongTermEntry entry = entry_of(header.long_term, i);
             w.u(sps.log2_max_pic_order_cnt_lsb_minus4 + 4U, entry.poc_lsb_lt).u(1, entry.used_by_curr_pic_lt ? 1 : 0);
             w.u(1, entry.delta_poc_msb_present_flag ? 1 : 0);
             const int before = i > 0 ? header.long_term[i - 1].delta_poc_msb_cycle_lt : 0;
@@ -215,7 +220,7 @@ inline void write_inter(BitWriter& w, const hevc::Pps& pps, const hevc::SliceHea
     for (unsigned list = 0; pps.lists_modification_present_flag && total > 1 && list < (is_b ? 2U : 1U); ++list) {
         w.u(1, header.ref_pic_list_modification_flag[list] ? 1 : 0);
         for (unsigned i = 0; header.ref_pic_list_modification_flag[list] && i < header.active_references(list); ++i)
-            w.u(bits_for(total), header.list_entry[list][i]);
+            w.u(bits_for(total), entry_of(header.list_entry[list], i));
     }
     if (is_b) w.u(1, header.mvd_l1_zero_flag ? 1 : 0);
     if (pps.cabac_init_present_flag) w.u(1, header.cabac_init_flag ? 1 : 0);
