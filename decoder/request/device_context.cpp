@@ -64,11 +64,13 @@ Result<> DeviceContext::set_up(const SequenceInfo& sequence) {
 
 /// To the memory there is. Only what can be done without is left out for contiguous memory; when the rest does not fit
 /// either, the driver says so.
-Result<> DeviceContext::fit(SlotCount& slots, std::uint64_t slot_size) {
+Result<> DeviceContext::fit(SlotCount& slots, std::uint64_t slot_size, unsigned there) {
     const std::string meminfo = read_meminfo(needs_.kernel);
-    V4L2PLAY_TRY(fit_slots(slots, slot_size, slot_budget(meminfo)));
+    const std::uint64_t ours = there * slot_size; // is not to be had any more
+    const auto with_ours = [ours](std::uint64_t budget) { return budget + std::min(ours, UINT64_MAX - budget); };
+    V4L2PLAY_TRY(fit_slots(slots, slot_size, with_ours(slot_budget(meminfo))));
     if (!is_behind_iommu(needs_.kernel, needs_.device.video_path))
-        fit_contiguous(slots, slot_size, contiguous_budget(meminfo));
+        fit_contiguous(slots, slot_size, with_ours(contiguous_budget(meminfo)));
     return {};
 }
 
@@ -94,17 +96,10 @@ void DeviceContext::note_slots(const SlotCount& wanted) {
     log_info("request", "{} slots: {}", count, terms_);
 }
 
-/// What there is already is not to be had of the budget any more.
 Result<> DeviceContext::add_slots(const SequenceInfo& sequence) {
-    const SlotPool& pool = *slots_.pool();
-    const unsigned there = pool.count();
     SlotCount slots = count_slots(sequence, needs_.config);
-    SlotCount added{slots.count - std::min(slots.count, there), slots.least - std::min(slots.least, there),
-                    std::move(slots.terms)};
-    const auto& sizes = pool.format().memory_size;
-    V4L2PLAY_TRY(fit(added, std::accumulate(sizes.begin(), sizes.end(), std::uint64_t{0})));
-    slots.count = there + added.count;
-    slots.terms = std::move(added.terms);
+    const auto& sizes = slots_.pool()->format().memory_size;
+    V4L2PLAY_TRY(fit(slots, std::accumulate(sizes.begin(), sizes.end(), std::uint64_t{0}), slots_.pool()->count()));
     V4L2PLAY_TRY(slots_.grow(slots.count));
     note_slots(slots);
     return {};

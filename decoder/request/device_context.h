@@ -138,7 +138,7 @@ class DeviceContext {
 
     DeviceContext(const ContextNeeds& needs, VideoDevice device);
     Result<> set_up(const SequenceInfo& sequence);
-    Result<> fit(SlotCount& slots, std::uint64_t slot_size);
+    Result<> fit(SlotCount& slots, std::uint64_t slot_size, unsigned there = 0);
     Result<DeviceFormats> set_formats(const SequenceInfo& sequence);
     Result<> take_back_spare();
     void note_slots(const SlotCount& wanted);
