@@ -152,6 +152,7 @@ Result<> Player::set_up() {
     frames_waker_ = std::move(*waker);
     if (!options_.ledger.empty()) {
         auto file = LedgerFile::create(options_.ledger);
+        bad_usage_ = !file;
         if (!file) return fail(std::move(file).error());
         ledger_.set_file(std::move(*file));
     }

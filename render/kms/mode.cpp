@@ -143,6 +143,10 @@ drmModeModeInfo fitting_mode(std::span<const drmModeModeInfo> modes, const drmMo
     return *best;
 }
 
+bool names_a_mode(const std::string& asked) {
+    return asked == "preferred" || asked == "content" || parse_mode(asked).has_value();
+}
+
 Result<drmModeModeInfo> choose_mode(std::span<const drmModeModeInfo> modes,
                                     const std::optional<drmModeModeInfo>& current, const std::string& asked,
                                     Rational content) {
