@@ -1,5 +1,6 @@
 #include "app/decoder_factory.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 
@@ -27,15 +28,16 @@ ModePreference preference_of(const Options& options) {
     return {decode[static_cast<int>(options.decode_mode)], code[static_cast<int>(options.start_code)]};
 }
 
-Result<std::unique_ptr<Decoder>> open_stateful(const DecoderDevice& device, const DecoderConfig& config) {
+Result<std::unique_ptr<Decoder>> open_stateful(Kernel& kernel, const DecoderDevice& device,
+                                               const DecoderConfig& config) {
     if (device.find_format(stateful_fourcc(config.stream.codec)) == nullptr)
         return fail(ENOTSUP, fmt::format("it does not decode {}", config.stream.codec_name));
-    return create_stateful_decoder(system_kernel(), device, config);
+    return create_stateful_decoder(kernel, device, config);
 }
 
-Result<std::unique_ptr<Decoder>> open_device(const Options& options, const DecoderDevice& device,
+Result<std::unique_ptr<Decoder>> open_device(Kernel& kernel, const Options& options, const DecoderDevice& device,
                                              const DecoderConfig& config) {
-    if (!device.stateless) return open_stateful(device, config);
+    if (!device.stateless) return open_stateful(kernel, device, config);
     auto codec = create_codec(config.stream.codec);
     auto controls = create_controls(config.stream.codec, preference_of(options));
     if (codec == nullptr || controls == nullptr)
@@ -43,12 +45,21 @@ Result<std::unique_ptr<Decoder>> open_device(const Options& options, const Decod
     V4L2PLAY_TRY(codec->configure(config.stream));
     if (device.find_format(V4l2Fourcc{controls->coded_fourcc()}) == nullptr)
         return fail(ENOTSUP, fmt::format("it does not decode {}", config.stream.codec_name));
-    return create_request_decoder(system_kernel(), device, std::move(codec), std::move(controls), config);
+    return create_request_decoder(kernel, device, std::move(codec), std::move(controls), config);
 }
 
-bool is_allowed(DecoderChoice choice, const DecoderDevice& device) {
-    return choice == DecoderChoice::Auto ||
-           choice == (device.stateless ? DecoderChoice::Request : DecoderChoice::Stateful);
+/// Whether what the person has asked for, and what has happened, leave the device to be tried.
+bool is_eligible(const Options& options, const TriedDecoders& tried, const DecoderDevice& device) {
+    const DecoderChoice kind = device.stateless ? DecoderChoice::Request : DecoderChoice::Stateful;
+    if (options.decoder != DecoderChoice::Auto && options.decoder != kind) return false;
+    if (!options.device.empty() && !is_meant(device, options.device)) return false;
+    return std::find(tried.devices.begin(), tried.devices.end(), device.video_path) == tried.devices.end();
+}
+
+bool decodes(const DecoderDevice& device, CodecId codec) {
+    if (!device.stateless) return device.find_format(stateful_fourcc(codec)) != nullptr;
+    const auto controls = create_controls(codec, {});
+    return controls != nullptr && device.find_format(V4l2Fourcc{controls->coded_fourcc()}) != nullptr;
 }
 
 std::string nothing_found(const Options& options) {
@@ -58,43 +69,55 @@ std::string nothing_found(const Options& options) {
                                                       : "no hardware decoder: there is no usable /dev/media* device";
 }
 
-/// The first device that takes the stream, stateless ones first; null, with reasons, when there is none. `fault`: the
-/// error of a device that could not be used, though it might take the stream.
-std::unique_ptr<Decoder> try_devices(const Options& options, const DecoderConfig& config,
-                                     std::vector<std::string>& reasons, int& fault) {
-    bool any = false;
-    std::vector<Error> closed;
-    std::vector<DecoderDevice> devices = find_decoders(system_kernel(), &closed);
+/// Those that may be tried: stateless ones first.
+std::vector<DecoderDevice> eligible_devices(Kernel& kernel, const Options& options, const TriedDecoders& tried,
+                                            std::vector<Error>& closed) {
+    std::vector<DecoderDevice> devices = find_decoders(kernel, &closed);
     // Nobody tells how busy a device is: several players, and the decoders of one, are spread over those that are
     // alike.
     static std::atomic<unsigned> turn{static_cast<unsigned>(::getpid())};
     take_turns(devices, turn++);
-    for (const bool stateless : {true, false})
-        for (const DecoderDevice& device : devices) {
-            if (device.stateless != stateless || !is_allowed(options.decoder, device)) continue;
-            if (!options.device.empty() && !is_meant(device, options.device)) continue;
-            any = true;
-            auto decoder = open_device(options, device, config);
-            if (decoder) return std::move(*decoder);
-            reasons.push_back(fmt::format("not by {}: {}", device.name(), decoder.error().what));
-            if (is_device_fault(decoder.error().code)) fault = decoder.error().code;
+    std::erase_if(devices, [&](const DecoderDevice& device) { return !is_eligible(options, tried, device); });
+    std::stable_partition(devices.begin(), devices.end(), [](const DecoderDevice& device) { return device.stateless; });
+    return devices;
+}
+
+/// The first device that takes the stream, into `opened`; none, with reasons, when there is none. `fault`: the error of
+/// a device that could not be used, though it might take the stream.
+void try_devices(Kernel& kernel, const Options& options, const DecoderConfig& config, const TriedDecoders& tried,
+                 OpenedDecoder& opened, int& fault) {
+    std::vector<Error> closed;
+    const std::vector<DecoderDevice> devices = eligible_devices(kernel, options, tried, closed);
+    for (auto device = devices.begin(); device != devices.end(); ++device) {
+        auto decoder = open_device(kernel, options, *device, config);
+        if (decoder) {
+            opened.decoder = std::move(*decoder);
+            opened.device = device->video_path;
+            opened.any_other = std::any_of(device + 1, devices.end(), [&](const DecoderDevice& other) {
+                return decodes(other, config.stream.codec);
+            });
+            return;
         }
+        opened.reasons.push_back(fmt::format("not by {}: {}", device->name(), decoder.error().what));
+        if (is_device_fault(decoder.error().code)) fault = decoder.error().code;
+    }
     for (Error& error : closed) {
         if (is_device_fault(error.code)) fault = error.code;
-        reasons.push_back(std::move(error.what));
+        opened.reasons.push_back(std::move(error.what));
     }
-    if (!any && (closed.empty() || !options.device.empty())) reasons.push_back(nothing_found(options));
-    return nullptr;
+    const bool any = !devices.empty() || !tried.devices.empty();
+    if (!any && (closed.empty() || !options.device.empty())) opened.reasons.push_back(nothing_found(options));
 }
 
 } // namespace
 
-Result<OpenedDecoder> open_decoder(const Options& options, DecoderConfig config, Output* output, bool software_only) {
+Result<OpenedDecoder> open_decoder(const Options& options, DecoderConfig config, Output* output,
+                                   const TriedDecoders& tried, Kernel& kernel) {
     OpenedDecoder opened;
     config.stream.operating_point = options.operating_point;
     const bool hardware = options.decoder != DecoderChoice::Software;
     int fault = 0;
-    if (hardware && !software_only) opened.decoder = try_devices(options, config, opened.reasons, fault);
+    if (hardware && !tried.all_hardware) try_devices(kernel, options, config, tried, opened, fault);
     if (opened.decoder != nullptr) return opened;
 
     const bool software = options.decoder == DecoderChoice::Auto || options.decoder == DecoderChoice::Software;
@@ -104,10 +127,10 @@ Result<OpenedDecoder> open_decoder(const Options& options, DecoderConfig config,
                                 fmt::join(opened.reasons, "; "),
                                 fault == EBUSY ? "stop the program that uses it, or give --decoder=software"
                                                : "--decoder=software would"));
-    auto memory = output == nullptr ? create_slot_allocator(system_kernel(), config.output_needs_dmabuf)
-                                    : output->create_memory(system_kernel());
+    auto memory =
+        output == nullptr ? create_slot_allocator(kernel, config.output_needs_dmabuf) : output->create_memory(kernel);
     if (!memory) return fail(std::move(memory).error());
-    auto decoder = create_software_decoder(system_kernel(), config, std::move(*memory));
+    auto decoder = create_software_decoder(kernel, config, std::move(*memory));
     if (!decoder) return fail(std::move(decoder).error());
     opened.decoder = std::move(*decoder);
     return opened;

@@ -13,14 +13,22 @@ namespace v4l2play {
 
 struct OpenedDecoder {
     std::unique_ptr<Decoder> decoder;
+    std::string device;               ///< path of its video node; empty: software
+    bool any_other = false;           ///< another device, not asked yet, decodes such streams, too
     std::vector<std::string> reasons; ///< one line per decoder that was not taken
 };
 
+/// What has given a stream up, and is not asked again.
+struct TriedDecoders {
+    std::vector<std::string> devices; ///< OpenedDecoder::device
+    bool all_hardware = false;
+};
+
 /// Tries, as `options` allow, stateless devices, then software, which decodes into memory that `output` can show (null:
-/// any). `software_only`: hardware has been tried already, for the reasons given. When none is left, all reasons in one
-/// line: ENOTSUP, or the error of a device that could not be used at all (`is_device_fault`).
+/// any). When none is left, all reasons in one line: ENOTSUP, or the error of a device that could not be used at all
+/// (`is_device_fault`).
 Result<OpenedDecoder> open_decoder(const Options& options, DecoderConfig config, Output* output = nullptr,
-                                   bool software_only = false);
+                                   const TriedDecoders& tried = {}, Kernel& kernel = system_kernel());
 
 /// Whether an error says that a device is busy, gone or broken, not that it does not do what the stream needs.
 bool is_device_fault(int code);

@@ -20,11 +20,14 @@ bool Fallback::note(const FormatModifier& refused) {
     return true;
 }
 
-bool Fallback::goes_on(Ended ended, bool was_software, const std::optional<FormatModifier>& refused) {
+bool Fallback::goes_on(Ended ended, const std::string& device, bool any_other,
+                       const std::optional<FormatModifier>& refused) {
     const bool has_other_format = refused && note(*refused);
-    const bool decoder_gave_up = ended == Ended::Unsupported || ended == Ended::DeviceFailed;
-    if (!decoder_gave_up || !(has_other_format || (may_use_software_ && !was_software))) return false;
-    software_only_ = software_only_ || !has_other_format;
+    if (ended != Ended::Unsupported && ended != Ended::DeviceFailed) return false;
+    if (has_other_format) return true;
+    if (device.empty() || !(any_other || may_use_software_)) return false;
+    tried_.devices.push_back(device);
+    tried_.all_hardware = !any_other;
     return true;
 }
 

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "app/decoder_factory.h"
 #include "app/playback.h"
 
 namespace v4l2play {
@@ -13,15 +15,17 @@ class Fallback {
     explicit Fallback(bool may_use_software)
         : may_use_software_(may_use_software) {}
 
-    /// How a try ended; `refused` is the format that the output would not show, in spite of its offer. True: another
-    /// try is worth it, with what is said below. A format that is refused is not asked for again: the decoder's next
-    /// one is tried before another decoder.
-    bool goes_on(Ended ended, bool was_software, const std::optional<FormatModifier>& refused);
+    /// How a try ended on `device` (empty: in software); `refused` is the format that the output would not show, in
+    /// spite of its offer. True: another try is worth it, with what is said below. A format that is refused is not
+    /// asked for again: the decoder's next one is tried before another decoder, and another device (`any_other`) before
+    /// software.
+    bool goes_on(Ended ended, const std::string& device, bool any_other, const std::optional<FormatModifier>& refused);
 
-    /// Hardware is not asked again.
-    [[nodiscard]] bool software_only() const { return software_only_; }
+    /// What is not asked again.
+    [[nodiscard]] const TriedDecoders& tried() const { return tried_; }
+    [[nodiscard]] bool software_only() const { return tried_.all_hardware; }
     /// This is not the first try.
-    [[nodiscard]] bool again() const { return software_only_ || !refused_.empty(); }
+    [[nodiscard]] bool again() const { return !tried_.devices.empty() || !refused_.empty(); }
     /// Takes those away that were refused.
     void remove_refused(std::vector<FormatModifier>& formats) const;
 
@@ -29,7 +33,7 @@ class Fallback {
     bool note(const FormatModifier& refused);
 
     const bool may_use_software_;
-    bool software_only_ = false;
+    TriedDecoders tried_;
     std::vector<FormatModifier> refused_;
 };
 

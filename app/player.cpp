@@ -221,7 +221,7 @@ Result<OpenedDecoder> Player::open(const Demuxer& demuxer, const Fallback& fallb
     config.output_needs_dmabuf = !output_->formats().empty();
     config.presenter_slots = output_->slots_held();
     config.queue_slots = frame_queue + frames_at_hand;
-    return open_decoder(options_, config, output_.get(), fallback.software_only());
+    return open_decoder(options_, config, output_.get(), fallback.tried());
 }
 
 void Player::announce(const Demuxer& demuxer, const ItemReport& report) {
@@ -270,6 +270,7 @@ bool Player::may_use_software() const { return options_.decoder == DecoderChoice
 Ended Player::play_with_fallback(Demuxer& demuxer, ItemReport& report) {
     Nanoseconds position = options_.start;
     Fallback fallback(may_use_software());
+    bool device_failed = false;
     for (;;) {
         // What a decoder that gave up had read is read again.
         if (position > 0 || fallback.again()) {
@@ -282,7 +283,8 @@ Ended Player::play_with_fallback(Demuxer& demuxer, ItemReport& report) {
         if (!opened) {
             requirement_broken_ = requirement_broken_ || (options_.require_hw && opened.error().code == ENOTSUP);
             report.error = std::move(opened).error();
-            return is_device_fault(report.error.code) && !may_use_software() ? Ended::DeviceFailed : Ended::Failed;
+            device_failed = device_failed || is_device_fault(report.error.code);
+            return device_failed && !may_use_software() ? Ended::DeviceFailed : Ended::Failed;
         }
         for (std::string& reason : opened->reasons) add_once(report.reasons, std::move(reason));
         report.decoder = opened->decoder->description();
@@ -290,9 +292,10 @@ Ended Player::play_with_fallback(Demuxer& demuxer, ItemReport& report) {
         announce(demuxer, report);
         statistics_->begin(report);
         std::optional<FormatModifier> refused;
+        const std::string device = opened->device;
         const Ended ended = play_once(demuxer, std::move(opened->decoder), report, position, fallback, refused);
-        const bool was_software = std::string_view(report.decoder.kind) == "software";
-        if (!fallback.goes_on(ended, was_software, refused)) return ended;
+        if (!fallback.goes_on(ended, device, opened->any_other, refused)) return ended;
+        device_failed = device_failed || ended == Ended::DeviceFailed;
         add_once(report.reasons, fmt::format("{}: {}", report.decoder.driver, report.error.what));
     }
 }

@@ -66,9 +66,20 @@ std::shared_ptr<FakeFile> FakeKernel::open_node(const std::string& path, int fla
     return other == world_.other_files.end() ? nullptr : other->second;
 }
 
+/// An errno value, or 0.
+int FakeKernel::error_of_node(std::string_view path) const {
+    for (std::size_t i = 0; i < decoders_.size(); ++i) {
+        const bool video = path == fmt::format("/dev/video{}", i);
+        if (decoders_[i].gone && (video || path == fmt::format("/dev/media{}", i))) return ENXIO;
+        if (video) return decoders_[i].open_error;
+    }
+    return 0;
+}
+
 int FakeKernel::open(const char* path, int flags) {
     const Lock lock(mutex_);
     if (const int error = count("open"); error != 0) return error;
+    if (const int error = error_of_node(path); error != 0) return -error;
     std::shared_ptr<FakeFile> file = open_node(path, flags);
     return file == nullptr ? -ENOENT : world_.install(std::move(file));
 }

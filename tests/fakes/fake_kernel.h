@@ -73,6 +73,7 @@ class FakeKernel final : public Kernel {
     void run_contexts();
     void run_until(Nanoseconds time);
     [[nodiscard]] Nanoseconds next_event() const;
+    [[nodiscard]] int error_of_node(std::string_view path) const;
     std::shared_ptr<FakeFile> open_node(const std::string& path, int flags);
 
     mutable std::mutex mutex_;

@@ -79,6 +79,7 @@ int FakeMedia::topology(void* argument) {
 }
 
 int FakeMedia::ioctl(unsigned long request, void* argument) {
+    if (decoder_.gone) return -EIO; // __media_ioctl
     switch (request) {
     case MEDIA_IOC_DEVICE_INFO: {
         auto& info = *static_cast<media_device_info*>(argument);

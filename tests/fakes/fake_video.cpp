@@ -27,7 +27,7 @@ FakeQueue* FakeContext::queue_of(std::uint32_t type) {
 }
 
 bool FakeContext::kick() {
-    const bool changed = engine_.run();
+    const bool changed = !decoder_.gone && engine_.run();
     if (changed) wake();
     return changed;
 }
@@ -40,6 +40,7 @@ bool FakeContext::complete_one() {
 
 /// As v4l2_m2m_poll: EPOLLERR when nothing is queued on either side, so a watch of an idle device does not sleep.
 std::uint32_t FakeContext::poll(std::uint32_t wanted) {
+    if (decoder_.gone) return EPOLLERR | EPOLLHUP; // v4l2_poll
     if ((wanted & (EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM)) == 0) return 0;
     const bool output = output_.streaming() && output_.any_in_flight();
     const bool capture = capture_.streaming() && capture_.any_in_flight();
@@ -255,6 +256,7 @@ int FakeContext::control_ioctl(unsigned long request, void* argument) {
 }
 
 int FakeContext::ioctl(unsigned long request, void* argument) {
+    if (decoder_.gone) return -ENODEV; // v4l2_ioctl
     switch (request) {
     case VIDIOC_QUERYCAP:
         return describe(as<v4l2_capability>(argument));

@@ -34,7 +34,7 @@ class FakeContext final : public FakeFile, public std::enable_shared_from_this<F
     void return_buffer(unsigned index);
 
     /// Time of the next thing that happens by itself; no_time when nothing will.
-    [[nodiscard]] Nanoseconds next_event() const { return engine_.next_event(); }
+    [[nodiscard]] Nanoseconds next_event() const { return decoder_.gone ? no_time : engine_.next_event(); }
     /// Does what is due. True when something was.
     bool run() { return kick(); }
     /// Finishes the running picture (or its first phase) now. False when none runs.

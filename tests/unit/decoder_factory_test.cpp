@@ -1,0 +1,150 @@
+// Which device plays a stream where there are two of one kind: the cores of a chip.
+#include "app/decoder_factory.h"
+
+#include <cerrno>
+#include <map>
+
+#include <gtest/gtest.h>
+
+#include "app/fallback.h"
+#include "decoder/log.h"
+#include "decoder/v4l2/media_device.h"
+#include "tests/unit/expect_clean.h"
+#include "tests/unit/h264_clip.h"
+
+namespace v4l2play {
+namespace {
+
+using fakes::FakeDecoder;
+using fakes::FakeKernel;
+using namespace test;
+
+const ClipOptions twin_clip{.pictures = 40, .period = 10};
+
+class TwinDevicesTest : public testing::Test {
+  protected:
+    TwinDevicesTest() {
+        set_log_level(LogLevel::Error);
+        testing::internal::CaptureStderr(); // devices that go away are logged
+        options_.decoder = DecoderChoice::Request;
+        config_.stream.codec = CodecId::H264;
+        config_.stream.codec_name = "h264";
+        config_.stream.width = static_cast<int>(twin_clip.width);
+        config_.stream.height = static_cast<int>(twin_clip.height);
+    }
+    ~TwinDevicesTest() override { testing::internal::GetCapturedStderr(); }
+    static FakeDecoder core(const char* bus) {
+        FakeDecoder core;
+        core.driver = "rkvdec";
+        core.bus_info = bus;
+        return core;
+    }
+    Result<OpenedDecoder> open(const TriedDecoders& tried = {}) {
+        return open_decoder(options_, config_, nullptr, tried, kernel_);
+    }
+    /// How many of `count` decoders, all open at once, each device has.
+    std::map<std::string, unsigned> open_many(unsigned count) {
+        std::vector<std::unique_ptr<Decoder>> decoders;
+        std::map<std::string, unsigned> on;
+        for (unsigned i = 0; i < count; ++i) {
+            auto opened = open();
+            EXPECT_TRUE(opened) << opened.error().what;
+            if (!opened) return on;
+            ++on[opened->decoder->description().device];
+            decoders.push_back(std::move(opened->decoder));
+        }
+        return on;
+    }
+
+    FakeKernel kernel_{{core("platform:a"), core("platform:b")}};
+    Options options_;
+    DecoderConfig config_;
+};
+
+const std::string on_a = "fake-vpu-dec (platform:a)";
+const std::string on_b = "fake-vpu-dec (platform:b)";
+using Shares = std::map<std::string, unsigned>;
+
+TEST_F(TwinDevicesTest, AreToldApart) {
+    const auto devices = find_decoders(kernel_);
+    ASSERT_EQ(2U, devices.size());
+    EXPECT_EQ("rkvdec (platform:a)", devices[0].name());
+    EXPECT_EQ("rkvdec (platform:b)", devices[1].name());
+    EXPECT_EQ("/dev/video0", devices[0].video_path);
+    EXPECT_EQ("/dev/media1", devices[1].media_path);
+    EXPECT_EQ("", kernel_.leaks());
+}
+
+TEST_F(TwinDevicesTest, PlayersAreSpread) {
+    EXPECT_EQ((Shares{{on_a, 3}, {on_b, 3}}), open_many(6));
+    EXPECT_EQ("", kernel_.leaks());
+}
+
+TEST_F(TwinDevicesTest, TheDriverNamesBothTheBusOne) {
+    options_.device = "rkvdec";
+    EXPECT_EQ((Shares{{on_a, 2}, {on_b, 2}}), open_many(4));
+    options_.device = "rkvdec:platform:b";
+    EXPECT_EQ((Shares{{on_b, 4}}), open_many(4));
+    options_.device = "/dev/video0";
+    EXPECT_EQ((Shares{{on_a, 4}}), open_many(4));
+    options_.device = "rkvdec:platform:c";
+    const auto opened = open();
+    ASSERT_FALSE(opened);
+    EXPECT_NE(std::string::npos, opened.error().what.find("no decoder is called rkvdec:platform:c"));
+}
+
+TEST_F(TwinDevicesTest, OneIsBusy) {
+    kernel_.decoder(0).open_error = EBUSY;
+    EXPECT_EQ((Shares{{on_b, 4}}), open_many(4));
+    kernel_.decoder(1).open_error = EBUSY;
+    const auto opened = open();
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(EBUSY, opened.error().code);
+    EXPECT_NE(std::string::npos, opened.error().what.find("/dev/video1"));
+    EXPECT_EQ("", kernel_.leaks());
+}
+
+TEST_F(TwinDevicesTest, OneGoesAwayTheOtherTakesOver) {
+    fakes::Playback playback(kernel_);
+    auto opened = open();
+    ASSERT_TRUE(opened) << opened.error().what;
+    const std::string first = opened->decoder->description().device;
+    EXPECT_TRUE(opened->any_other);
+    const auto units = make_clip(twin_clip);
+    ASSERT_TRUE(playback.play_until(*opened->decoder, units, 5));
+    kernel_.decoder(first == on_a ? 0 : 1).gone = true;
+    EXPECT_FALSE(playback.play(*opened->decoder, {units.begin() + 10, units.end()}));
+    ASSERT_TRUE(playback.failure);
+
+    Fallback fallback(true);
+    ASSERT_TRUE(fallback.goes_on(Ended::DeviceFailed, opened->device, opened->any_other, std::nullopt));
+    opened = open(fallback.tried());
+    ASSERT_TRUE(opened) << opened.error().what;
+    EXPECT_EQ(first == on_a ? on_b : on_a, opened->decoder->description().device);
+    EXPECT_FALSE(opened->any_other) << "it has failed already";
+    playback.failure.reset();
+    playback.frames.clear();
+    EXPECT_TRUE(playback.play(*opened->decoder, {units.begin() + 10, units.end()}));
+    EXPECT_EQ(30U, playback.frames.size());
+    opened->decoder.reset();
+    fakes::expect_clean(kernel_, playback);
+}
+
+TEST_F(TwinDevicesTest, WhatHasGivenUpIsNotAskedAgain) {
+    auto opened = open({{"/dev/video0"}, false});
+    ASSERT_TRUE(opened) << opened.error().what;
+    EXPECT_EQ("/dev/video1", opened->device);
+    EXPECT_FALSE(open({{"/dev/video0", "/dev/video1"}, false}));
+    EXPECT_FALSE(open({{"/dev/video0"}, true}));
+}
+
+TEST_F(TwinDevicesTest, AnotherCodecIsNoReasonToTryAgain) {
+    kernel_.decoder(1).coded_formats = {V4L2_PIX_FMT_MPEG2_SLICE};
+    auto opened = open();
+    ASSERT_TRUE(opened) << opened.error().what;
+    EXPECT_EQ("/dev/video0", opened->device);
+    EXPECT_FALSE(opened->any_other);
+}
+
+} // namespace
+} // namespace v4l2play
