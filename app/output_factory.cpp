@@ -34,13 +34,13 @@ Rational content_rate(const Options& options) {
     return {0, 1};
 }
 
-/// What no plane takes is drawn, and if need be copied.
-std::unique_ptr<Output> with_painters(std::unique_ptr<Output> output, const Options& options) {
+/// What the display does not take is drawn, and if need be copied, unless `output` sees to that.
+std::unique_ptr<Output> with_painters(std::unique_ptr<Output> output, const Options& options, bool copies) {
     const bool always = options.gles == GlesChoice::Always;
     std::vector<std::unique_ptr<Painter>> painters;
     if (options.gles != GlesChoice::Never)
         if (auto gles = create_gles_painter(always)) painters.push_back(std::move(gles));
-    if (!always && !options.require_zero_copy) painters.push_back(create_picture_copier());
+    if (!always && !copies && !options.require_zero_copy) painters.push_back(create_picture_copier());
     return create_drawn_output(std::move(output), std::move(painters), {always, options.rotate});
 }
 
@@ -60,7 +60,7 @@ Result<std::unique_ptr<Output>> open_kms(const Options& options) {
     Result<std::unique_ptr<Output>> output =
         is_inherited(options.card) ? create_kms_output(kms) : create_lasting_kms_output(kms, lend);
     if (!output) return output;
-    return with_painters(std::move(*output), options);
+    return with_painters(std::move(*output), options, false);
 }
 
 Result<std::unique_ptr<Output>> open_wayland(const Options& options) {
@@ -68,7 +68,9 @@ Result<std::unique_ptr<Output>> open_wayland(const Options& options) {
     wayland.fullscreen = !options.fullscreen.empty();
     if (options.fullscreen != "any") wayland.screen = options.fullscreen;
     wayland.rotate = options.rotate;
-    return create_wayland_output(wayland);
+    Result<std::unique_ptr<Output>> output = create_wayland_output(wayland);
+    if (!output) return output;
+    return with_painters(std::move(*output), options, true);
 }
 
 /// A card or connector that was asked for is meant for KMS, whatever session there is.

@@ -14,7 +14,6 @@
 namespace v4l2play {
 namespace {
 
-constexpr unsigned targets = 4; // one that waits, one in flight, one on the screen, one to draw into
 constexpr std::uint32_t pitch_alignment = 256;
 constexpr std::size_t usual_drawn = 16; // so that steady playback allocates nothing
 
@@ -46,7 +45,9 @@ class DrawnOutput final : public ForwardingOutput {
     Result<> try_painters(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info, bool compromise);
     Result<> draw_by(Painter& painter, const std::shared_ptr<SlotPool>& pool, const FrameInfo& info);
     [[nodiscard]] FrameInfo drawn_info(const Painter& painter, const FrameInfo& info) const;
+    [[nodiscard]] bool draws_for_screen(const Painter& painter) const;
     Result<> create_targets(Painter& painter, Size size);
+    void forget_device();
     [[nodiscard]] std::string explain() const;
     Result<> present_drawn(Frame& frame, Nanoseconds target);
     [[nodiscard]] std::vector<Drawn>::iterator find(FrameId id, std::uint32_t serial);
@@ -133,11 +134,14 @@ Result<> DrawnOutput::draw_by(Painter& painter, const std::shared_ptr<SlotPool>&
     return {};
 }
 
+/// Scaled to the screen and turned; else that is left to `inner`, which can, as windows do.
+bool DrawnOutput::draws_for_screen(const Painter& painter) const { return painter.scales() && screen_.width != 0; }
+
 /// What `inner` would turn back it has been turned by already.
 FrameInfo DrawnOutput::drawn_info(const Painter& painter, const FrameInfo& info) const {
     FrameInfo drawn = info;
     drawn.visible.x = drawn.visible.y = 0;
-    if (!painter.scales()) return drawn;
+    if (!draws_for_screen(painter)) return drawn;
     Size picture{info.visible.width, info.visible.height};
     drawn.sample_aspect = {1, 1};
     drawn.rotation = (360 - options_.rotation) % 360;
@@ -162,7 +166,8 @@ Result<> DrawnOutput::create_targets(Painter& painter, Size size) {
     auto allocator = painter.create_memory(kernel_, inner());
     if (!allocator) return fail(std::move(allocator).error());
     std::vector<SlotMemory> slots;
-    for (unsigned i = 0; i < targets; ++i) {
+    const unsigned count = inner().slots_held() + 1; // one to draw into
+    for (unsigned i = 0; i < count; ++i) {
         auto memory = (*allocator)->allocate(format.memory_size[0]);
         if (!memory) return fail(std::move(memory).error());
         slots.push_back(std::move(*memory));
@@ -184,7 +189,8 @@ Result<> DrawnOutput::present_drawn(Frame& frame, Nanoseconds target) {
     if (!inner().ready()) return fail(EBUSY, "a flip is pending", "present");
     SlotRef slot = target_->acquire();
     if (!slot) return fail(EBUSY, "all pictures are with the display", "present");
-    V4L2PLAY_TRY(painter_->draw(frame, (frame.info.rotation + options_.rotation) % 360, slot.index()));
+    const unsigned turn = draws_for_screen(*painter_) ? (frame.info.rotation + options_.rotation) % 360 : 0;
+    V4L2PLAY_TRY(painter_->draw(frame, turn, slot.index()));
     V4L2PLAY_TRY(target_->finish_decode(slot));
     Frame drawn;
     drawn.id = frame.id;
@@ -216,6 +222,7 @@ std::optional<OutputEvent> DrawnOutput::next_event() {
     for (;;) {
         std::optional<OutputEvent> event = inner().next_event();
         if (!event) return event;
+        if (std::holds_alternative<FormatsChanged>(*event)) forget_device();
         if (const auto* released = std::get_if<FrameReleased>(&*event))
             if (const auto drawn = find(released->id, released->serial); drawn != drawn_.end()) {
                 drawn_.erase(drawn);
@@ -225,6 +232,13 @@ std::optional<OutputEvent> DrawnOutput::next_event() {
             if (const auto drawn = find(shown->id, shown->serial); drawn != drawn_.end()) shown->path = drawn->path;
         return event;
     }
+}
+
+/// The display may be another now, and what it takes: the next frame is configured for anew.
+void DrawnOutput::forget_device() {
+    for (const auto& painter : painters_) painter->forget();
+    target_.reset();
+    generation_ = 0;
 }
 
 std::string DrawnOutput::explain() const {

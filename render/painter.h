@@ -32,6 +32,8 @@ class Painter {
     /// The visible part of `frame`, turned clockwise by `turn` (0, 90, 180, 270) if it can, over all of slot `target`.
     /// When it returns, nobody reads the frame any more.
     virtual Result<> draw(const Frame& frame, unsigned turn, std::uint32_t target) = 0;
+    /// The device that it draws with may have gone, and come back as another: nothing of it is kept.
+    virtual void forget() {}
 };
 
 } // namespace v4l2play

@@ -29,6 +29,10 @@ class GlesPainter final : public Painter {
     Result<> draw(const Frame& frame, unsigned turn, std::uint32_t target) override {
         return drawing_->draw(frame, turn, target);
     }
+    void forget() override {
+        drawing_.reset();
+        gles_.reset();
+    }
 
   private:
     Result<> open(const Output& output);

@@ -136,6 +136,7 @@ void LastingOutput::look() {
     if (!options) return;
     if (const Result<> opened = open(*options); !opened) return log_debug("kms", "{}", opened.error().what);
     look_at_ = no_time;
+    events_.emplace_back(FormatsChanged{});
     log_info("kms", "{} is back", card_->description().device);
 }
 

@@ -144,6 +144,12 @@ Result<> Connection::collect() {
     return {};
 }
 
+Nanoseconds Connection::to_monotonic(Nanoseconds time, Nanoseconds now) const {
+    timespec there{};
+    if (presentation_clock_ == CLOCK_MONOTONIC || clock_gettime(presentation_clock_, &there) != 0) return time;
+    return time + now - (Nanoseconds{there.tv_sec} * second + there.tv_nsec);
+}
+
 bool Connection::has_feedback() const {
     return globals_.dmabuf != nullptr && zwp_linux_dmabuf_v1_get_version(globals_.dmabuf.get()) >=
                                              ZWP_LINUX_DMABUF_V1_GET_DEFAULT_FEEDBACK_SINCE_VERSION;

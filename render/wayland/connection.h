@@ -67,9 +67,11 @@ class Connection {
     void add_formats(const DmabufFormats& formats) { formats_.add_all(formats); }
     [[nodiscard]] bool has_feedback() const;
     /// It takes no dmabuf with video.
-    [[nodiscard]] bool must_copy() const { return formats_.empty(); }
+    [[nodiscard]] bool must_copy() const { return !formats_.has_video(); }
     /// The clock of presentation feedback.
     [[nodiscard]] clockid_t presentation_clock() const { return presentation_clock_; }
+    /// A time of that clock in CLOCK_MONOTONIC, where it is `now`.
+    [[nodiscard]] Nanoseconds to_monotonic(Nanoseconds time, Nanoseconds now) const;
     [[nodiscard]] const std::string& name() const { return name_; }
     /// Its name, and the process behind it where the kernel tells that: "wayland-0 (weston, process 812)".
     [[nodiscard]] std::string peer() const;

@@ -26,7 +26,7 @@ bool same_modifier(std::uint64_t listed, std::uint64_t given) {
 } // namespace
 
 void DmabufFormats::add(FormatModifier format, bool scanout) {
-    if (!is_video(format.fourcc)) return;
+    if (!is_video(format.fourcc) && format.fourcc != fourcc_xrgb) return;
     const auto known =
         std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.format == format; });
     if (known != entries_.end())
@@ -37,6 +37,11 @@ void DmabufFormats::add(FormatModifier format, bool scanout) {
 
 void DmabufFormats::add_all(const DmabufFormats& other) {
     for (const Entry& entry : other.entries_) add(entry.format, false);
+}
+
+bool DmabufFormats::has_video() const {
+    return std::any_of(entries_.begin(), entries_.end(),
+                       [](const Entry& entry) { return is_video(entry.format.fourcc); });
 }
 
 bool DmabufFormats::scans_out(FormatModifier format) const {
@@ -54,6 +59,7 @@ std::vector<FormatModifier> DmabufFormats::for_decoders() const {
     std::stable_partition(ordered.begin(), ordered.end(), [](const Entry& entry) { return entry.scanout; });
     std::vector<FormatModifier> formats;
     for (const Entry& entry : ordered) {
+        if (!is_video(entry.format.fourcc)) continue;
         FormatModifier format = entry.format;
         if (format.modifier == modifier_invalid) format.modifier = modifier_linear;
         if (std::find(formats.begin(), formats.end(), format) == formats.end()) formats.push_back(format);

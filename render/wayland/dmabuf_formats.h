@@ -13,11 +13,12 @@ namespace v4l2play {
 /// Pure.
 class DmabufFormats {
   public:
-    /// Formats that are none of video are left out, and so is what is more than any compositor has.
+    /// Formats that are neither of video nor drawn by us are left out, and so is what is more than any compositor has.
     void add(FormatModifier format, bool scanout);
     /// Those of `other` too, none of them known to be scanned out.
     void add_all(const DmabufFormats& other);
     [[nodiscard]] bool empty() const { return entries_.empty(); }
+    [[nodiscard]] bool has_video() const;
 
     /// What decoders may make, best first: what can be scanned out before what has to be composited, NV12 before the
     /// rest of each. Formats that only have the implicit modifier are listed as linear ones: decoders lay them out so.

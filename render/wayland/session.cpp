@@ -11,6 +11,17 @@ namespace {
 
 constexpr Nanoseconds session_limit = 5 * second;
 
+/// The compositor's GPU; else, where it does not tell, any; empty without one.
+std::string find_card(Kernel& kernel, dev_t device) {
+    std::string found;
+    for (const std::string& name : kernel.list_directory("/dev/dri")) {
+        const std::string path = "/dev/dri/" + name;
+        if (device != 0 && kernel.device_number(path.c_str()) == device) return path;
+        if (found.empty() && name.rfind("renderD", 0) == 0) found = path;
+    }
+    return device == 0 ? found : "";
+}
+
 } // namespace
 
 Session::Session(std::unique_ptr<Connection> connection, BufferCache::Listener& releases,
@@ -32,8 +43,8 @@ Result<std::unique_ptr<Session>> Session::open(Kernel& kernel, const WaylandOpti
         return fail(-error, "cannot watch the compositor", "epoll_ctl");
     if (session->connection_->must_copy())
         session->copies_ = std::make_unique<PictureCopies>(kernel, session->connection_->globals().shm.get());
-    else
-        session->buffers_.choose_release(kernel, session->window_->surface(), epoll_fd);
+    session->buffers_.choose_release(kernel, session->window_->surface(), epoll_fd);
+    session->card_ = find_card(kernel, session->connection_->main_device());
     return session;
 }
 
@@ -82,6 +93,7 @@ OutputDescription Session::describe(const FormatModifier* format) const {
     OutputDescription description;
     description.kind = "wayland";
     description.device = connection_->name();
+    description.card = card_;
     if (window_ == nullptr) return description;
     if (const WaylandScreen* screen = window_->screen(); screen != nullptr) {
         description.connector = screen->connector;

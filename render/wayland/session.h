@@ -29,7 +29,7 @@ class Session {
 
     [[nodiscard]] Connection& connection() { return *connection_; }
     [[nodiscard]] BufferCache& buffers() { return buffers_; }
-    /// Null unless frames have to be copied.
+    /// For frames of video; null where the compositor takes dmabufs with such.
     [[nodiscard]] PictureCopies* copies() { return copies_.get(); }
     /// Null once it is closed.
     [[nodiscard]] Window* window() { return window_.get(); }
@@ -50,6 +50,7 @@ class Session {
 
     // The window goes before the buffers that it shows.
     std::unique_ptr<Connection> connection_;
+    std::string card_;
     BufferCache buffers_;
     WindowKeyboard keyboard_;
     std::unique_ptr<PictureCopies> copies_;

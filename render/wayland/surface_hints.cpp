@@ -42,14 +42,10 @@ void set_light(wp_image_description_creator_params_v1* creator, const HdrMetadat
 
 } // namespace
 
-SurfaceHints::SurfaceHints(Connection& connection, [[maybe_unused]] wl_surface* surface)
-    : connection_(connection) {
+SurfaceHints::SurfaceHints(Connection& connection, wl_surface* surface)
+    : connection_(connection)
+    , surface_(surface) {
     [[maybe_unused]] const WaylandGlobals& globals = connection.globals();
-#ifdef HAVE_COLOR_REPRESENTATION_V1
-    if (globals.color_representation != nullptr)
-        representation_.reset(
-            wp_color_representation_manager_v1_get_surface(globals.color_representation.get(), surface));
-#endif
 #ifdef HAVE_COLOR_MANAGEMENT_V1
     if (globals.color_manager != nullptr)
         management_.reset(wp_color_manager_v1_get_surface(globals.color_manager.get(), surface));
@@ -63,16 +59,24 @@ SurfaceHints::SurfaceHints(Connection& connection, [[maybe_unused]] wl_surface* 
 #endif
 }
 
-void SurfaceHints::set_color(const FrameInfo& info) {
+void SurfaceHints::set_color(const FrameInfo& info, bool rgb) {
     const ColorSupport& support = connection_.color_support();
-#ifdef HAVE_COLOR_REPRESENTATION_V1
-    const auto wanted = support.representation(info.color, info.visible.height);
-    if (representation_ != nullptr && wanted && wanted != said_)
-        wp_color_representation_surface_v1_set_coefficients_and_range(representation_.get(), wanted->coefficients,
-                                                                      wanted->range);
-    if (representation_ != nullptr && wanted) said_ = wanted;
-#endif
+    set_representation(rgb ? std::nullopt : support.representation(info.color, info.visible.height));
     set_wide_color(support.wide_color(info.color, info.hdr));
+}
+
+/// What was said ends with the object that it was said through; to say it of a buffer in RGB is an error.
+void SurfaceHints::set_representation([[maybe_unused]] const std::optional<Representation>& wanted) {
+#ifdef HAVE_COLOR_REPRESENTATION_V1
+    wp_color_representation_manager_v1* manager = connection_.globals().color_representation.get();
+    if (manager == nullptr || wanted == said_) return;
+    said_ = wanted;
+    representation_.reset();
+    if (!wanted) return;
+    representation_.reset(wp_color_representation_manager_v1_get_surface(manager, surface_));
+    wp_color_representation_surface_v1_set_coefficients_and_range(representation_.get(), wanted->coefficients,
+                                                                  wanted->range);
+#endif
 }
 
 void SurfaceHints::set_wide_color([[maybe_unused]] const std::optional<WideColor>& wide) {

@@ -15,8 +15,8 @@ class SurfaceHints {
     SurfaceHints(const SurfaceHints&) = delete;
     SurfaceHints& operator=(const SurfaceHints&) = delete;
 
-    /// Matrix, range, and for HDR or wide colour also primaries, transfer and mastering.
-    void set_color(const FrameInfo& info);
+    /// Matrix and range, unless the buffers are in RGB; for HDR or wide colour also primaries, transfer and mastering.
+    void set_color(const FrameInfo& info, bool rgb);
     /// Not before `time` of the presentation clock (commit-timing-v1).
     void set_time(Nanoseconds time);
     /// After the picture before has been on the screen (fifo-v1), so that none is replaced unseen.
@@ -27,9 +27,11 @@ class SurfaceHints {
     void on_description_failed(const char* reason);
 
   private:
+    void set_representation(const std::optional<Representation>& wanted);
     void set_wide_color(const std::optional<WideColor>& wide);
 
     Connection& connection_;
+    wl_surface* const surface_;
     Proxy<wp_color_representation_surface_v1> representation_;
     Proxy<wp_color_management_surface_v1> management_;
     Proxy<wp_image_description_v1> description_; ///< asked for, until it is ready

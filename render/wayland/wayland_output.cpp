@@ -55,6 +55,7 @@ class WaylandOutput final : public Output,
     [[nodiscard]] Nanoseconds next_timeout() const override;
     Result<> dispatch() override;
     void stop() override;
+    [[nodiscard]] bool compromises() const override { return copying_; }
     [[nodiscard]] Rect overlay_area() const override;
     std::optional<OverlayBuffer> acquire_overlay(std::uint32_t width, std::uint32_t height) override;
     void show_overlay(const OverlayBuffer& overlay, std::uint32_t x, std::uint32_t y) override;
@@ -65,12 +66,14 @@ class WaylandOutput final : public Output,
     void on_presented(Commit& commit, Nanoseconds time, Nanoseconds period, bool scanned_out) override;
     void on_discarded(Commit& commit) override;
     void on_frame(Commit& commit) override;
-    [[nodiscard]] Nanoseconds to_monotonic(Nanoseconds time) const override;
+    [[nodiscard]] Nanoseconds to_monotonic(Nanoseconds time) const override {
+        return session_->connection().to_monotonic(time, kernel_.now());
+    }
     void on_release(Commit& commit) override;
     void on_wish(WindowKeyboard::Wish wish) override;
     void follow_formats(Nanoseconds now);
     [[nodiscard]] const FormatModifier* format_in_use() const {
-        return generation_ == 0 || session_->copies() != nullptr ? nullptr : &format_;
+        return generation_ == 0 || copying_ ? nullptr : &format_;
     }
     Result<> commit(Frame& frame, Nanoseconds target, Nanoseconds now);
     Result<> commit_copy(Frame& frame, Nanoseconds target, Nanoseconds now);
@@ -101,6 +104,7 @@ class WaylandOutput final : public Output,
 
     std::uint32_t generation_ = 0; ///< of the pool that is configured
     FormatModifier format_;        ///< its
+    bool copying_ = false;         ///< what is in it
     unsigned most_held_ = 0;       ///< with more held than that, the decoder has none
     FrameInfo info_;
     Nanoseconds committed_ = no_time; ///< the last commit
@@ -161,25 +165,25 @@ void WaylandOutput::follow_formats(Nanoseconds now) {
 
 Result<> WaylandOutput::configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) {
     if (session_ == nullptr) return {};
-    if (session_->copies() != nullptr) {
-        if (!(info == info_) || !session_->window()->is_mapped()) session_->window()->set_copied_picture(info);
-        generation_ = pool->generation();
-        info_ = info;
-        return {};
+    const bool rgb = pool->format().fourcc == fourcc_xrgb;
+    copying_ = session_->copies() != nullptr && !rgb;
+    if (!copying_) {
+        dispatch_at_ = kernel_.now();
+        if (auto imported = session_->buffers().import(*pool); !imported) {
+            if (imported.error().code == ENOTSUP) return imported;
+            lose(std::move(imported).error());
+            return {};
+        }
+        session_->buffers().keep_only(pool->generation());
     }
-    dispatch_at_ = kernel_.now();
-    if (auto imported = session_->buffers().import(*pool); !imported) {
-        if (imported.error().code == ENOTSUP) return imported;
-        lose(std::move(imported).error());
-        return {};
-    }
-    session_->buffers().keep_only(pool->generation());
     generation_ = pool->generation();
     format_ = {pool->format().fourcc, pool->format().modifier};
     most_held_ = std::max(pool->count(), 2U) - 1;
-    if (!(info == info_) || !session_->window()->is_mapped())
-        session_->window()->set_picture(info, {pool->format().coded_width, pool->format().coded_height});
     info_ = info;
+    if (rgb || copying_)
+        session_->window()->set_rgb_picture(info);
+    else
+        session_->window()->set_picture(info, {pool->format().coded_width, pool->format().coded_height});
     return {};
 }
 
@@ -213,7 +217,7 @@ Result<> WaylandOutput::present(Frame& frame, Nanoseconds target) {
         return {};
     }
     session_->window()->refresh(); // by a commit of its own, before anything is said of the frame's
-    return session_->copies() != nullptr ? commit_copy(frame, target, now) : commit(frame, target, now);
+    return copying_ ? commit_copy(frame, target, now) : commit(frame, target, now);
 }
 
 /// The slot is free as soon as it is copied.
@@ -279,17 +283,10 @@ void WaylandOutput::flush() {
     flush_at_ = session_->connection().flush() ? kernel_.now() + full_socket_pause : no_time;
 }
 
-Nanoseconds WaylandOutput::to_monotonic(Nanoseconds time) const {
-    const clockid_t clock = session_->connection().presentation_clock();
-    timespec now{};
-    if (clock == CLOCK_MONOTONIC || clock_gettime(clock, &now) != 0) return time;
-    return time + kernel_.now() - (Nanoseconds{now.tv_sec} * second + now.tv_nsec);
-}
-
 void WaylandOutput::on_presented(Commit& commit, Nanoseconds time, Nanoseconds period, bool scanned_out) {
     seen();
     path_ = scanned_out ? OutputPath::Plane : OutputPath::Composited;
-    if (session_->copies() != nullptr) path_ = OutputPath::Copied;
+    if (copying_) path_ = OutputPath::Copied;
     const std::uint64_t sequence = clock_.presented(commit.time, time, period);
     ledger_.shown(commit, time, sequence, path_);
 }
@@ -299,7 +296,7 @@ void WaylandOutput::on_discarded(Commit& commit) { ledger_.unseen(commit, "the c
 /// Without presentation feedback: it has been drawn, and when is anyone's guess.
 void WaylandOutput::on_frame(Commit& commit) {
     seen();
-    path_ = session_->copies() != nullptr ? OutputPath::Copied : OutputPath::Composited;
+    path_ = copying_ ? OutputPath::Copied : OutputPath::Composited;
     const Nanoseconds now = kernel_.now();
     ledger_.shown(commit, now, clock_.presented(commit.time, now, 0), path_);
 }

@@ -202,21 +202,22 @@ void Window::on_scale(std::uint32_t of_120) {
     dirty_ = true;
 }
 
-void Window::set_picture(const FrameInfo& info, PixelSize coded) {
+/// What has not changed makes no work: it would be a commit with the place of the picture.
+void Window::set_picture(const FrameInfo& info, PixelSize coded, bool rgb) {
+    if (info == info_ && coded == coded_ && rgb == rgb_) return;
     info_ = info;
     coded_ = coded;
     natural_ = natural_size(info.visible, info.sample_aspect);
     turn_ = (options_.rotate + info.rotation) % 360;
     if (turn_ % 180 != 0) std::swap(natural_.width, natural_.height);
     dirty_ = new_picture_ = true;
-    copied_ = false;
+    rgb_ = rgb;
 }
 
-void Window::set_copied_picture(const FrameInfo& info) {
+void Window::set_rgb_picture(const FrameInfo& info) {
     FrameInfo copied = info;
     copied.visible.x = copied.visible.y = 0;
-    set_picture(copied, {info.visible.width, info.visible.height});
-    copied_ = true;
+    set_picture(copied, {info.visible.width, info.visible.height}, true);
 }
 
 void Window::on_toplevel_configure(LogicalSize size, const wl_array* states) {
@@ -238,7 +239,7 @@ void Window::lay_out() {
     size_ = {wanted_.width > 0 ? wanted_.width : own.width, wanted_.height > 0 ? wanted_.height : own.height};
     placement_ = fit_inside(natural_, size_);
     if (has_serial_) xdg_surface_ack_configure(shell_surface_.get(), serial_);
-    if (new_picture_ && !copied_) hints_->set_color(info_);
+    if (new_picture_) hints_->set_color(info_, rgb_);
     if (std::exchange(told_turn_, turn_) != turn_)
         wl_surface_set_buffer_transform(surface(), static_cast<std::int32_t>(turn_ / 90)); // WL_OUTPUT_TRANSFORM_...
     has_serial_ = dirty_ = new_picture_ = false;

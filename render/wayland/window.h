@@ -30,9 +30,9 @@ class Window {
     ~Window();
 
     /// The pictures to come, parts of buffers of that size.
-    void set_picture(const FrameInfo& info, PixelSize coded);
+    void set_picture(const FrameInfo& info, PixelSize coded, bool rgb = false);
     /// The pictures to come, each in RGB and in a buffer of its own size.
-    void set_copied_picture(const FrameInfo& info);
+    void set_rgb_picture(const FrameInfo& info);
     [[nodiscard]] SurfaceHints& hints() { return *hints_; }
     /// While it is, the screen does not go dark.
     void set_playing(bool playing);
@@ -100,7 +100,7 @@ class Window {
     std::unique_ptr<SurfaceHints> hints_;
 
     FrameInfo info_;
-    bool copied_ = false; ///< there is nothing to say of its colours
+    bool rgb_ = false; ///< there is no matrix to tell of
     PixelSize coded_;
     LogicalSize natural_;
     unsigned turn_ = 0; ///< degrees clockwise: what was asked for and what the picture asks for itself

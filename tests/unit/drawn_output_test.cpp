@@ -10,70 +10,10 @@
 #include "render/kms/kms_output.h"
 #include "tests/fakes/fake_drm.h"
 #include "tests/unit/decoded_frame.h"
+#include "tests/unit/fake_painter.h"
 
 namespace v4l2play {
 namespace {
-
-class CardMemory final : public SlotAllocator {
-  public:
-    explicit CardMemory(Kernel& kernel)
-        : kernel_(kernel) {}
-    Result<SlotMemory> allocate(std::size_t) override {
-        static int next = 3'000'000;
-        SlotMemory memory;
-        memory.dmabuf[0] = UniqueFd(kernel_, next++);
-        return memory;
-    }
-    [[nodiscard]] const std::string& description() const override { return name_; }
-
-  private:
-    Kernel& kernel_;
-    std::string name_ = "memory";
-};
-
-/// Notes what it is asked; strict in what it lets be drawn.
-class FakePainter final : public Painter {
-  public:
-    struct Seen {
-        std::vector<unsigned> turns;
-        Size target;
-        unsigned prepared = 0;
-        std::string refusal;
-    };
-    FakePainter(OutputPath path, Seen& seen)
-        : path_(path)
-        , seen_(seen) {}
-    [[nodiscard]] OutputPath path() const override { return path_; }
-    [[nodiscard]] std::string description() const override { return "painted"; }
-    [[nodiscard]] std::vector<FormatModifier> formats() const override { return {{fourcc_nv12}}; }
-    [[nodiscard]] bool scales() const override { return path_ == OutputPath::Composited; }
-    Result<std::unique_ptr<SlotAllocator>> create_memory(Kernel& kernel, Output&) override {
-        return std::make_unique<CardMemory>(kernel);
-    }
-    Result<> check(const FrameFormat&, const Output&) override {
-        if (seen_.refusal.empty()) return {};
-        return fail(ENOTSUP, seen_.refusal, "check");
-    }
-    Result<> prepare(const SlotPool& source, const SlotPool& target) override {
-        source_ = source.generation();
-        target_ = &target;
-        seen_.target = {target.format().coded_width, target.format().coded_height};
-        ++seen_.prepared;
-        return {};
-    }
-    Result<> draw(const Frame& frame, unsigned turn, std::uint32_t target) override {
-        EXPECT_EQ(source_, frame.slot.pool().generation()) << "it was not prepared for these";
-        EXPECT_LT(target, target_->count());
-        seen_.turns.push_back(turn);
-        return {};
-    }
-
-  private:
-    OutputPath path_;
-    Seen& seen_;
-    std::uint32_t source_ = 0;
-    const SlotPool* target_ = nullptr;
-};
 
 /// 1280x720, planes of those formats that do not scale.
 FakeBoard board(std::vector<DrmFourcc> fourccs) {
@@ -92,6 +32,40 @@ FakeBoard board(std::vector<DrmFourcc> fourccs) {
     board.modes = {mode};
     return board;
 }
+
+/// Shows nothing, and tells that what it takes is another.
+class ChangingOutput final : public Output {
+  public:
+    void change() { changed_ = true; }
+    [[nodiscard]] const std::set<const SlotPool*>& pools() const { return pools_; }
+
+    [[nodiscard]] std::vector<FormatModifier> formats() const override { return {{fourcc_xrgb}}; }
+    [[nodiscard]] unsigned slots_held() const override { return 1; }
+    [[nodiscard]] bool ready() const override { return true; }
+    [[nodiscard]] VblankTiming timing() const override { return {}; }
+    Result<> configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo&) override {
+        kept_.push_back(pool); // so that the next has another address
+        pools_.insert(pool.get());
+        return {};
+    }
+    Result<> present(Frame& frame, Nanoseconds) override {
+        frame.slot.reset();
+        return {};
+    }
+    std::optional<OutputEvent> next_event() override {
+        return std::exchange(changed_, false) ? std::optional<OutputEvent>(FormatsChanged{}) : std::nullopt;
+    }
+    [[nodiscard]] int fd() const override { return -1; }
+    [[nodiscard]] Nanoseconds next_timeout() const override { return no_time; }
+    Result<> dispatch() override { return {}; }
+    void stop() override {}
+    [[nodiscard]] OutputDescription description() const override { return {}; }
+
+  private:
+    bool changed_ = false;
+    std::vector<std::shared_ptr<SlotPool>> kept_;
+    std::set<const SlotPool*> pools_;
+};
 
 class DrawnTest : public testing::Test {
   protected:
@@ -229,6 +203,26 @@ TEST_F(DrawnTest, ATurnThatIsAskedForAndThatNoPlaneDoesIsDrawn) {
     EXPECT_EQ(OutputPath::Composited, show());
     EXPECT_EQ(std::vector<unsigned>{270}, gpu_.turns);
     EXPECT_EQ(0U, drm_->shown(0).rotation & ~static_cast<std::uint64_t>(DRM_MODE_ROTATE_0));
+}
+
+TEST_F(DrawnTest, ACardThatComesBackIsDrawnForAnew) {
+    auto changing = std::make_unique<ChangingOutput>();
+    ChangingOutput& display = *changing;
+    std::vector<std::unique_ptr<Painter>> painters;
+    painters.push_back(std::make_unique<FakePainter>(OutputPath::Composited, gpu_));
+    drm_ = std::make_unique<FakeDrm>(board({}));
+    output_ = create_drawn_output(std::move(changing), std::move(painters), {.always = true}, *drm_);
+    ASSERT_TRUE(configure(fourcc_nv12, 640, 480));
+    show();
+    show();
+    EXPECT_EQ(1U, gpu_.prepared);
+    display.change();
+    while (output_->next_event()) {
+    }
+    EXPECT_EQ(1U, gpu_.forgotten);
+    show();
+    EXPECT_EQ(2U, gpu_.prepared);
+    EXPECT_EQ(2U, display.pools().size()) << "memory of its own again";
 }
 
 TEST_F(DrawnTest, ADisplayThatComesBackWithAnotherSizeIsDrawnForAnew) {

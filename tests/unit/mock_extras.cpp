@@ -85,7 +85,10 @@ const auto timing_manager_implementation = [] {
 #ifdef HAVE_COLOR_REPRESENTATION_V1
 const auto representation_implementation = [] {
     struct wp_color_representation_surface_v1_interface calls {};
-    calls.destroy = destroy;
+    calls.destroy = [](wl_client*, wl_resource* resource) {
+        data_of<MockSurface>(resource).pending.coefficients = data_of<MockSurface>(resource).pending.range = 0;
+        wl_resource_destroy(resource);
+    };
     calls.set_coefficients_and_range = [](wl_client*, wl_resource* resource, std::uint32_t coefficients,
                                           std::uint32_t range) {
         data_of<MockSurface>(resource).pending.coefficients = coefficients;

@@ -2,7 +2,11 @@
 
 #include <cstring>
 
+#include <fmt/format.h>
+
 #include "decoder/slot_memory.h"
+#include "render/drawn_output.h"
+#include "tests/unit/fake_painter.h"
 #include "tests/unit/wayland_fixture.h"
 
 namespace v4l2play {
@@ -85,7 +89,76 @@ TEST_F(WaylandCopiesTest, CompositorThatComesBackGetsCopiesToo) {
     EXPECT_EQ(events(), (Texts{"released 1", "shown 1", "released 2", "shown 2"}));
 }
 
+/// The same with somebody who draws.
+class WaylandDrawnTest : public WaylandCopiesTest {
+  protected:
+    void start_drawn(const MockOptions& mock, const DrawnOptions& options = {}) {
+        start(mock);
+        std::vector<std::unique_ptr<Painter>> painters;
+        painters.push_back(std::make_unique<FakePainter>(OutputPath::Composited, gpu_,
+                                                         [] { return memfd_create("drawn", MFD_CLOEXEC); }));
+        output_ = create_drawn_output(std::move(output_), std::move(painters), options);
+    }
+
+    FakePainter::Seen gpu_;
+};
+
+constexpr MockFormat xrgb{{fourcc_xrgb, modifier_linear}, false};
+
+TEST_F(WaylandDrawnTest, VideoIsDrawnWhereTheCompositorTakesNoneOfIt) {
+    start_drawn({.formats = {xrgb}});
+    EXPECT_EQ(output_->formats(), std::vector<FormatModifier>{{fourcc_nv12}}) << "what can be drawn";
+    const auto pool = make_grey_pool(2);
+    for (FrameId id = 1; id <= 3; ++id) {
+        ASSERT_TRUE(present(pool, id));
+        EXPECT_EQ(states(*pool), "FF") << "free as soon as it is drawn";
+        mock_->present(last_frame(), next_refresh(), period);
+        dispatch();
+        EXPECT_EQ(events(), (Texts{fmt::format("released {}", id), fmt::format("shown {}", id)}));
+    }
+    const MockCommit commit = mock_->commits().back();
+    EXPECT_NE(commit.buffer, 0U) << "no shared memory";
+    EXPECT_EQ(commit.width, 32) << "as large as it is: the window scales";
+    EXPECT_EQ(commit.height, 24);
+    EXPECT_EQ(gpu_.turns, std::vector<unsigned>(3, 0));
+    EXPECT_EQ(output_->description().path, OutputPath::Composited);
+}
+
+TEST_F(WaylandDrawnTest, WhatCannotBeDrawnIsCopied) {
+    for (const bool refused : {false, true}) {
+        gpu_.refusal = refused ? "no GPU draws here" : "";
+        start_drawn({.formats = refused ? std::vector<MockFormat>{xrgb} : std::vector<MockFormat>{}});
+        const auto pool = make_grey_pool(1);
+        present_and_show(pool, 1);
+        EXPECT_EQ(mock_->commits().back().pixel, 0xffffffffU);
+        EXPECT_EQ(output_->description().path, OutputPath::Copied);
+        output_.reset();
+    }
+}
+
+TEST_F(WaylandDrawnTest, WhatTheCompositorTakesIsNotDrawn) {
+    start_drawn({.formats = {xrgb, {{fourcc_nv12, modifier_linear}, false}}});
+    const auto pool = make_pool(3);
+    show(pool, 1);
+    EXPECT_EQ(gpu_.prepared, 0U);
+    EXPECT_EQ(output_->description().path, OutputPath::Composited);
+    EXPECT_EQ(mock_->commits().back().width, 64);
+}
+
 #ifdef HAVE_COLOR_REPRESENTATION_V1
+TEST_F(WaylandDrawnTest, NothingIsSaidOfTheMatrixOfWhatIsDrawn) {
+    start_drawn({.formats = {xrgb, {{fourcc_nv12, modifier_linear}, false}}, .extras = true});
+    show(make_pool(3), 1);
+    EXPECT_NE(mock_->commits().back().coefficients, 0U);
+    FrameFormat other = nv12();
+    other.fourcc = fourcc_yuv420;
+    std::vector<SlotMemory> slots(2);
+    for (SlotMemory& slot : slots) slot.dmabuf[0] = UniqueFd(system_kernel(), memfd_create("slot", MFD_CLOEXEC));
+    show(SlotPool::create(system_kernel(), other, std::move(slots)), 2);
+    EXPECT_EQ(gpu_.prepared, 1U);
+    EXPECT_EQ(mock_->commits().back().coefficients, 0U);
+}
+
 TEST_F(WaylandCopiesTest, NothingIsSaidOfTheMatrixOfRgb) {
     start({.formats = {}, .extras = true});
     const auto pool = make_grey_pool(1);
