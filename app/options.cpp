@@ -188,7 +188,7 @@ void add_play_options(CLI::App& app, Options& options) {
                  "Fill a screen of the compositor's choice, or --fullscreen=OUTPUT")
         ->type_name("[=OUTPUT]");
     add_choice(app, "--seat", options.seat, seat_names, "Who lends the card (kms)");
-    add_choice(app, "--gles", options.gles, gles_names, "What GLES draws into memory that is scanned out (kms)");
+    add_choice(app, "--gles", options.gles, gles_names, "What GLES draws first, in RGB");
     add_choice(app, "--rotate", options.rotate, rotations, "Turn the picture clockwise");
     app.add_flag("--require-zero-copy", options.require_zero_copy,
                  "Fail unless every frame is scanned out of its own buffer");

@@ -11,13 +11,15 @@ namespace {
 
 constexpr Nanoseconds session_limit = 5 * second;
 
-/// The compositor's GPU; else, where it does not tell, any; empty without one.
+/// The compositor's GPU; where it does not tell, any, and at worst a display; empty without one.
 std::string find_card(Kernel& kernel, dev_t device) {
     std::string found;
     for (const std::string& name : kernel.list_directory("/dev/dri")) {
         const std::string path = "/dev/dri/" + name;
         if (device != 0 && kernel.device_number(path.c_str()) == device) return path;
-        if (found.empty() && name.rfind("renderD", 0) == 0) found = path;
+        const bool renders = name.rfind("renderD", 0) == 0;
+        if (renders ? found.find("renderD") == std::string::npos : found.empty() && name.rfind("card", 0) == 0)
+            found = path;
     }
     return device == 0 ? found : "";
 }
