@@ -76,9 +76,9 @@ const Names<SeatChoice> seat_names = {
     {"none", {SeatChoice::None, "the card is opened directly"}},
 };
 const Names<GlesChoice> gles_names = {
-    {"auto", {GlesChoice::Auto, "what no plane of the card takes, where a GPU draws"}},
+    {"auto", {GlesChoice::Auto, "what the display does not take, where a GPU draws"}},
     {"always", {GlesChoice::Always, "everything, also where the CPU draws"}},
-    {"never", {GlesChoice::Never, "what no plane takes is not shown"}},
+    {"never", {GlesChoice::Never, "what the display does not take is copied, or not shown"}},
 };
 const Names<unsigned> rotations = {
     {"0", {0, "as it is"}},
