@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <xf86drm.h>
 
 #include "decoder/log.h"
 #include "render/kms/arranger.h"
@@ -89,7 +88,7 @@ class KmsOutput final : public Output {
     [[nodiscard]] const char* why_unseen() const {
         return session_.active() ? "the display is gone" : "another session has the display";
     }
-    void follow_session();
+    void follow_session(bool busy);
     void recover();
     bool end_flip();
     void look_for_display();
@@ -167,11 +166,7 @@ Result<> KmsOutput::light() {
     placed_ = {};
     arranger_.forget();
     overlay_.take_off();
-    std::uint64_t sequence = 0;
-    std::uint64_t time = 0;
-    // The display's clock is known before the first flip, where the driver tells.
-    if (drmCrtcGetSequence(card(), screen_->crtc(), &sequence, &time) == 0 && time != 0)
-        clock_.see(static_cast<std::uint32_t>(sequence), static_cast<Nanoseconds>(time));
+    screen_->tell_vblank(clock_);
     return {};
 }
 
@@ -316,8 +311,8 @@ void KmsOutput::stand_aside() {
 }
 
 /// The clock goes on while another session has the display; what is due when it comes back is shown then.
-void KmsOutput::follow_session() {
-    if (!session_.dispatch()) return;
+void KmsOutput::follow_session(bool busy) {
+    if (!session_.dispatch(busy)) return;
     log_info("kms", "{} is {}", screen_->connector().name, session_.active() ? "ours again" : "another session's now");
     if (!session_.active()) return stand_aside();
     recover_at_ = look_at_ = 0;
@@ -399,8 +394,9 @@ Nanoseconds KmsOutput::next_timeout() const {
 }
 
 Result<> KmsOutput::dispatch() {
+    const Nanoseconds flipped = clock_.timing().last_time;
     V4L2PLAY_TRY(take_flips());
-    follow_session();
+    follow_session(clock_.timing().last_time != flipped);
     while (const auto key = session_.next_key()) queue_.tell(KeyPressed{*key});
     const Nanoseconds now = kernel_.now();
     if (queue_.waiting() && now >= commit_at_) commit_waiting();

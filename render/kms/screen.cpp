@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include <fmt/format.h>
+#include <xf86drm.h>
 
 #include "decoder/log.h"
 #include "render/kms/mode.h"
@@ -172,6 +173,13 @@ void Screen::choose_overlays(PlaneType type, unsigned sharers, std::vector<const
     shared.resize((shared.size() + sharers - 1) / sharers);
     chosen.insert(chosen.end(), shared.begin(), shared.end());
     for (const KmsPlane* plane : chosen) device_.claim(plane->id);
+}
+
+void Screen::tell_vblank(VblankClock& clock) const {
+    std::uint64_t sequence = 0;
+    std::uint64_t time = 0;
+    if (drmCrtcGetSequence(device_.fd(), crtc(), &sequence, &time) == 0 && time != 0)
+        clock.see(static_cast<std::uint32_t>(sequence), static_cast<Nanoseconds>(time));
 }
 
 int Screen::create_mode_blob(const drmModeModeInfo& mode, std::uint32_t& blob) const {

@@ -12,6 +12,7 @@
 #include "render/kms/framebuffer.h"
 #include "render/kms/hdr.h"
 #include "render/kms/scene.h"
+#include "render/kms/vblank.h"
 
 namespace v4l2play {
 
@@ -40,6 +41,8 @@ class Screen {
     [[nodiscard]] const CrtcPlanes& planes() const { return planes_; }
     [[nodiscard]] Size size() const { return {mode_.hdisplay, mode_.vdisplay}; }
     [[nodiscard]] std::uint32_t crtc() const { return crtc_->id; }
+    /// Tells `clock` of the last vblank, before any flip, where the driver knows it.
+    void tell_vblank(VblankClock& clock) const;
     /// A frame is shown when it comes, not at the next of regular vblanks: it was asked for, and the display can.
     [[nodiscard]] bool variable_refresh() const { return options_.vrr && can_vary(); }
     [[nodiscard]] bool lacks_variable_refresh() const { return options_.vrr && !can_vary(); }

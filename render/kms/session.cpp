@@ -33,7 +33,8 @@ KmsSession::KmsSession(Kernel& kernel, std::unique_ptr<Seat> seat, const KmsOpti
     wait_ = {};
 }
 
-bool KmsSession::dispatch() {
+bool KmsSession::dispatch(bool busy) {
+    if (wait_ && busy) return false;
     std::array<epoll_event, 3> events{};
     const int count = wait_ ? kernel_.epoll_wait(wait_.get(), events, 0) : 0;
     for (int i = 0; i < count; ++i) {

@@ -23,8 +23,9 @@ class KmsSession {
     [[nodiscard]] bool active() const { return seat_ == nullptr || seat_->active(); }
     /// Becomes readable with the card, and when `dispatch` has something to do.
     [[nodiscard]] int fd() const { return wait_ ? wait_.get() : card_; }
-    /// True when the display was taken away or given back since the last call.
-    bool dispatch();
+    /// True when the display was taken away or given back since the last call. `busy`: the card woke the caller, and
+    /// what else there is may wait; it wakes him again at once.
+    bool dispatch(bool busy);
     /// The next key that was pressed. Keys that ask for another session are obeyed at once.
     std::optional<OutputKey> next_key();
 
