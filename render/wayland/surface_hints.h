@@ -31,7 +31,7 @@ class SurfaceHints {
     void set_wide_color(const std::optional<WideColor>& wide);
 
     Connection& connection_;
-    wl_surface* const surface_;
+    [[maybe_unused]] wl_surface* const surface_;
     Proxy<wp_color_representation_surface_v1> representation_;
     Proxy<wp_color_management_surface_v1> management_;
     Proxy<wp_image_description_v1> description_; ///< asked for, until it is ready
