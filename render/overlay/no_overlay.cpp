@@ -5,4 +5,6 @@ namespace v4l2play {
 
 std::unique_ptr<Overlay> create_overlay() { return nullptr; }
 
+std::string overlay_build_notes() { return "\nbuilt without imgui: no --stats"; }
+
 } // namespace v4l2play

@@ -77,4 +77,6 @@ void TimelineOverlay::draw(Output& output, const Timeline& timeline, const Playb
 
 std::unique_ptr<Overlay> create_overlay() { return std::make_unique<TimelineOverlay>(); }
 
+std::string overlay_build_notes() { return ""; }
+
 } // namespace v4l2play

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "render/overlay/statistics.h"
 #include "render/overlay/timeline.h"
@@ -23,5 +24,8 @@ class Overlay {
 
 /// Null where this build has no imgui.
 std::unique_ptr<Overlay> create_overlay();
+
+/// What the build lacks of this, for --version: a line that begins with a line break.
+std::string overlay_build_notes();
 
 } // namespace v4l2play
