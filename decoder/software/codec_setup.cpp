@@ -51,6 +51,10 @@ void set_options(AVCodecContext& codec, const DecoderConfig& config) {
     // H.264 streams without bitstream_restriction do not say how far they reorder. libavcodec then guesses, and drops
     // what comes too late; strict, it delays as far as the level's DPB allows, like the bumping of C.4.5.3.
     if (codec.codec_id == AV_CODEC_ID_H264) codec.strict_std_compliance = FF_COMPLIANCE_STRICT;
+    // Of H.264 libavcodec leaves out what comes before a recovery point; also, at the end, what comes after one that it
+    // has not given out yet: where nothing but an I picture marks it, all that is left of the stream. With this it
+    // gives out everything, and flags what is to be left out.
+    if (codec.codec_id == AV_CODEC_ID_H264) codec.flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;
 #ifdef AV_CODEC_FLAG_COPY_OPAQUE
     codec.flags |= AV_CODEC_FLAG_COPY_OPAQUE;
 #endif

@@ -123,6 +123,11 @@ HdrMetadata hdr_of(const AVFrame& frame) {
     return hdr;
 }
 
+/// What it refers to has not been decoded, so it cannot be whole (set_up_codec asks for such pictures).
+bool is_before_recovery(const AVCodecContext& codec, const AVFrame& frame) {
+    return codec.codec_id == AV_CODEC_ID_H264 && (frame.flags & AV_FRAME_FLAG_CORRUPT) != 0;
+}
+
 /// What is remembered of a packet while libavcodec has it.
 struct Sent {
     std::uint32_t mark = 0;
@@ -362,6 +367,11 @@ void SoftwareDecoder::on_frame() {
     frame_waits_ = false;
     if (sent != nullptr && sent->discard) {
         av_frame_unref(frame_.get());
+        return;
+    }
+    if (is_before_recovery(*codec_, *frame_)) {
+        av_frame_unref(frame_.get());
+        events_.emplace_back(PicturesDropped{DropReason::BeforeRandomAccess, 1, {}});
         return;
     }
     if (SlotRef slot = memory_.slot_of(*frame_)) return emit(std::move(slot), false);

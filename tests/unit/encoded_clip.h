@@ -9,6 +9,7 @@
 
 extern "C" {
 #include <libavcodec/avcodec.h>
+#include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 }
 
@@ -34,6 +35,7 @@ struct ClipOptions {
     int height = 144;
     int frames = 24;
     int b_frames = 0;
+    const char* x264 = nullptr; ///< options of that encoder
 };
 
 /// Sample of component `component` of frame `frame`; every frame is different everywhere and moves a little.
@@ -82,6 +84,7 @@ class Encoder {
         codec_->bit_rate = 400'000;
         codec_->flags |= options.codec == AV_CODEC_ID_MPEG4 ? AV_CODEC_FLAG_GLOBAL_HEADER : 0;
         codec_->strict_std_compliance = FF_COMPLIANCE_EXPERIMENTAL;
+        if (options.x264 != nullptr) av_opt_set(codec_->priv_data, "x264-params", options.x264, 0);
         if (avcodec_open2(codec_.get(), codec, nullptr) < 0) codec_.reset();
     }
 

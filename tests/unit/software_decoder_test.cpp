@@ -1,11 +1,13 @@
 #include "decoder/software/software_decoder.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstring>
 #include <deque>
 #include <numeric>
+#include <set>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -302,6 +304,46 @@ TEST(SoftwareDecoder, FlushForgetsAndDrainGoesOn) {
         EXPECT_EQ(frames, 12U);
     }
     EXPECT_EQ(harness.pools.size(), 1U);
+}
+
+/// Without its NAL units of one type.
+CodedUnit without(CodedUnit unit, unsigned nal_unit_type) {
+    const auto end = unit.bytes.end() - static_cast<std::ptrdiff_t>(test::padding);
+    constexpr std::array<std::uint8_t, 3> start_code{0, 0, 1};
+    std::vector<std::uint8_t> kept;
+    for (auto nal = std::search(unit.bytes.begin(), end, start_code.begin(), start_code.end()); nal != end;) {
+        const auto next = std::search(nal + 3, end, start_code.begin(), start_code.end());
+        if ((nal[3] & 31U) != nal_unit_type) kept.insert(kept.end(), nal, next);
+        nal = next;
+    }
+    kept.resize(kept.size() + test::padding);
+    unit.bytes = std::move(kept);
+    return unit;
+}
+
+/// An I picture with nothing to say that decoding can begin there (no IDR, no recovery point), and then the stream ends
+/// before the first picture has to come out: all of them come at the end.
+TEST(SoftwareDecoder, ShowsWhatFollowsAnUnmarkedKeyPicture) {
+    const Clip clip = make_clip({.codec = AV_CODEC_ID_H264, .b_frames = 2, .x264 = "open-gop=1:scenecut=0:ref=1"});
+    if (clip.units.empty()) GTEST_SKIP() << "no encoder";
+    const auto is_key = [](const CodedUnit& unit) { return unit.key; };
+    const auto key = std::find_if(clip.units.begin() + 1, clip.units.end(), is_key);
+    ASSERT_NE(clip.units.end(), key);
+    std::deque<CodedUnit> sent; // stay where they are while the decoder has them
+    Harness harness(config_for(clip));
+    for (auto unit = clip.units.begin(); unit != clip.units.begin() + 6; ++unit) ASSERT_TRUE(harness.send(*unit));
+    harness.decoder->flush();
+    harness.frames.clear();
+    std::set<Nanoseconds> wanted;
+    for (auto unit = key; unit != clip.units.end() && wanted.size() < 2; ++unit) {
+        if (unit->pts < key->pts) continue; // refers to what lies before
+        wanted.insert(unit->pts);
+        ASSERT_TRUE(harness.send(sent.emplace_back(without(*unit, 6))));
+    }
+    harness.finish();
+    std::vector<Nanoseconds> shown;
+    for (const Frame& frame : harness.frames) shown.push_back(frame.pts);
+    EXPECT_EQ(std::vector<Nanoseconds>(wanted.begin(), wanted.end()), shown);
 }
 
 TEST(SoftwareDecoder, DiscardedUnitsAreDecodedNotShown) {
