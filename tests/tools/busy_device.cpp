@@ -1,6 +1,6 @@
 // For LD_PRELOAD: a video node that another program has, or that has gone. $BUSY_CALL (open, S_FMT, CREATE_BUFS,
 // STREAMON, QBUF) of video nodes answers the error $BUSY_ERRNO (a number; default EBUSY), the first $BUSY_TIMES times,
-// or always.
+// or always; from call number $BUSY_AFTER + 1 on.
 #include <atomic>
 #include <cerrno>
 #include <cstdarg>
@@ -22,9 +22,11 @@ long number(const char* variable, long otherwise) {
 
 /// Whether this call is to fail; errno is set then.
 bool fails(const char* call) {
+    static std::atomic<long> before{number("BUSY_AFTER", 0)};
     static std::atomic<long> left{number("BUSY_TIMES", -1)};
     const char* chosen = std::getenv("BUSY_CALL");
     if (chosen == nullptr || std::strcmp(chosen, call) != 0 || left == 0) return false;
+    if (before-- > 0) return false;
     if (left > 0) --left;
     errno = static_cast<int>(number("BUSY_ERRNO", EBUSY));
     return true;
