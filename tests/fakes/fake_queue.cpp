@@ -66,6 +66,7 @@ int FakeQueue::request_buffers(v4l2_requestbuffers& wanted, const FakeFormat& fo
     wanted.capabilities = capabilities();
     // Mapped or exported memory outlives its buffer: it is "orphaned".
     buffers.clear();
+    if (wanted.count != 0 && decoder_.unallocatable.count(format.fourcc) != 0) return -ENOMEM;
     wanted.count = std::min(wanted.count, decoder_.most_buffers);
     allocate(0, wanted.count, format.size, format.planes);
     return 0;

@@ -44,6 +44,7 @@ struct FakeDecoder {
     std::uint32_t most_buffers = 32;
     FakeResize resize = FakeResize::Never;
     bool removes_buffers = false;              ///< VIDIOC_REMOVE_BUFS
+    std::set<std::uint32_t> unallocatable{};   ///< pixel formats that there is no memory for
     int open_error = 0;                        ///< errno value that opening its video node answers
     bool gone = false;                         ///< unbound: nothing can be done with it but close
     Nanoseconds decode_time = 4 * millisecond; ///< per request; 0 = done before the ioctl returns

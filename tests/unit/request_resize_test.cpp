@@ -61,29 +61,6 @@ class ContinuingCodec final : public Codec {
     Step late_;
 };
 
-/// H.264, of which `offer` is told before unit number `offered`.
-class OfferingCodec final : public Codec {
-  public:
-    OfferingCodec(unsigned offered, std::function<void()> offer)
-        : offered_(offered)
-        , offer_(std::move(offer)) {}
-    Result<> configure(const StreamInfo& stream) override { return codec_->configure(stream); }
-    [[nodiscard]] const SequenceInfo* sequence() const override { return codec_->sequence(); }
-    Result<> parse(const AccessUnit& unit, Steps& steps) override {
-        if (++units_ == offered_) offer_();
-        return codec_->parse(unit, steps);
-    }
-    void drain(Steps& steps) override { codec_->drain(steps); }
-    void flush(Steps& steps) override { codec_->flush(steps); }
-    void resynchronise(Steps& steps) override { codec_->resynchronise(steps); }
-
-  private:
-    std::unique_ptr<Codec> codec_ = create_h264_codec();
-    const unsigned offered_;
-    const std::function<void()> offer_;
-    unsigned units_ = 0;
-};
-
 constexpr unsigned pictures_each = 6;
 
 std::vector<TestUnit> clips(const std::vector<ClipOptions>& options) {
@@ -106,9 +83,7 @@ class RequestResizeTest : public testing::Test {
     ~RequestResizeTest() override { testing::internal::GetCapturedStderr(); }
 
     bool play(const std::vector<ClipOptions>& options, std::unique_ptr<Codec> codec) {
-        DecoderConfig config = config_for(options[0]);
-        config.output_formats = formats_;
-        auto opened = open_decoder(kernel_, config, std::move(codec));
+        auto opened = open_decoder(kernel_, config_for(options[0]), std::move(codec));
         if (!opened) return false;
         decoder_ = std::move(*opened);
         return playback_.play(*decoder_, clips(options));
@@ -132,22 +107,8 @@ class RequestResizeTest : public testing::Test {
         return found.size();
     }
 
-    /// Plays three times the same, and offers `formats` in the middle of the first.
-    bool play_offering(const std::vector<FormatModifier>& formats) {
-        formats_ = {{fourcc_nv12, modifier_linear}, {fourcc_yuv420, modifier_linear}};
-        const auto offer = [this, formats] { decoder_->offer_formats(formats); };
-        const ClipOptions clip{.width = 64};
-        return play({clip, clip, clip}, std::make_unique<OfferingCodec>(3, offer));
-    }
-    [[nodiscard]] std::size_t frames_in(DrmFourcc fourcc) const {
-        return static_cast<std::size_t>(
-            std::count_if(playback_.frames.begin(), playback_.frames.end(),
-                          [&](const PlayedFrame& frame) { return frame.fourcc == fourcc; }));
-    }
-
     FakeKernel kernel_;
     Playback playback_{kernel_};
-    std::vector<FormatModifier> formats_; ///< of the output
     std::unique_ptr<Decoder> decoder_;
 };
 
@@ -242,32 +203,6 @@ TEST_F(RequestResizeTest, WithoutRoomForMoreThereIsANewContext) {
     EXPECT_EQ(2 * pictures_each, playback_.frames.size());
     EXPECT_EQ(2u, different_pools());
     close();
-}
-
-TEST_F(RequestResizeTest, FormatThatIsOfferedComesWithThePictureThatStartsAnew) {
-    kernel_.decoder().pixel_formats = {V4L2_PIX_FMT_NV12, V4L2_PIX_FMT_YUV420};
-    EXPECT_TRUE(play_offering({{fourcc_yuv420, modifier_linear}, {fourcc_nv12, modifier_linear}}));
-    EXPECT_EQ(pictures_each, frames_in(fourcc_nv12));
-    EXPECT_EQ(2 * pictures_each, frames_in(fourcc_yuv420));
-    EXPECT_TRUE(std::is_sorted(playback_.frames.begin(), playback_.frames.end(),
-                               [](const PlayedFrame& a, const PlayedFrame& b) { return a.pts < b.pts; }));
-    EXPECT_TRUE(playback_.dropped.empty());
-    EXPECT_EQ(2u, different_pools());
-    close();
-}
-
-TEST_F(RequestResizeTest, OfferThatChangesNothingIsNoNewContext) {
-    kernel_.decoder().pixel_formats = {V4L2_PIX_FMT_NV12, V4L2_PIX_FMT_YUV420};
-    constexpr std::uint64_t tiled = 0x0300000000000001ULL;
-    for (const FormatModifier best : {FormatModifier{fourcc_nv12, modifier_linear}, FormatModifier{fourcc_nv12, tiled},
-                                      FormatModifier{fourcc_p010, modifier_linear}}) {
-        playback_.frames.clear();
-        playback_.pools.clear();
-        EXPECT_TRUE(play_offering({best, {fourcc_nv12, modifier_linear}, {fourcc_yuv420, modifier_linear}}));
-        EXPECT_EQ(3 * pictures_each, frames_in(fourcc_nv12));
-        EXPECT_EQ(1u, different_pools());
-        close();
-    }
 }
 
 TEST_F(RequestResizeTest, PicturesOfAnotherSizeReferToOldOnes) {
