@@ -79,11 +79,16 @@ unsigned minimum_buffers(const VideoDevice& device) {
     return std::min<unsigned>(static_cast<unsigned>(control.value), VIDEO_MAX_FRAME);
 }
 
+std::vector<V4l2Fourcc> offered_formats(const VideoDevice& device, V4l2Fourcc current) {
+    std::vector<V4l2Fourcc> offered = device.formats(QueueSide::Capture);
+    if (offered.empty()) offered.push_back(current);
+    return offered;
+}
+
 Result<PixelFormat> set_format(const VideoDevice& device, std::span<const FormatModifier> wanted) {
     auto current = device.get_format(QueueSide::Capture);
     if (!current) return current;
-    std::vector<V4l2Fourcc> offered = device.formats(QueueSide::Capture);
-    if (offered.empty()) offered.push_back(current->fourcc);
+    const std::vector<V4l2Fourcc> offered = offered_formats(device, current->fourcc);
     const auto chosen = choose(offered, current->fourcc, wanted);
     if (!chosen)
         return fail(ENOTSUP, fmt::format("the decoder makes {}, none of which the output shows", list(offered)),
@@ -109,6 +114,13 @@ Result<CaptureFormat> set_up_capture(const VideoDevice& device, const DecoderCon
     capture.info.color = color(device, config.stream.color);
     capture.info.hdr = config.stream.hdr;
     return capture;
+}
+
+bool would_change_capture(const VideoDevice& device, std::span<const FormatModifier> output_formats) {
+    const auto current = device.get_format(QueueSide::Capture);
+    if (!current) return false;
+    const auto chosen = choose(offered_formats(device, current->fourcc), current->fourcc, output_formats);
+    return chosen && *chosen != current->fourcc;
 }
 
 } // namespace v4l2play

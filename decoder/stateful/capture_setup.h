@@ -18,4 +18,7 @@ struct CaptureFormat {
 /// nothing.
 Result<CaptureFormat> set_up_capture(const VideoDevice& device, const DecoderConfig& config);
 
+/// Whether `set_up_capture` would choose another pixel format for these formats of the output.
+bool would_change_capture(const VideoDevice& device, std::span<const FormatModifier> output_formats);
+
 } // namespace v4l2play

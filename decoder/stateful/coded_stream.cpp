@@ -16,6 +16,17 @@ std::uint8_t* append(std::uint8_t* out, std::span<const std::uint8_t> bytes) {
     return std::copy(bytes.begin(), bytes.end(), out);
 }
 
+/// closed_gop of group_of_pictures_header() (ISO/IEC 13818-2 6.2.2.6); false without one.
+bool begins_closed_group(std::span<const std::uint8_t> unit) {
+    constexpr std::uint8_t group_start_code = 0xb8;
+    for (;;) {
+        unit = unit.subspan(find_start_code(unit));
+        if (unit.size() < 8) return false;
+        if (unit[3] == group_start_code) return (unit[7] & 0x40U) != 0;
+        unit = unit.subspan(3);
+    }
+}
+
 } // namespace
 
 Result<> CodedStream::configure(const StreamInfo& stream) {
@@ -66,6 +77,23 @@ bool CodedStream::is_key(const AccessUnit& unit) const {
     if (codec_ != CodecId::Fwht) return unit.key;
     const auto header = fwht::parse_header(unit.payload.bytes());
     return header && header->is_intra();
+}
+
+bool CodedStream::starts_anew(const AccessUnit& unit) const {
+    if (!is_key(unit)) return false;
+    if (codec_ == CodecId::H264 || codec_ == CodecId::Hevc) return has_idr_picture(unit.payload.bytes());
+    return codec_ != CodecId::Mpeg2 || begins_closed_group(unit.payload.bytes());
+}
+
+/// nal_unit_type: ISO/IEC 14496-10 table 7-1; ISO/IEC 23008-2 table 7-1 (IDR_W_RADL, IDR_N_LP).
+bool CodedStream::has_idr_picture(std::span<const std::uint8_t> unit) const {
+    NalUnits units(unit, length_size_);
+    while (const auto nal = units.next()) {
+        const unsigned avc_type = (*nal)[0] & 31U;
+        const unsigned hevc_type = (*nal)[0] >> 1U & 63U;
+        if (codec_ == CodecId::H264 ? avc_type == 5 : hevc_type == 19 || hevc_type == 20) return true;
+    }
+    return false;
 }
 
 void CodedStream::add_to_preamble(std::span<const std::uint8_t> nal) {

@@ -18,6 +18,8 @@ class CodedStream {
     Result<> configure(const StreamInfo& stream);
     /// Decoding can begin with it, as far as that is known here or to the container.
     [[nodiscard]] bool is_key(const AccessUnit& unit) const;
+    /// A key unit of which, besides, is known here that nothing after it refers to what comes before it.
+    [[nodiscard]] bool starts_anew(const AccessUnit& unit) const;
     /// Bytes that `write` makes of it.
     [[nodiscard]] std::size_t size(std::span<const std::uint8_t> unit, bool start) const;
     /// `out` has at least `size`. Returns the bytes written.
@@ -26,6 +28,7 @@ class CodedStream {
   private:
     Result<> configure_h264(const StreamInfo& stream);
     Result<> configure_hevc(const StreamInfo& stream);
+    [[nodiscard]] bool has_idr_picture(std::span<const std::uint8_t> unit) const;
     void add_to_preamble(std::span<const std::uint8_t> nal);
 
     CodecId codec_ = CodecId::Unknown;

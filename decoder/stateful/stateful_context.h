@@ -66,6 +66,10 @@ class StatefulContext {
 
     [[nodiscard]] bool has_capture() const { return pool_ != nullptr; }
     Result<> start_capture();
+    /// Whether CAPTURE would be set up otherwise for these formats of the output.
+    [[nodiscard]] bool would_change(std::span<const FormatModifier> formats) const {
+        return would_change_capture(device_, formats);
+    }
     /// Gives all buffers up; those of pictures that are held live on in their slots.
     void stop_capture();
     /// There is something for `refill`.

@@ -127,7 +127,21 @@ Result<SendStatus> StatefulDecoder::send(AccessUnit& unit) {
         fail_with(std::move(checked).error());
         return SendStatus::Full;
     }
+    if (wants_other_format(unit)) {
+        ending_ = Ending::Asked;
+        renegotiates_ = true;
+        advance();
+        return SendStatus::Full;
+    }
     return submit(unit);
+}
+
+/// Pictures before `unit` have to come out first: their buffers go.
+bool StatefulDecoder::wants_other_format(const AccessUnit& unit) {
+    if (!offered_ || !context_->has_capture() || !stream_.starts_anew(unit)) return false;
+    if (context_->would_change(*offered_)) return true;
+    config_.output_formats = *std::exchange(offered_, std::nullopt);
+    return false;
 }
 
 /// After a loss the driver would make something of pictures that refer to lost ones.
@@ -180,6 +194,7 @@ void StatefulDecoder::drop(DropReason reason, std::string_view why, unsigned cou
 }
 
 void StatefulDecoder::drain() {
+    renegotiates_ = false; // then nothing comes that could be in another format
     if (ending_ != Ending::No || failure_) return;
     ending_ = Ending::Asked;
     advance();
@@ -188,6 +203,7 @@ void StatefulDecoder::drain() {
 void StatefulDecoder::flush() {
     if (failure_) return;
     ending_ = Ending::No;
+    renegotiates_ = false;
     for (std::size_t left = events_.size(); left > 0; --left) {
         DecoderEvent event = events_.pop();
         if (!std::holds_alternative<Frame>(event) && !std::holds_alternative<Drained>(event))
@@ -249,7 +265,27 @@ void StatefulDecoder::advance() {
                         -error);
 }
 
+/// The driver has given out what it had. A format that cannot be had after all leaves the old one.
+void StatefulDecoder::take_offer() {
+    start_ = true;
+    const auto before = std::exchange(config_.output_formats, *std::exchange(offered_, std::nullopt));
+    auto changed = restart_capture();
+    if (!changed && context_ != nullptr) {
+        log_info("stateful", "not in the format that the output would rather have: {}", changed.error().what);
+        config_.output_formats = before;
+        changed = restart_capture();
+    }
+    if (!changed) fail_with(std::move(changed).error());
+}
+
 void StatefulDecoder::change_capture() {
+    if (auto changed = restart_capture(); !changed) return fail_with(std::move(changed).error());
+    // Stopping CAPTURE has ended the drain, too.
+    if (ending_ == Ending::Stopping) ending_ = Ending::Asked;
+}
+
+/// The context is gone when the driver does not come back from it.
+Result<> StatefulDecoder::restart_capture() {
     const std::shared_ptr<SlotPool> pool = context_->pool();
     const auto stopped = call_within(teardown_limit_, context_, [](StatefulContext& context) {
         context.stop_capture();
@@ -257,20 +293,17 @@ void StatefulDecoder::change_capture() {
     });
     if (!stopped) {
         if (pool != nullptr) pool->set_waker(nullptr);
-        return fail_with(hung("STREAMOFF"));
+        return tl::unexpected(hung("STREAMOFF"));
     }
-    if (auto started = context_->start_capture(); !started) {
-        fail_with(std::move(started).error());
-        return;
-    }
+    V4L2PLAY_TRY(context_->start_capture());
     events_.push(PoolChanged{context_->pool(), context_->terms()});
-    // Stopping CAPTURE has ended the drain, too.
-    if (ending_ == Ending::Stopping) ending_ = Ending::Asked;
+    return {};
 }
 
 void StatefulDecoder::finish_drain() {
     ending_ = Ending::No;
     any_sent_ = false;
+    if (std::exchange(renegotiates_, false)) return take_offer();
     drained_ = true;
     events_.push(Drained{});
 }

@@ -21,6 +21,7 @@ class StatefulDecoder final : public Decoder {
 
     Result<SendStatus> send(AccessUnit& unit) override;
     void drain() override;
+    void offer_formats(const std::vector<FormatModifier>& formats) override { offered_ = formats; }
     void flush() override;
     std::optional<DecoderEvent> next_event() override;
     Result<> dispatch(Nanoseconds timeout) override;
@@ -56,6 +57,10 @@ class StatefulDecoder final : public Decoder {
 
     /// Does what the driver's announcements ask for, and asks for what is to be done.
     void advance();
+    /// Whether CAPTURE is to be set up for another format of the output before `unit`.
+    [[nodiscard]] bool wants_other_format(const AccessUnit& unit);
+    void take_offer();
+    Result<> restart_capture();
     void change_capture();
     void finish_drain();
     void take_decoded();
@@ -71,7 +76,7 @@ class StatefulDecoder final : public Decoder {
 
     Kernel& kernel_;
     const DecoderDevice device_;
-    const DecoderConfig config_;
+    DecoderConfig config_;
     const Nanoseconds teardown_limit_;
     CodedStream stream_;
     StreamCheck check_;
@@ -92,6 +97,8 @@ class StatefulDecoder final : public Decoder {
     bool waits_for_key_ = false;
     DropReason waiting_reason_ = DropReason::BeforeRandomAccess;
     Ending ending_ = Ending::No;
+    std::optional<std::vector<FormatModifier>> offered_; ///< of the output, not taken yet
+    bool renegotiates_ = false;                          ///< it ends for another format, and goes on then
     std::optional<Error> failure_;
     unsigned troubles_ = 0;
     Nanoseconds quiet_since_ = 0;

@@ -53,6 +53,12 @@ class StatefulDecoderTest : public testing::Test {
         }
         full_ = true;
     }
+    void wait() {
+        for (unsigned tries = 0; tries < 20; ++tries) {
+            (void)decoder_->dispatch(0);
+            take();
+        }
+    }
     void drain() {
         decoder_->drain();
         for (unsigned tries = 0; tries < 200 && !drained_ && !failure_; ++tries) {
@@ -73,6 +79,13 @@ class StatefulDecoderTest : public testing::Test {
             if (std::holds_alternative<Drained>(*event)) drained_ = true;
             if (auto* failed = std::get_if<DecoderFailed>(&*event)) failure_ = failed->error;
         }
+    }
+    /// Of pictures of `size`, with an IDR NAL unit in it.
+    static Bytes idr_unit(std::uint8_t size = 4) { return {'K', size, 0, 0, 1, 0x65, 0x88}; }
+    [[nodiscard]] std::vector<Nanoseconds> sorted_times() const {
+        std::vector<Nanoseconds> times = times_;
+        std::sort(times.begin(), times.end());
+        return times;
     }
     static std::vector<Nanoseconds> range(Nanoseconds first, Nanoseconds last) {
         std::vector<Nanoseconds> all;
@@ -144,6 +157,83 @@ TEST_F(StatefulDecoderTest, TakesTheFormatThatTheOutputShows) {
     drain();
     ASSERT_EQ(1, pools_.size());
     EXPECT_EQ(fourcc_yuv420, pools_[0]->format().fourcc);
+    close();
+}
+
+TEST_F(StatefulDecoderTest, AnOfferedFormatComesWithThePictureThatStartsAnew) {
+    config_.output_formats = {{fourcc_nv12, modifier_linear}, {fourcc_yuv420, modifier_linear}};
+    open();
+    send("KPP");
+    wait();
+    decoder_->offer_formats({{fourcc_yuv420, modifier_linear}, {fourcc_nv12, modifier_linear}});
+    send("PPKPB"); // what comes after that one may refer to what is before it
+    EXPECT_EQ(1, pools_.size());
+    send_one(idr_unit());
+    EXPECT_EQ(range(0, 7), sorted_times()) << "all that came before it is out";
+    EXPECT_FALSE(drained_);
+    send("PBP");
+    drain();
+    EXPECT_TRUE(drained_);
+    EXPECT_EQ(range(0, 11), sorted_times());
+    ASSERT_EQ(2, pools_.size());
+    EXPECT_EQ(fourcc_nv12, pools_[0]->format().fourcc);
+    EXPECT_EQ(fourcc_yuv420, pools_[1]->format().fourcc);
+    EXPECT_TRUE(dropped_.empty());
+    EXPECT_EQ(1, kernel_.opened);
+    close();
+}
+
+TEST_F(StatefulDecoderTest, AnOfferedFormatThatCannotBeHadLeavesTheOld) {
+    config_.output_formats = {{fourcc_nv12, modifier_linear}, {fourcc_yuv420, modifier_linear}};
+    kernel_.unallocatable = V4L2_PIX_FMT_YUV420;
+    open();
+    send("KPP");
+    wait();
+    decoder_->offer_formats({{fourcc_yuv420, modifier_linear}, {fourcc_nv12, modifier_linear}});
+    send_one(idr_unit());
+    send("PP");
+    send_one(idr_unit());
+    drain();
+    EXPECT_EQ(range(0, 6), times_);
+    ASSERT_EQ(2, pools_.size()) << "tried once";
+    EXPECT_EQ(fourcc_nv12, pools_[1]->format().fourcc);
+    EXPECT_FALSE(failure_);
+    EXPECT_TRUE(dropped_.empty());
+    close();
+}
+
+TEST_F(StatefulDecoderTest, AnOfferThatChangesNothingIsTaken) {
+    config_.output_formats = {{fourcc_nv12, modifier_linear}};
+    open();
+    send("KPP");
+    wait();
+    decoder_->offer_formats({{fourcc_nv12, modifier_linear}, {fourcc_yuv420, modifier_linear}});
+    send_one(idr_unit());
+    drain();
+    EXPECT_EQ(range(0, 3), times_);
+    EXPECT_EQ(1, pools_.size());
+    close();
+}
+
+TEST_F(StatefulDecoderTest, SeekWhileAnOfferIsTaken) {
+    config_.output_formats = {{fourcc_nv12, modifier_linear}, {fourcc_yuv420, modifier_linear}};
+    keep_ = 100; // the driver has to wait for slots
+    open();
+    for (int i = 0; i < 10; ++i) send("K");
+    decoder_->offer_formats({{fourcc_yuv420, modifier_linear}, {fourcc_nv12, modifier_linear}});
+    send_one(idr_unit());
+    EXPECT_TRUE(full_) << "it waits";
+    frames_.clear();
+    decoder_->flush();
+    times_.clear();
+    keep_ = 0;
+    serial_ = 1;
+    time_ = 100;
+    send_one(idr_unit());
+    send("PP");
+    drain();
+    EXPECT_EQ(range(100, 102), times_);
+    EXPECT_EQ(fourcc_yuv420, pools_.back()->format().fourcc);
     close();
 }
 

@@ -36,7 +36,8 @@ class FakeStateful final : public Kernel {
     std::string driver = "fake";
     std::uint64_t profiles = 0; ///< menu of H264_PROFILE; 0: no such control
     unsigned most_buffers = 32;
-    int fail_call = 0; ///< the n-th system call that can fail does; 0 none
+    std::uint32_t unallocatable = 0; ///< pixel format that there is no memory for
+    int fail_call = 0;               ///< the n-th system call that can fail does; 0 none
 
     // Called at the beginning of such a call; may keep it from coming back.
     std::function<void()> on_close; ///< of the device
@@ -239,6 +240,9 @@ class FakeStateful final : public Kernel {
     int request_buffers(v4l2_requestbuffers& request) {
         auto& buffers = request.type == V4L2_BUF_TYPE_VIDEO_OUTPUT ? context_.output : context_.capture;
         if (&buffers == &context_.capture ? context_.capture_on : context_.output_on) return -EBUSY;
+        if (&buffers == &context_.capture && request.count != 0 && context_.chosen == unallocatable &&
+            unallocatable != 0)
+            return -ENOMEM;
         request.count = std::min<std::uint32_t>(request.count, most_buffers);
         buffers.assign(request.count, {});
         for (Buffer& buffer : buffers) buffer.size = context_.output_size;
