@@ -220,6 +220,8 @@ void copy_as_it_is(const AVFrame& frame, const PixelLayout& layout, const FrameF
 
 } // namespace
 
+/// libavcodec makes one layout of a pixel format. Where the output shows that at all, it is taken, though another may
+/// be better for the output (one that a plane scans out): to rearrange every picture by the CPU would cost more.
 Result<PictureTarget> choose_target(int pixel_format, std::span<const FormatModifier> output_formats) {
     const AVPixFmtDescriptor* pixels = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(pixel_format));
     const auto own = from_libav_pixel_format(pixel_format);

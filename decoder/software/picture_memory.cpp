@@ -179,7 +179,13 @@ int PictureMemory::refuse(Error error) {
     return AVERROR(code);
 }
 
+void PictureMemory::offer_formats(const std::vector<FormatModifier>& formats) {
+    const std::lock_guard lock(mutex_);
+    output_formats_ = formats;
+}
+
 bool PictureMemory::is_direct(int pixel_format) const {
+    const std::lock_guard lock(mutex_);
     const auto target = choose_target(pixel_format, output_formats_);
     return target && !target->converted;
 }

@@ -41,6 +41,10 @@ class PictureMemory {
     void set_frame_threads(unsigned threads) { frame_threads_ = threads; }
     [[nodiscard]] const std::string& description() const { return allocator_->description(); }
 
+    /// The output shows these from now on. Pictures are as they are asked for one by one: the next has another layout
+    /// than the one before, if need be, and refers to it all the same.
+    void offer_formats(const std::vector<FormatModifier>& formats);
+
     /// True when libavcodec can decode pictures of this AVPixelFormat into slots that the output takes.
     [[nodiscard]] bool is_direct(int pixel_format) const;
     /// AVCodecContext::get_buffer2: a slot for libavcodec, on any thread, until it frees the buffer. Negative AVERROR.
@@ -82,13 +86,13 @@ class PictureMemory {
     Waker& waker_;
     const unsigned queue_slots_;
     const unsigned presenter_slots_;
-    const std::vector<FormatModifier> output_formats_;
     unsigned frame_threads_ = 0;
 
     mutable std::mutex mutex_; ///< guards what follows; never held while waiting
     std::condition_variable returned_;
     std::vector<std::unique_ptr<Pool>> pools_; ///< the current one last; older ones while libavcodec has slots of them
     std::unique_ptr<Pool> copies_;             ///< for `copy_of`
+    std::vector<FormatModifier> output_formats_;
     std::optional<Error> failure_;
 };
 

@@ -4,7 +4,9 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <type_traits>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -149,6 +151,7 @@ class SoftwareDecoder final : public Decoder {
 
     Result<SendStatus> send(AccessUnit& unit) override;
     void drain() override;
+    void offer_formats(const std::vector<FormatModifier>& formats) override { offered_ = formats; }
     void flush() override;
     std::optional<DecoderEvent> next_event() override;
     Result<> dispatch(Nanoseconds timeout) override;
@@ -180,6 +183,7 @@ class SoftwareDecoder final : public Decoder {
     Owned<AVPacket> packet_{av_packet_alloc()};
     Owned<AVFrame> frame_{av_frame_alloc()};
 
+    std::optional<std::vector<FormatModifier>> offered_; ///< of the output, from the next key picture on
     std::vector<DecoderEvent> events_;
     std::size_t next_ = 0; ///< first of `events_` not taken yet
     std::array<Sent, 512> sent_{};
@@ -256,6 +260,8 @@ Result<SendStatus> SoftwareDecoder::send(AccessUnit& unit) {
     if (unit.payload.bytes().empty()) return SendStatus::Accepted;
     refused_ = !can_take_unit();
     if (refused_) return SendStatus::Full;
+    // From there on no picture of before is shown between those of after: layouts do not alternate.
+    if (offered_ && unit.key) memory_.offer_formats(*std::exchange(offered_, std::nullopt));
     V4L2PLAY_TRY(packets_.wrap(unit.payload, *packet_));
     fill_packet(unit);
     const int result = avcodec_send_packet(codec_.get(), packet_.get());

@@ -360,6 +360,43 @@ TEST(SoftwareDecoder, DiscardedUnitsAreDecodedNotShown) {
     EXPECT_FALSE(harness.frames[0].corrupt);
 }
 
+TEST(SoftwareDecoder, FollowsWhatTheOutputShows) {
+    const Clip clip = make_clip({.frames = 36, .b_frames = 2});
+    DecoderConfig config = config_for(clip);
+    config.threads = 1;
+    const FormatModifier own{fourcc_yuv420, modifier_linear};
+    const FormatModifier other{fourcc_nv12, modifier_linear};
+    config.output_formats = {own};
+    Harness harness(config);
+    std::string layouts;
+    bool copied = false;
+    std::vector<Nanoseconds> times;
+    const auto take_frames = [&] {
+        for (const Frame& frame : harness.frames) {
+            const bool is_own = frame.slot.pool().format().fourcc == own.fourcc;
+            EXPECT_TRUE(is_own || frame.copied);
+            copied = frame.copied;
+            if (layouts.empty() || (layouts.back() == 'o') != is_own) layouts += is_own ? 'o' : 'x';
+            times.push_back(frame.pts / (40 * millisecond));
+        }
+        harness.frames.clear();
+    };
+    for (std::size_t i = 0; i < clip.units.size(); ++i) {
+        if (i == 5) harness.decoder->offer_formats({other});
+        if (i == 17) harness.decoder->offer_formats({other, own});
+        ASSERT_TRUE(harness.send(clip.units[i]));
+        take_frames();
+    }
+    harness.finish();
+    take_frames();
+    std::vector<Nanoseconds> all(clip.units.size());
+    std::iota(all.begin(), all.end(), 0);
+    EXPECT_EQ(all, times);
+    EXPECT_FALSE(copied);
+    EXPECT_EQ("oxo", layouts) << "its own, where that is shown at all";
+    EXPECT_EQ(0U, harness.dropped);
+}
+
 TEST(SoftwareDecoder, NewSizeMeansNewPool) {
     ClipOptions options;
     options.codec = AV_CODEC_ID_MPEG2VIDEO;
