@@ -145,6 +145,7 @@ const LedgerEntry* Ledger::shown(const FrameShown& event, std::int64_t late, con
     if (late <= 0) entry->cause = Cause::None;
     if (late > 0 && entry->cause == Cause::None) entry->cause = Cause::Output; // it was on its way in time
     check_order(*entry);
+    if (entry->first) restart();
     if (place.period > 0) {
         if (!cadence_.take(place.vblank, event.sequence, place.tolerance)) ++pacing_->cadence_errors;
         count_lateness(*entry, place.period);
@@ -197,6 +198,16 @@ void Ledger::released(const FrameReleased& event, Nanoseconds now, Nanoseconds p
     entry->released = entry->release_timed ? event.time : now;
     const Nanoseconds unit = period > 0 ? period : millisecond;
     if (entry->discarded == nullptr) pacing_->exported.add((entry->released - entry->presented + unit / 2) / unit);
+}
+
+void Ledger::move(std::int64_t vblanks, Nanoseconds period) {
+    restart();
+    for (std::size_t at = skip(closed_, is_closed); at < count_; ++at) {
+        LedgerEntry& entry = ring_[at % ring_.size()];
+        if (entry.answered() || entry.due_vblank == 0) continue;
+        entry.due_vblank += static_cast<std::uint64_t>(vblanks);
+        entry.due += vblanks * period;
+    }
 }
 
 void Ledger::dropped(Cause cause, bool ideal) {

@@ -39,6 +39,7 @@ struct LedgerEntry {
     bool copied = false;   ///< the CPU put the picture into the slot
     std::int64_t late = 0; ///< vblanks
     Cause cause = Cause::None;
+    bool first = false;              ///< of a timeline: it begins a cadence of its own
     const char* discarded = nullptr; ///< why it was never seen
     Nanoseconds released = 0;
     bool release_timed = false; ///< `released` is the output's word, not when we heard of it
@@ -82,8 +83,6 @@ class Ledger {
 
     /// From now on it is about another item; what is found goes to `pacing`, which must live as long.
     void begin(Pacing& pacing);
-    /// The next frame begins a cadence of its own: after a pause, a seek, while nobody looked.
-    void restart();
 
     /// `frame` is about to be presented: an entry with all that is known of it. It counts from `add` on.
     [[nodiscard]] static LedgerEntry entry_of(const Frame& frame, Nanoseconds now);
@@ -92,6 +91,8 @@ class Ledger {
     const LedgerEntry* shown(const FrameShown& event, std::int64_t late, const IdealPlace& place);
     const LedgerEntry* discarded(const FrameDiscarded& event);
     void released(const FrameReleased& event, Nanoseconds now, Nanoseconds period);
+    /// The display turns out to take longer, or less: all that is on its way is due `vblanks` later, in a new cadence.
+    void move(std::int64_t vblanks, Nanoseconds period);
     /// A frame that was never presented. `ideal`: nobody could have shown it.
     void dropped(Cause cause, bool ideal);
 
@@ -114,6 +115,8 @@ class Ledger {
     void finish();
 
   private:
+    /// The next frame that is shown begins a cadence of its own.
+    void restart();
     LedgerEntry* unanswered(FrameId id, std::uint32_t serial);
     LedgerEntry* oldest(FrameId id, std::uint32_t serial, bool (*wanted)(const LedgerEntry&));
     std::size_t skip(std::size_t& first, bool (*done)(const LedgerEntry&));

@@ -98,9 +98,11 @@ std::optional<Ended> Playback::turn() {
 bool Playback::output_ready() {
     const bool ready = stage_.output.ready();
     if (ready && !was_ready_) {
-        // Since the vblank that made it so, however long after that we were told.
+        // Since the vblank that made it so, however long after that we were told; it may have come unannounced.
         const VblankTiming timing = stage_.output.timing();
-        ready_since_ = timing.period > 0 ? timing.last_time : system_kernel().now();
+        ready_since_ = system_kernel().now();
+        if (timing.period > 0)
+            ready_since_ -= std::max<Nanoseconds>(ready_since_ - timing.last_time, 0) % timing.period;
     }
     was_ready_ = ready;
     return ready;
@@ -149,6 +151,8 @@ void Playback::on_shown(const FrameShown& shown) {
     if (first_pts_ == no_time) first_pts_ = pts;
     const VblankTiming timing = stage_.output.timing();
     const bool here = shown.serial == serial_; // one from before a seek says nothing about where we are now
+    if (const std::int64_t moved = stage_.scheduler.follow(timing); moved != 0)
+        stage_.ledger.move(moved, timing.period);
     std::int64_t late = 0;
     if (here) {
         position_ = pts;
@@ -325,6 +329,7 @@ bool Playback::present(const Plan& plan) {
     entry.due = plan.due;
     entry.due_vblank = plan.due_vblank;
     if (plan.late) entry.cause = blame(plan);
+    entry.first = begins_;
     const VblankTiming timing = stage_.output.timing();
     auto presented = stage_.output.present(frame, plan.target);
     if (!presented && presented.error().code == EBUSY) return false; // asked again at the next event
@@ -338,8 +343,7 @@ bool Playback::present(const Plan& plan) {
     last_pts_ = entry.pts;
     last_due_ = plan.due_vblank;
     last_cause_ = entry.cause;
-    waited_ = false;
-    show_one_ = false;
+    waited_ = begins_ = show_one_ = false;
     if (first_shown_ == no_time) first_shown_ = entry.presented;
     ++presented_total_;
     at_hand_.erase(at_hand_.begin());
@@ -442,7 +446,7 @@ std::optional<Ended> Playback::obey(Key key) {
 /// The next frame is shown as soon as possible, and what follows is counted from there.
 void Playback::start_timeline() {
     stage_.scheduler.reset();
-    stage_.ledger.restart();
+    begins_ = true;
     last_cause_ = Cause::None;
     last_due_ = 0;
 }

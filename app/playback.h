@@ -110,6 +110,7 @@ class Playback {
     Nanoseconds first_pts_ = no_time; ///< of all frames shown
     std::uint64_t last_due_ = 0;      ///< the vblank of the frame presented last
     Cause last_cause_ = Cause::None;  ///< why that was late
+    bool begins_ = false;             ///< the next frame is the first of a timeline
     bool waited_ = false;             ///< for the next frame to come from the decoder
     bool starved_ = false;            ///< and no slot was FREE then
     bool was_ready_ = false;

@@ -9,6 +9,8 @@ namespace {
 constexpr Nanoseconds longest_lag = second / 2;
 constexpr double lock_tolerance = 200e-6;
 constexpr std::int64_t largest_denominator = 12;
+/// No output takes more frames ahead; what says so is from before vblanks were numbered anew.
+constexpr std::int64_t most_ahead = 8;
 
 /// ⌊a/b⌋ for b > 0.
 constexpr std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
@@ -22,6 +24,17 @@ constexpr Nanoseconds after_vblank(Nanoseconds period) { return period / 8; }
 std::int64_t next_vblank(const VblankTiming& timing, Nanoseconds now) {
     return static_cast<std::int64_t>(timing.last_sequence) +
            std::max<std::int64_t>(0, floor_div(now - timing.last_time, timing.period)) + 1;
+}
+
+/// The first frame of a timeline: at once, if it is certain which vblank that is. Displays that are behind may have a
+/// deadline anywhere in the period; what is early in it makes it.
+Plan plan_first(const VblankTiming& timing, Nanoseconds now) {
+    if (timing.lead == 0 || timing.period <= 0 || timing.last_time == 0) return {};
+    const Nanoseconds early = after_vblank(timing.period);
+    const Nanoseconds since = now - timing.last_time - early;
+    const Nanoseconds too_late = since - floor_div(since, timing.period) * timing.period;
+    if (too_late <= early) return {};
+    return {Plan::Action::Wait, now - too_late + timing.period};
 }
 
 /// Not the same one, measured again: compositors tell nanoseconds that tremble.
@@ -43,7 +56,7 @@ void Scheduler::set_rate(Rational rate, Rational tick) {
     // Two stamps, each rounded by up to half a tick either way.
     tolerance_ = tick.den > 0 ? std::min<Nanoseconds>(second * tick.num / tick.den + 1000, 2 * millisecond) : 0;
     ratio_refresh_ = {0, 0};
-    reset();
+    forget_anchor();
 }
 
 /// Finds p/q with the smallest q that ρ is within tolerance of.
@@ -114,19 +127,28 @@ double Scheduler::ideal_tolerance(Nanoseconds origin, Nanoseconds pts, const Vbl
 
 Plan Scheduler::plan(Nanoseconds pts, Nanoseconds next_pts, const VblankTiming& timing, Nanoseconds now) {
     lock_ratio(timing);
-    if (free_running_ || !anchored_ || pts == no_time) return {Plan::Action::Show, 0, 0};
+    if (free_running_ || pts == no_time) return {};
+    if (!anchored_) return plan_first(timing, now);
     return timing.period > 0 ? plan_vblank(pts, next_pts, timing, now) : plan_time(pts, next_pts, now);
+}
+
+/// The vblank that a frame presented at `now` reaches: each has one of its own.
+std::int64_t Scheduler::reachable_vblank(const VblankTiming& timing, Nanoseconds now) const {
+    const std::int64_t next = next_vblank(timing, now);
+    const auto free = static_cast<std::int64_t>(free_vblank_);
+    return free - next <= most_ahead ? std::max(next, free) : next;
 }
 
 Plan Scheduler::plan_vblank(Nanoseconds pts, Nanoseconds next_pts, const VblankTiming& timing, Nanoseconds now) {
     const std::int64_t anchor = static_cast<std::int64_t>(anchor_sequence_);
     const std::int64_t due = anchor + due_vblank(pts, timing);
-    const std::int64_t reachable = next_vblank(timing, now);
+    const std::int64_t reachable = reachable_vblank(timing, now);
     const auto number = static_cast<std::uint64_t>(due);
-    if (due > reachable) return {Plan::Action::Wait, time_of(timing, due - 1) + after_vblank(timing.period), 0};
+    if (due > next_vblank(timing, now))
+        return {Plan::Action::Wait, time_of(timing, due - 1) + after_vblank(timing.period), 0};
     if ((reachable - due) * timing.period > longest_lag) {
         ++stalls_;
-        reset();
+        forget_anchor();
     } else if (next_pts != no_time && anchor + due_vblank(next_pts, timing) <= reachable) {
         return {Plan::Action::Drop, 0, 0, time_of(timing, due), number};
     }
@@ -138,7 +160,7 @@ Plan Scheduler::plan_time(Nanoseconds pts, Nanoseconds next_pts, Nanoseconds now
     if (due > now) return {Plan::Action::Wait, due, due};
     if (now - due > longest_lag) {
         ++stalls_;
-        reset();
+        forget_anchor();
     } else if (next_pts != no_time && anchor_time_ + (next_pts - anchor_pts_) <= now) {
         return {Plan::Action::Drop, 0, 0, due};
     }
@@ -146,22 +168,39 @@ Plan Scheduler::plan_time(Nanoseconds pts, Nanoseconds next_pts, Nanoseconds now
 }
 
 void Scheduler::presented(Nanoseconds pts, const VblankTiming& timing, Nanoseconds now) {
-    if (anchored_ || free_running_ || pts == no_time || timing.period <= 0 || timing.last_time == 0) return;
+    begun_ = true;
+    if (free_running_ || pts == no_time || timing.period <= 0 || timing.last_time == 0) return;
+    const std::int64_t vblank = reachable_vblank(timing, now);
+    newest_pts_ = pts;
+    free_vblank_ = static_cast<std::uint64_t>(vblank) + 1;
+    if (anchored_) return;
     anchored_ = guessed_ = true;
+    lead_ = timing.lead;
     anchor_pts_ = pts;
-    anchor_sequence_ = static_cast<std::uint64_t>(next_vblank(timing, now));
-    anchor_time_ = time_of(timing, static_cast<std::int64_t>(anchor_sequence_));
+    anchor_sequence_ = static_cast<std::uint64_t>(vblank);
+    anchor_time_ = time_of(timing, vblank);
+}
+
+std::int64_t Scheduler::follow(const VblankTiming& timing) {
+    if (!anchored_) return 0;
+    const std::int64_t moved = static_cast<std::int64_t>(timing.lead) - static_cast<std::int64_t>(lead_);
+    lead_ = timing.lead;
+    anchor_sequence_ += static_cast<std::uint64_t>(moved);
+    free_vblank_ += static_cast<std::uint64_t>(moved);
+    return moved;
 }
 
 std::int64_t Scheduler::shown(Nanoseconds pts, std::uint64_t sequence, Nanoseconds time, const VblankTiming& timing) {
     if (pts != no_time) {
         shown_pts_ = pts;
         shown_time_ = time;
+        if (pts == newest_pts_) free_vblank_ = sequence + 1;
     }
-    if (guessed_ && pts != anchor_pts_) return 0;
+    if (!begun_ || (guessed_ && pts != anchor_pts_)) return 0; // of the timeline before
     if (!anchored_ || guessed_) {
         anchored_ = pts != no_time;
         guessed_ = false;
+        lead_ = timing.lead;
         anchor_pts_ = pts;
         anchor_time_ = time;
         anchor_sequence_ = sequence;

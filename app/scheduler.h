@@ -18,6 +18,11 @@
 //    be.
 //  - Otherwise n_k = ⌊d/T + 1/2⌋ with d the media time since the anchor: the repeats that 23.976 fps needs at 60 Hz.
 //
+// What a display takes longer than to its next vblank, its lead, outlives a timeline: after a seek or a pause the first
+// frame is presented for the first vblank that none before it has, and on a display with a lead early in a refresh
+// period, so that there is no doubt which vblank that is. When the lead turns out to be another, the timeline moves
+// with it: whoever is presented at the same times as before appears in an even row.
+//
 // A flip is asked for in the refresh period before its vblank: after vblank n_k - 1, early enough for the slowest
 // display. A frame whose vblank has passed is late: it is shown at the next one, or dropped when the frame after it is
 // due there as well. When playback falls behind by half a second the anchor is set anew: there is no sound to catch up
@@ -54,7 +59,10 @@ class Scheduler {
     /// `free_running`: frames are shown as fast as they come (no clock).
     void set_free_running(bool free_running) { free_running_ = free_running; }
     /// The next frame starts a new timeline (start, resume, after a stall).
-    void reset() { anchored_ = guessed_ = false; }
+    void reset() {
+        forget_anchor();
+        begun_ = false;
+    }
 
     /// What to do at `now` with the frame at the head of the queue; `next_pts` is its successor's, or no_time.
     Plan plan(Nanoseconds pts, Nanoseconds next_pts, const VblankTiming& timing, Nanoseconds now);
@@ -63,6 +71,8 @@ class Scheduler {
     /// Feedback: the frame with `pts` appeared. Answers by how many vblanks it was late (0 = on time).
     std::int64_t shown(Nanoseconds pts, std::uint64_t sequence, Nanoseconds time, const VblankTiming& timing);
 
+    /// Feedback: the display's lead may be another. Answers by how many vblanks all that is due has moved.
+    std::int64_t follow(const VblankTiming& timing);
     /// Feedback: the frame with `pts` was presented and not seen; at `now` that is known. Its time is its all the same.
     void unseen(Nanoseconds pts, const VblankTiming& timing, Nanoseconds now);
 
@@ -77,9 +87,11 @@ class Scheduler {
     [[nodiscard]] std::uint64_t stalls() const { return stalls_; }
 
   private:
+    void forget_anchor() { anchored_ = guessed_ = false; }
     void lock_ratio(const VblankTiming& timing);
     void change_units(const VblankTiming& timing);
     [[nodiscard]] std::optional<std::int64_t> frame_index(Nanoseconds elapsed) const;
+    [[nodiscard]] std::int64_t reachable_vblank(const VblankTiming& timing, Nanoseconds now) const;
     [[nodiscard]] Plan plan_vblank(Nanoseconds pts, Nanoseconds next_pts, const VblankTiming& timing, Nanoseconds now);
     [[nodiscard]] Plan plan_time(Nanoseconds pts, Nanoseconds next_pts, Nanoseconds now);
 
@@ -87,11 +99,15 @@ class Scheduler {
     Nanoseconds tolerance_ = 0;
     bool free_running_ = false;
     bool anchored_ = false;
+    bool begun_ = true;    ///< a frame was presented since
     bool guessed_ = false; ///< the anchor has not appeared yet
     Nanoseconds anchor_pts_ = 0;
     Nanoseconds anchor_time_ = 0;
     std::uint64_t anchor_sequence_ = 0;
-    Nanoseconds shown_pts_ = 0; ///< of the frame shown last, since the anchor
+    unsigned lead_ = 0;                ///< that the anchor was set with
+    std::uint64_t free_vblank_ = 0;    ///< the first that no frame was presented for
+    Nanoseconds newest_pts_ = no_time; ///< of the frame presented last
+    Nanoseconds shown_pts_ = 0;        ///< of the frame shown last, since the anchor
     Nanoseconds shown_time_ = 0;
     Rational ratio_{0, 0}; // ρ as p/q when locked; den 0 otherwise
     Rational ratio_refresh_{0, 0};

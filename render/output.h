@@ -29,6 +29,8 @@ struct VblankTiming {
     Nanoseconds last_time = 0; ///< CLOCK_MONOTONIC of the vblank `last_sequence`
     std::uint64_t last_sequence = 0;
     Rational refresh; ///< nominal refresh rate in Hz, exact; 0/1 unknown
+    /// Refreshes that it takes longer to show what it is given; `last_time` is earlier than the vblank by as many.
+    unsigned lead = 0;
 };
 
 /// `frame` was on the screen from `time` (vblank `sequence`) on.

@@ -51,6 +51,7 @@ Nanoseconds SlowOutput::delay() const {
 VblankTiming SlowOutput::timing() const {
     VblankTiming timing = inner().timing();
     timing.last_time -= refreshes_ * timing.period;
+    timing.lead += refreshes_;
     return timing;
 }
 

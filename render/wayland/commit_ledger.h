@@ -21,6 +21,7 @@ struct Commit {
     FrameId id = 0;
     std::uint32_t serial = 0;
     Nanoseconds time = 0; ///< when it was made
+    bool idle = false;    ///< none was for long before
     bool answered = true;
     bool held = false;
     Proxy<struct wp_presentation_feedback> feedback;

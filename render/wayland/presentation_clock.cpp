@@ -5,17 +5,21 @@
 namespace v4l2play {
 namespace {
 
-constexpr unsigned longest_lead = 3; // more is a compositor that stalls, not one that plans
+constexpr Nanoseconds surely_behind = 2; // nobody takes so much longer because it was idle
+constexpr unsigned longest_lead = 3;     // more is a compositor that stalls, not one that plans
 
 } // namespace
 
 VblankTiming PresentationClock::timing() const {
     VblankTiming timing = timing_;
     timing.last_time -= static_cast<Nanoseconds>(lead_) * timing.period;
+    timing.lead = lead_;
     return timing;
 }
 
-std::uint64_t PresentationClock::presented(Nanoseconds committed, Nanoseconds time, Nanoseconds period) {
+unsigned PresentationClock::most_lead() const { return count_ == 0 ? longest_lead : lead_; }
+
+std::uint64_t PresentationClock::presented(Nanoseconds committed, Nanoseconds time, Nanoseconds period, bool idle) {
     const Nanoseconds elapsed = time - timing_.last_time;
     const Nanoseconds step = period > 0 ? period : timing_.period;
     if (timing_.last_time == 0)
@@ -27,16 +31,22 @@ std::uint64_t PresentationClock::presented(Nanoseconds committed, Nanoseconds ti
     if (timing_.period != period) {
         timing_.period = period;
         timing_.refresh = period > 0 ? Rational{second, period} : Rational{};
-        count_ = lead_ = 0;
+        forget_lead();
     }
-    if (period > 0) learn(time - committed);
+    if (period > 0) learn(time - committed, idle);
     return timing_.last_sequence;
 }
 
-void PresentationClock::learn(Nanoseconds latency) {
+void PresentationClock::learn(Nanoseconds latency, bool idle) {
     const Nanoseconds periods = std::clamp<Nanoseconds>(latency / timing_.period, 0, longest_lead);
+    if (idle ? periods < surely_behind : latency % timing_.period < timing_.period / 2) return;
     latencies_[count_++ % latencies_.size()] = static_cast<std::uint8_t>(periods);
-    if (count_ >= latencies_.size()) lead_ = *std::min_element(latencies_.begin(), latencies_.end());
+    const std::size_t known = std::min<std::size_t>(count_, latencies_.size());
+    const auto [least, most] = std::minmax_element(latencies_.data(), latencies_.data() + known);
+    if (count_ < latencies_.size() || *least > lead_)
+        lead_ = *least;
+    else if (*most < lead_)
+        lead_ = *most;
 }
 
 Nanoseconds PresentationClock::next_period(Nanoseconds now) const {

@@ -21,6 +21,7 @@ namespace {
 
 // A commit that is not answered by then is one that nobody can see.
 constexpr Nanoseconds answer_limit = second / 4;
+constexpr Nanoseconds idle_pause = second / 4;   ///< without a commit, after which a compositor may have to begin anew
 constexpr Nanoseconds hidden_pause = second / 2; ///< between commits to a hidden window
 constexpr Nanoseconds full_socket_pause = millisecond;
 constexpr Nanoseconds overlay_pause = second / 20; ///< that an overlay waits for a frame to go with
@@ -147,7 +148,7 @@ Result<> WaylandOutput::connect() {
     first_overlay_ += overlays_of_a_session;
     generation_ = 0;
     playing_ = false;
-    clock_ = {};
+    clock_.forget_lead();
     hidden_ = false;
     return {};
 }
@@ -198,7 +199,7 @@ bool WaylandOutput::ready() const {
 /// second would replace the first unseen; and no more ahead than the compositor takes to show them. The first after a
 /// pause is waited for: a compositor that was idle may take longer to begin than to go on.
 Nanoseconds WaylandOutput::next_commit() const {
-    const bool enough = ledger_.unanswered() > 1 + clock_.lead();
+    const bool enough = ledger_.unanswered() > 1 + clock_.most_lead();
     return enough || (resumed_ && clock_.lead() == 0) ? no_time : clock_.next_period(committed_);
 }
 
@@ -238,6 +239,7 @@ void WaylandOutput::show(Commit& commit, wl_buffer* buffer, Nanoseconds target, 
     session_->window()->show(buffer);
     overlay_at_ = no_time;
     resumed_ = committed_ == no_time || now - committed_ > 2 * clock_.timing().period;
+    commit.idle = committed_ == no_time || now - committed_ > idle_pause;
     committed_ = now;
     flush();
 }
@@ -287,7 +289,7 @@ void WaylandOutput::on_presented(Commit& commit, Nanoseconds time, Nanoseconds p
     seen();
     path_ = scanned_out ? OutputPath::Plane : OutputPath::Composited;
     if (copying_) path_ = OutputPath::Copied;
-    const std::uint64_t sequence = clock_.presented(commit.time, time, period);
+    const std::uint64_t sequence = clock_.presented(commit.time, time, period, commit.idle);
     ledger_.shown(commit, time, sequence, path_);
 }
 

@@ -1,15 +1,23 @@
-// scripted_compositor SECONDS HOLD[r] COMMAND...: runs COMMAND as the client of a compositor that shows each frame at
-// the next of 60 refreshes a second. It would scan NV12 out, until after SECONDS (0: never) it would scan out YU12
-// instead. It keeps HOLD buffers more than the one on the screen, and lets go of the oldest, or with `r` of any. Its
-// exit status is COMMAND's. In the lab.
+// scripted_compositor [hold=N[r]] [lead=N] [SECONDS:WHAT]... COMMAND...: runs COMMAND as the client of a compositor
+// that takes what is newest at each of 60 refreshes a second. In the lab; its exit status is COMMAND's.
+//     hold=N        keeps N buffers more than the one on the screen, and lets go of the oldest, or with `r` of any
+//     lead=N        what it has taken is on the screen N refreshes later
+//     SECONDS:WHAT  after that time: `formats` (it would scan YU12 out, not NV12), `hide`, `suspend` (hides, and says
+//     so),
+//                   `show`, `overlay` (key i), `full` (screen), WIDTHxHEIGHT (of the window)
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <cstdlib>
+#include <deque>
 #include <random>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+#include <linux/input-event-codes.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +28,7 @@ namespace v4l2play {
 namespace {
 
 constexpr Nanoseconds refresh_period = second / 60;
+constexpr int screen_width = 1920, screen_height = 1080;
 
 std::vector<MockFormat> formats_told(bool changed) {
     const MockFormat nv12{{fourcc_nv12, modifier_linear}, !changed};
@@ -27,33 +36,83 @@ std::vector<MockFormat> formats_told(bool changed) {
     return changed ? std::vector{yu12, nv12} : std::vector{nv12, yu12};
 }
 
+int number_in(std::string_view text) {
+    int number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number;
+}
+
+struct Event {
+    Nanoseconds at = 0;
+    std::string what;
+};
+
+struct Script {
+    std::size_t hold = 0;
+    bool shuffle = false;
+    std::size_t lead = 0;
+    std::vector<Event> events;
+
+    /// False when it is none of a script's words.
+    bool take(std::string_view word);
+};
+
+bool Script::take(std::string_view word) {
+    if (word.starts_with("hold=")) {
+        hold = static_cast<std::size_t>(number_in(word.substr(5)));
+        shuffle = word.ends_with('r');
+    } else if (word.starts_with("lead=")) {
+        lead = static_cast<std::size_t>(number_in(word.substr(5)));
+    } else if (const auto colon = word.find(':'); colon != std::string_view::npos) {
+        events.push_back(
+            {static_cast<Nanoseconds>(std::atof(word.data()) * second), std::string(word.substr(colon + 1))});
+    } else {
+        return false;
+    }
+    return true;
+}
+
 /// What a display with one plane does at each refresh.
 class OnePlane {
   public:
-    OnePlane(MockCompositor& compositor, std::size_t hold, bool shuffle)
+    OnePlane(MockCompositor& compositor, const Script& script)
         : compositor_(compositor)
-        , hold_(hold)
-        , shuffle_(shuffle) {}
+        , script_(script) {}
+
+    void hide(bool hidden) { hidden_ = hidden; }
 
     void refresh(Nanoseconds time) {
-        const std::vector<MockCommit> commits = compositor_.commits();
-        std::size_t newest = nothing;
-        for (; next_ < commits.size(); ++next_) {
-            if (commits[next_].buffer == 0) continue;
-            if (newest != nothing) drop(newest);
-            newest = next_;
-        }
-        if (newest == nothing) return;
-        compositor_.present(newest, time, refresh_period, true);
-        held_.push_back(newest);
-        while (held_.size() > hold_ + 1) release();
+        take_newest();
+        if (hidden_) return;
+        taken_.push_back(std::exchange(newest_, nothing));
+        if (taken_.size() <= script_.lead) return;
+        const std::size_t due = taken_.front();
+        taken_.pop_front();
+        if (due != nothing) show(due, time);
     }
 
   private:
     static constexpr std::size_t nothing = SIZE_MAX;
 
+    void take_newest() {
+        const std::vector<MockCommit> commits = compositor_.commits();
+        for (; next_ < commits.size(); ++next_) {
+            const bool overlay = commits[next_].buffer == 0;
+            std::size_t& place = overlay ? overlay_ : newest_;
+            if (overlay && place != nothing) compositor_.release(place);
+            if (!overlay && place != nothing) drop(place);
+            place = next_;
+        }
+    }
+
+    void show(std::size_t commit, Nanoseconds time) {
+        compositor_.present(commit, time, refresh_period, true);
+        held_.push_back(commit);
+        while (held_.size() > script_.hold + 1) release();
+    }
+
     void release() {
-        const std::size_t which = shuffle_ ? random_() % (held_.size() - 1) : 0;
+        const std::size_t which = script_.shuffle ? random_() % (held_.size() - 1) : 0;
         compositor_.release(held_[which]);
         held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(which));
     }
@@ -64,31 +123,43 @@ class OnePlane {
     }
 
     MockCompositor& compositor_;
+    const Script& script_;
+    bool hidden_ = false;
     std::size_t next_ = 0;
-    const std::size_t hold_;
-    const bool shuffle_;
+    std::size_t newest_ = nothing; ///< picture that was not taken yet
+    std::size_t overlay_ = nothing;
+    std::deque<std::size_t> taken_; ///< at the last refreshes
     std::mt19937 random_{1};
     std::vector<std::size_t> held_; ///< the newest is on the screen
 };
 
-int run(Nanoseconds change_after, std::string_view hold, char** command) {
-    MockCompositor compositor({.formats = formats_told(false)});
+void perform(const std::string& what, MockCompositor& compositor, OnePlane& plane) {
+    if (what == "formats") return compositor.change_formats(formats_told(true));
+    if (!compositor.has_window()) return;
+    if (what == "overlay") return compositor.press(KEY_I);
+    if (what == "full") return compositor.configure(screen_width, screen_height, true);
+    if (const auto x = what.find('x'); x != std::string::npos)
+        return compositor.configure(number_in(what), number_in(std::string_view(what).substr(x + 1)));
+    plane.hide(what != "show");
+    if (what != "hide") compositor.suspend(what == "suspend");
+}
+
+int run(const Script& script, char** command) {
+    MockCompositor compositor({.formats = formats_told(false), .shell_version = 6});
     const pid_t client = fork();
     if (client == 0) {
         execvp(command[0], command);
         _exit(127);
     }
-    OnePlane plane(compositor, static_cast<std::size_t>(std::atoi(hold.data())), hold.ends_with('r'));
+    OnePlane plane(compositor, script);
     const Nanoseconds start = system_kernel().now();
-    bool changed = change_after == 0;
+    auto event = script.events.begin();
     int status = 0;
     for (Nanoseconds refresh = start; waitpid(client, &status, WNOHANG) == 0; refresh += refresh_period) {
         usleep(static_cast<useconds_t>(std::max<Nanoseconds>(refresh - system_kernel().now(), 0) / 1000));
         plane.refresh(refresh);
-        if (!changed && refresh >= start + change_after) {
-            compositor.change_formats(formats_told(true));
-            changed = true;
-        }
+        for (; event != script.events.end() && refresh >= start + event->at; ++event)
+            perform(event->what, compositor, plane);
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
@@ -97,9 +168,12 @@ int run(Nanoseconds change_after, std::string_view hold, char** command) {
 } // namespace v4l2play
 
 int main(int argc, char** argv) {
-    if (argc < 4) {
-        fmt::print(stderr, "usage: scripted_compositor SECONDS HOLD[r] COMMAND...\n");
+    v4l2play::Script script;
+    int word = 1;
+    while (word < argc && script.take(argv[word])) ++word;
+    if (word == argc) {
+        fmt::print(stderr, "usage: scripted_compositor [hold=N[r]] [lead=N] [SECONDS:WHAT]... COMMAND...\n");
         return 2;
     }
-    return v4l2play::run(static_cast<v4l2play::Nanoseconds>(std::atof(argv[1]) * v4l2play::second), argv[2], argv + 3);
+    return v4l2play::run(script, argv + word);
 }

@@ -76,6 +76,33 @@ class LedgerTest : public testing::Test {
     Pacing pacing_;
 };
 
+TEST_F(LedgerTest, FirstFrameOfATimelineBeginsACadenceThoughOthersAreOnTheirWay) {
+    present(0, 0);
+    present(1, 1);
+    LedgerEntry first = entry(2, 2, 94 * period);
+    first.first = true;
+    ledger_.add(first);
+    show(0);
+    show(1);
+    show(2, 7);
+    EXPECT_EQ(pacing_.cadence_errors, 0U);
+    present(3, 3);
+    show(3);
+    EXPECT_EQ(pacing_.cadence_errors, 1U);
+}
+
+TEST_F(LedgerTest, WhatIsOnItsWayMovesWithTheDisplay) {
+    present(0, 0);
+    show(0);
+    present(1, 1);
+    ledger_.move(2, period);
+    EXPECT_EQ(ledger_.recent(0).due_vblank, 104U);
+    EXPECT_EQ(ledger_.recent(0).due, 104 * period);
+    EXPECT_EQ(ledger_.recent(1).due_vblank, 100U) << "it has been seen";
+    ledger_.shown({1, 0, 104 * period, 104, OutputPath::Plane}, 0, {2, 0, period});
+    EXPECT_EQ(pacing_.cadence_errors, 0U) << "a new cadence";
+}
+
 TEST_F(LedgerTest, PlaybackAsItShouldBeIsAllZero) {
     play(0, 2000);
     EXPECT_EQ(complaints(pacing_), "");

@@ -132,6 +132,10 @@ void MockCompositor::configure(int width, int height, bool fullscreen) {
     run([&](State& state) { send_configure(state, width, height, fullscreen); });
 }
 
+void MockCompositor::suspend(bool suspended) {
+    run([&](State& state) { send_configure(state, state.width, state.height, state.fullscreen, suspended); });
+}
+
 void MockCompositor::close_window() {
     run([](State& state) { xdg_toplevel_send_close(state.toplevel); });
 }

@@ -47,7 +47,8 @@ struct MockOptions {
     bool extras = false;                  ///< fifo, commit timing, colour, scale, idle, content type, icon
     bool refuse_colors = false;
     std::uint32_t scale = 120;
-    std::string screen{}; ///< the connector of one; empty: there is none
+    std::uint32_t shell_version = 1; ///< from 6 on windows can be told that nobody sees them
+    std::string screen{};            ///< the connector of one; empty: there is none
 };
 
 /// One commit with a picture, in the order in which they took effect.
@@ -98,6 +99,8 @@ class MockCompositor {
     void discard(std::size_t index);
     void release(std::size_t index);
     void configure(int width, int height, bool fullscreen = false);
+    /// Says whether anybody may see the window; its size stays as it is.
+    void suspend(bool suspended);
     void close_window();
     /// Presses and lets go of the key with this code of <linux/input-event-codes.h>, on a US keyboard.
     void press(std::uint32_t key);

@@ -1,6 +1,8 @@
 // The tests' compositor: windows and keys.
 #include "tests/unit/mock_state.h"
 
+#include <algorithm>
+
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -10,11 +12,17 @@ namespace v4l2play {
 
 using State = MockCompositor::State;
 
-void send_configure(State& state, int width, int height, bool fullscreen) {
+void send_configure(State& state, int width, int height, bool fullscreen, [[maybe_unused]] bool suspended) {
+    state.width = width;
+    state.height = height;
+    state.fullscreen = fullscreen;
     wl_array states;
     wl_array_init(&states);
-    if (fullscreen)
-        *static_cast<std::uint32_t*>(wl_array_add(&states, sizeof(std::uint32_t))) = XDG_TOPLEVEL_STATE_FULLSCREEN;
+    const auto add = [&](std::uint32_t one) { *static_cast<std::uint32_t*>(wl_array_add(&states, sizeof one)) = one; };
+    if (fullscreen) add(XDG_TOPLEVEL_STATE_FULLSCREEN);
+#ifdef XDG_TOPLEVEL_STATE_SUSPENDED_SINCE_VERSION
+    if (suspended) add(XDG_TOPLEVEL_STATE_SUSPENDED);
+#endif
     xdg_toplevel_send_configure(state.toplevel, width, height, &states);
     wl_array_release(&states);
     xdg_surface_send_configure(state.shell_surface, wl_display_next_serial(state.display));
@@ -112,8 +120,9 @@ void bind_screen(wl_client* client, void* data, std::uint32_t version, std::uint
 
 void offer_shell(State& state) {
     if (!state.options.screen.empty()) wl_global_create(state.display, &wl_output_interface, 4, &state, bind_screen);
-    wl_global_create(state.display, &xdg_wm_base_interface, 1, &state,
-                     bind_plainly<xdg_wm_base_interface, shell_implementation>);
+    wl_global_create(state.display, &xdg_wm_base_interface,
+                     std::min<int>(static_cast<int>(state.options.shell_version), xdg_wm_base_interface.version),
+                     &state, bind_plainly<xdg_wm_base_interface, shell_implementation>);
     wl_global_create(state.display, &wl_seat_interface, 5, &state, bind_seat);
 }
 

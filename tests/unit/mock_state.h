@@ -40,6 +40,9 @@ struct MockCompositor::State {
     wl_resource* shell_surface = nullptr;
     wl_resource* toplevel = nullptr;
     wl_resource* keyboard = nullptr;
+    int width = 0; ///< that the window was told last
+    int height = 0;
+    bool fullscreen = false;
     std::string title;
     std::vector<std::unique_ptr<MockAnswerable>> commits;
     std::vector<MockSurface*> surfaces;
@@ -135,7 +138,7 @@ wl_resource* create(wl_client* client, const wl_interface& interface, wl_resourc
 /// `number` 0: a single pixel.
 wl_resource* create_mock_buffer(wl_client* client, MockCompositor::State& state, std::uint32_t number,
                                 std::uint32_t id);
-void send_configure(MockCompositor::State& state, int width, int height, bool fullscreen);
+void send_configure(MockCompositor::State& state, int width, int height, bool fullscreen, bool suspended = false);
 
 template <const wl_interface& interface, const auto& implementation>
 void bind_plainly(wl_client* client, void* data, std::uint32_t version, std::uint32_t id) {

@@ -215,6 +215,69 @@ TEST(Scheduler, WhatIsPresentedBeforeTheFirstFrameAppearsHasItsVblankToo) {
     EXPECT_EQ(waits_for(40 * millisecond), vblank + 2 + 2) << "that is known now";
 }
 
+TEST(Scheduler, FirstFrameAfterASeekHasAVblankOfItsOwn) {
+    Scheduler scheduler;
+    scheduler.set_rate({60, 1}, {1, 1000});
+    VblankTiming timing = sixty_hertz();
+    const Nanoseconds now = timing.last_time + 5 * millisecond;
+    scheduler.presented(0, timing, now);
+    scheduler.reset();
+    scheduler.presented(10 * second, timing, now + millisecond); // in the same refresh period
+    const Plan plan = scheduler.plan(10 * second + 17 * millisecond, no_time, timing, now + 2 * millisecond);
+    EXPECT_EQ(plan.action, Plan::Action::Wait);
+    EXPECT_EQ((plan.when - timing.last_time) / timing.period, 2) << "vblanks 1 and 2 are taken";
+    timing.last_sequence = 5; // numbered anew
+    EXPECT_EQ(scheduler.shown(10 * second, 6, now + timing.period, timing), 0);
+    EXPECT_EQ(scheduler.plan(10 * second + 17 * millisecond, no_time, timing, now + timing.period).due_vblank, 7U);
+}
+
+TEST(Scheduler, WhatAppearsBeforeAnythingNewWasPresentedSaysNothing) {
+    Scheduler scheduler;
+    scheduler.set_rate({60, 1}, {1, 1000});
+    const VblankTiming timing = sixty_hertz();
+    scheduler.presented(0, timing, timing.last_time);
+    scheduler.reset(); // a pause, and on at once
+    EXPECT_EQ(scheduler.shown(0, 105, timing.last_time + 5 * timing.period, timing), 0);
+    EXPECT_EQ(scheduler.plan(second, no_time, timing, timing.last_time).action, Plan::Action::Show);
+}
+
+TEST(Scheduler, DisplayThatIsBehindIsGivenTheFirstFrameEarlyInARefreshPeriod) {
+    Scheduler scheduler;
+    scheduler.set_rate({60, 1}, {1, 1000});
+    VblankTiming timing = sixty_hertz();
+    const auto plan_at = [&](Nanoseconds phase) {
+        return scheduler.plan(0, no_time, timing, timing.last_time + 10 * timing.period + phase);
+    };
+    for (Nanoseconds phase = 0; phase < timing.period; phase += timing.period / 16)
+        EXPECT_EQ(plan_at(phase).action, Plan::Action::Show) << "whatever is committed makes the next vblank";
+    timing.lead = 1;
+    EXPECT_EQ(plan_at(timing.period / 6).action, Plan::Action::Show);
+    for (const Nanoseconds phase : {Nanoseconds{0}, timing.period / 2, timing.period - 1}) {
+        const Plan plan = plan_at(phase);
+        EXPECT_EQ(plan.action, Plan::Action::Wait) << phase;
+        const Nanoseconds into = (plan.when - timing.last_time) % timing.period;
+        EXPECT_TRUE(into >= timing.period / 8 && into <= timing.period / 4) << into;
+        EXPECT_EQ(scheduler.plan(0, no_time, timing, plan.when).action, Plan::Action::Show);
+    }
+    timing.last_time = 0; // nothing is known yet
+    EXPECT_EQ(scheduler.plan(0, no_time, timing, second).action, Plan::Action::Show);
+}
+
+TEST(Scheduler, TimelineMovesWithTheLeadAndCommitsDoNot) {
+    Scheduler scheduler;
+    scheduler.set_rate({30, 1}, {1, 1000});
+    VblankTiming timing = sixty_hertz();
+    EXPECT_EQ(scheduler.follow(timing), 0);
+    scheduler.shown(0, 100, timing.last_time, timing);
+    const Plan before = scheduler.plan(100 * millisecond, no_time, timing, timing.last_time);
+    timing.lead = 2;
+    timing.last_time -= 2 * timing.period;
+    EXPECT_EQ(scheduler.follow(timing), 2);
+    EXPECT_EQ(scheduler.follow(timing), 0);
+    EXPECT_EQ(scheduler.plan(100 * millisecond, no_time, timing, second).when, before.when);
+    EXPECT_EQ(scheduler.shown(33 * millisecond, 104, second, timing), 0) << "it was due at 102";
+}
+
 TEST(Scheduler, PlaybackThatNobodySeesGoesByTheClock) {
     Scheduler scheduler;
     scheduler.set_rate({25, 1}, {1, 1000});

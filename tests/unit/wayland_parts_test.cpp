@@ -27,6 +27,37 @@ TEST(PresentationClockTest, CompositorThatIsAPeriodLateIsAskedAPeriodEarlier) {
     EXPECT_EQ(clock.timing().last_sequence, 20U);
 }
 
+TEST(PresentationClockTest, LeadIsKnownFromTheFirstCommitThatTells) {
+    PresentationClock clock;
+    EXPECT_EQ(clock.most_lead(), 3U);
+    clock.presented(2 * period + 2'000'000, 4 * period, period, true);
+    EXPECT_EQ(clock.most_lead(), 3U) << "it was idle before";
+    clock.presented(5 * period - 2'000'000, 6 * period, period);
+    EXPECT_EQ(clock.most_lead(), 3U) << "late in its period: it may have missed a deadline";
+    clock.presented(6 * period + 2'000'000, 9 * period, period);
+    EXPECT_EQ(clock.timing().lead, 2U);
+    EXPECT_EQ(clock.most_lead(), 2U);
+    const std::uint64_t sequence = clock.timing().last_sequence;
+    clock.forget_lead();
+    EXPECT_EQ(clock.lead(), 0U);
+    EXPECT_EQ(clock.presented(20 * period, 21 * period, period), sequence + 12) << "of another compositor";
+}
+
+TEST(PresentationClockTest, EightCommitsOfOneMindChangeTheLead) {
+    PresentationClock clock;
+    int vblank = 0;
+    const auto commit = [&](int periods, int count) {
+        for (int i = 0; i < count; ++i, ++vblank)
+            clock.presented(vblank * period + 2'000'000, (vblank + 1 + periods) * period, period);
+        return clock.lead();
+    };
+    EXPECT_EQ(commit(1, 20), 1U);
+    EXPECT_EQ(commit(2, 7), 1U);
+    EXPECT_EQ(commit(2, 1), 2U);
+    EXPECT_EQ(commit(0, 7), 2U);
+    EXPECT_EQ(commit(0, 1), 0U);
+}
+
 TEST(PresentationClockTest, SingleStallsAreNoLead) {
     PresentationClock clock;
     for (int i = 1; i <= 40; ++i) clock.presented(i * period + 2'000'000, (i + (i % 4 == 0 ? 1 : 3)) * period, period);

@@ -6,6 +6,7 @@
 
 #include <wayland-client.h>
 
+#include "decoder/log.h"
 #include "tests/unit/syncobj_kernel.h"
 #include "tests/unit/wayland_fixture.h"
 
