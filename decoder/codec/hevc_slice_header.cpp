@@ -327,6 +327,7 @@ void inherit(const SliceHeader& previous, SliceHeader& header) {
     header.first_slice_segment_in_pic_flag = own.first_slice_segment_in_pic_flag;
     header.dependent_slice_segment_flag = own.dependent_slice_segment_flag;
     header.slice_segment_address = own.slice_segment_address;
+    header.short_term_ref_pic_set_size = header.long_term_ref_pic_set_size = 0; // bits of the other's header
 }
 
 } // namespace

@@ -219,6 +219,13 @@ TEST_F(HevcCodecTest, DependentSliceSegmentsTakeTheHeaderOver) {
     EXPECT_TRUE(picture().slices[1].header.dependent_slice_segment_flag);
     EXPECT_EQ(picture().slices[1].header.slice_segment_address, 3U);
     EXPECT_EQ(picture().slices[2].header.slice_qp_delta, 0);
+    // Its own header has no st_ref_pic_set(), whose place in the bitstream the size tells.
+    const SliceHeader inter = p(4, reference_set({-4}));
+    slice(inter).slice(at(inter, 3, true)).parse();
+    ASSERT_EQ(picture().slices.size(), 2U);
+    EXPECT_GT(picture().slices[0].header.short_term_ref_pic_set_size, 0);
+    EXPECT_EQ(picture().slices[1].header.short_term_ref_pic_set_size, 0);
+    EXPECT_EQ(picture().slices[1].header.short_term_ref_pic_set.num_delta_pocs(), 1U);
 }
 
 TEST_F(HevcCodecTest, EntryPointsStayWithTheirSlices) {
