@@ -104,11 +104,12 @@ void parse_pred_weight_table(const Context& c) {
     for (unsigned list = 0; list < c.lists(); ++list) {
         for (unsigned i = 0; i < c.active(list); ++i) {
             PredWeight& entry = table.weights[list][i];
-            // Inferred where the flags are 0
+            // Inferred where the flags are 0; there is no chroma_weight_lX_flag for monochrome pictures.
             entry.luma_weight = static_cast<std::int16_t>(1 << table.luma_log2_weight_denom);
-            entry.chroma_weight.fill(static_cast<std::int16_t>(1 << table.chroma_log2_weight_denom));
             if (c.r.flag()) parse_weight_and_offset(c.r, entry.luma_weight, entry.luma_offset);
-            if (!c.has_chroma() || !c.r.flag()) continue;
+            if (!c.has_chroma()) continue;
+            entry.chroma_weight.fill(static_cast<std::int16_t>(1 << table.chroma_log2_weight_denom));
+            if (!c.r.flag()) continue;
             parse_weight_and_offset(c.r, entry.chroma_weight[0], entry.chroma_offset[0]);
             parse_weight_and_offset(c.r, entry.chroma_weight[1], entry.chroma_offset[1]);
         }

@@ -178,7 +178,9 @@ TEST(H264Slice, SeparateColourPlanes) {
                             .without("l0 chroma_weight[1]")
                             .without("l0 chroma_offset[0]")
                             .without("l0 chroma_offset[1]");
-    EXPECT_EQ(slice_of(sets, p).pred_weight_table.weights[0][1].luma_weight, 32);
+    const PredWeight weight = slice_of(sets, p).pred_weight_table.weights[0][1];
+    EXPECT_EQ(weight.luma_weight, 32);
+    EXPECT_EQ(weight.chroma_weight, (std::array<std::int16_t, 2>{0, 0})) << "nothing that could be inferred";
 }
 
 TEST(H264Slice, ReferenceCounts) {
