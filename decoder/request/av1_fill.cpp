@@ -223,14 +223,14 @@ void fill(v4l2_ctrl_av1_frame& out, const Av1Picture& picture) {
 void fill(v4l2_ctrl_av1_film_grain& out, const FilmGrain& g) {
     out = {};
     if (!g.apply_grain) return;
+    // load_grain_params() replaces every syntax element (6.8.20), so also update_grain and film_grain_params_ref_idx:
+    // they are those of the frame that the parameters were coded in, 1 and 0.
     out.flags =
-        static_cast<__u8>(flag_if(g.apply_grain, V4L2_AV1_FILM_GRAIN_FLAG_APPLY_GRAIN) |
-                          flag_if(g.update_grain, V4L2_AV1_FILM_GRAIN_FLAG_UPDATE_GRAIN) |
+        static_cast<__u8>(V4L2_AV1_FILM_GRAIN_FLAG_APPLY_GRAIN | V4L2_AV1_FILM_GRAIN_FLAG_UPDATE_GRAIN |
                           flag_if(g.chroma_scaling_from_luma, V4L2_AV1_FILM_GRAIN_FLAG_CHROMA_SCALING_FROM_LUMA) |
                           flag_if(g.overlap_flag, V4L2_AV1_FILM_GRAIN_FLAG_OVERLAP) |
                           flag_if(g.clip_to_restricted_range, V4L2_AV1_FILM_GRAIN_FLAG_CLIP_TO_RESTRICTED_RANGE));
     out.grain_seed = g.grain_seed;
-    out.film_grain_params_ref_idx = g.film_grain_params_ref_idx;
     out.num_y_points = g.num_y_points;
     out.num_cb_points = g.num_cb_points;
     out.num_cr_points = g.num_cr_points;

@@ -331,6 +331,10 @@ TEST_F(Av1ControlsTest, FilmGrain) {
     EXPECT_EQ(0, out.point_cr_value[1]);
     EXPECT_EQ(3, out.ar_coeffs_cb_plus_128[24]);
     EXPECT_EQ(511, out.cr_offset);
+    g.update_grain = false; // copied, and with that also what was coded there (6.8.20)
+    g.film_grain_params_ref_idx = 5;
+    EXPECT_EQ(out.flags, grain().flags);
+    EXPECT_EQ(0, grain().film_grain_params_ref_idx);
 }
 
 } // namespace
