@@ -71,6 +71,7 @@ class LibavDemuxer final : public Demuxer {
     void fill_media_info();
     Result<> seek_container(Nanoseconds time);
     Result<> seek_by_container(Nanoseconds time);
+    [[nodiscard]] bool is_entry(const AccessUnit& unit) const;
     Result<> rewind();
     Result<> seek_by_reading(Nanoseconds time);
     Result<> read_past(Nanoseconds time);
@@ -96,6 +97,8 @@ class LibavDemuxer final : public Demuxer {
     std::optional<AccessUnit> first_; // read ahead at the start: it tells whether the video is encrypted
     std::optional<KeyIndex> keys_;    // once the container has turned out to have none
     std::unique_ptr<RawStream> raw_;  // there is no container
+    bool gaps_ = false;               // the container tells the time of some pictures only
+    Nanoseconds ahead_ = 0;           // by which pictures that others refer to are decoded before they are shown
     bool has_pts_ = false;            // some unit had
     Nanoseconds start_at_ = no_time;
     Nanoseconds read_until_ = 0;
@@ -190,6 +193,7 @@ Result<> LibavDemuxer::open_file(const std::string& path) {
         stream_.frame_rate = raw_->frame_rate();
         info_.duration = no_time; // guessed
     }
+    gaps_ = leaves_times_out(*context_);
     // Media time 0 is where the video starts.
     start_ = stream.start_time == AV_NOPTS_VALUE ? 0 : stream.start_time;
     auto first = read_unit();
@@ -206,7 +210,9 @@ Nanoseconds LibavDemuxer::to_media_time(std::int64_t stamp) const {
 
 /// Whether it is only decoded; where nothing tells when it is shown, PictureTimes finds out which picture that is.
 bool LibavDemuxer::is_before_start(const AccessUnit& unit) const {
-    const Nanoseconds time = has_pts_ ? unit.pts : unit.dts;
+    Nanoseconds time = has_pts_ && !gaps_ ? unit.pts : time_of(unit);
+    // Of those without, libavformat knows when B pictures are shown: the others are later by as much as they are ahead.
+    if (gaps_ && has_pts_ && unit.pts == no_time && time != no_time) time += ahead_;
     return start_at_ != no_time && time != no_time && time < start_at_;
 }
 
@@ -222,7 +228,13 @@ std::optional<AccessUnit> LibavDemuxer::to_unit(PacketPool::Lease* lease) {
     unit.key = (packet.flags & AV_PKT_FLAG_KEY) != 0;
     if (raw_ && !raw_->take(packet, unit, *keys_)) return std::nullopt;
     has_pts_ = has_pts_ || unit.pts != no_time;
+    if (unit.pts != no_time && unit.dts != no_time && unit.pts > unit.dts) ahead_ = unit.pts - unit.dts;
     unit.discard = (packet.flags & AV_PKT_FLAG_DISCARD) != 0 || is_before_start(unit);
+    if (gaps_) {
+        unit.shown_from = start_at_;
+        // Counted by libavformat from wherever it began to read.
+        if (unit.pts == no_time) unit.dts = no_time;
+    }
     note_time(unit);
     if (stream_.codec == CodecId::Fwht) unit.key = is_intra_fwht(unit.payload.bytes());
     if (!raw_) note_key(unit, packet.pos);
@@ -324,14 +336,19 @@ Result<> LibavDemuxer::rewind() {
     return {};
 }
 
-/// Containers without an index (transport streams) go to any picture of about that time: then farther back, until there
-/// is a key frame at or before it.
+/// Whether playback may go on with it after a seek.
+bool LibavDemuxer::is_entry(const AccessUnit& unit) const {
+    return unit.key && !(gaps_ && has_pts_ && unit.pts == no_time);
+}
+
+/// Containers without an index (transport and program streams) go to any picture of about that time: then farther back,
+/// until there is a key frame at or before it whose time is known.
 Result<> LibavDemuxer::seek_by_container(Nanoseconds time) {
     for (Nanoseconds back = 0;; back = std::max(back * 4, second)) {
         const Nanoseconds from = std::max<Nanoseconds>(time - back, 0);
         V4L2PLAY_TRY(seek_container(from));
         auto unit = read_unit();
-        while (unit && *unit && !(*unit)->key) unit = read_unit();
+        while (unit && *unit && !is_entry(**unit)) unit = read_unit();
         if (!unit) return fail(std::move(unit).error());
         const Nanoseconds reached = *unit ? time_of(**unit) : 0;
         const bool before = *unit && (reached == no_time || reached <= time);

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstring>
 #include <span>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -153,6 +154,11 @@ bool says_everything(const AVFormatContext& context, const AVStream& stream) {
     const bool rate = stream.avg_frame_rate.num > 0 || stream.r_frame_rate.num > 0;
     return framed && rate && codec.codec_id == AV_CODEC_ID_H264 && codec.width > 0 && codec.height > 0 &&
            codec.extradata_size >= 7;
+}
+
+bool leaves_times_out(const AVFormatContext& context) {
+    const std::string_view name = context.iformat->name;
+    return name == "mpeg" || name == "mpegts";
 }
 
 Nanoseconds duration_of(const AVStream& stream) {

@@ -1,4 +1,5 @@
-// When pictures are shown whose container tells only when they are decoded: elementary streams, AVI.
+// When pictures are shown whose container tells only when they are decoded (elementary streams, AVI), or tells it of
+// some of them (program streams).
 #pragma once
 
 #include "decoder/access_unit.h"
@@ -7,7 +8,8 @@
 namespace v4l2play {
 
 /// Decoding takes as long as showing, so the n-th picture shown has the n-th time at which one is decoded. A unit of
-/// such a stream has a `dts` and no `pts`; one with neither is the second field of a frame.
+/// such a stream has a `dts` and no `pts`; one with neither is the second field of a frame. Where some have a `pts`,
+/// the others follow the picture before them.
 class PictureTimes {
   public:
     /// Units come before their pictures. A unit before the place that is sought is decoded like any other: which
@@ -27,6 +29,7 @@ class PictureTimes {
     Nanoseconds from_ = no_time;  ///< no picture before it is shown
     Nanoseconds shown_ = no_time; ///< time of the last picture
     Nanoseconds step_ = 0;        ///< from the one before it
+    Nanoseconds period_ = 0;      ///< how long a picture is shown, as the container has it; 0 unknown
 };
 
 } // namespace v4l2play

@@ -63,6 +63,9 @@ struct AccessUnit {
     bool key = false;         ///< the container calls it a random-access point
     bool discard = false;     ///< decode it, but do not show it (edit lists, exact seeks)
     std::uint32_t serial = 0; ///< seek generation
+    /// Of containers that leave out the time of some pictures: no picture before it is shown (exact seeks). Which those
+    /// are is known once they come out of the decoder.
+    Nanoseconds shown_from = no_time;
 };
 
 /// What the container says of a video stream.

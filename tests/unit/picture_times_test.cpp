@@ -47,6 +47,31 @@ TEST_F(PictureTimesTest, AreLeftAloneWhereTheContainerTells) {
     EXPECT_EQ((std::vector<Nanoseconds>{160}), show(1)) << "the last of some program streams has none";
 }
 
+TEST_F(PictureTimesTest, ThoseThatAreLeftOutFollowThePictureBefore) {
+    const auto told = [](Nanoseconds pts) {
+        AccessUnit unit;
+        unit.pts = pts;
+        unit.duration = 40;
+        unit.shown_from = 200;
+        unit.discard = pts != no_time && pts < 200;
+        return unit;
+    };
+    for (const Nanoseconds pts : {Nanoseconds{80}, no_time, no_time, no_time, Nanoseconds{240}, no_time}) {
+        AccessUnit unit = told(pts);
+        EXPECT_TRUE(times_.sent(unit));
+        EXPECT_FALSE(unit.discard) << "it tells the time of those behind it";
+    }
+    EXPECT_TRUE(show(1, 80).empty());
+    EXPECT_EQ((std::vector<Nanoseconds>{200}), show(3)) << "120, 160, 200";
+    EXPECT_EQ((std::vector<Nanoseconds>{240}), show(1, 240));
+    EXPECT_EQ((std::vector<Nanoseconds>{280}), show(1));
+    times_.restart();
+    AccessUnit unit = told(0);
+    unit.shown_from = no_time;
+    EXPECT_TRUE(times_.sent(unit));
+    EXPECT_EQ((std::vector<Nanoseconds>{0}), show(1, 0));
+}
+
 TEST_F(PictureTimesTest, AreLeftAloneWhereNothingTells) {
     EXPECT_TRUE(send(unit_at(no_time))) << "a picture all the same";
     EXPECT_EQ((std::vector<Nanoseconds>{no_time}), show(1));
