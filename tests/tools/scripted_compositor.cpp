@@ -83,8 +83,8 @@ class OnePlane {
 
     void refresh(Nanoseconds time) {
         take_newest();
-        if (hidden_) return;
-        taken_.push_back(std::exchange(newest_, nothing));
+        // What was taken before it was hidden is seen yet.
+        taken_.push_back(hidden_ ? nothing : std::exchange(newest_, nothing));
         if (taken_.size() <= script_.lead) return;
         const std::size_t due = taken_.front();
         taken_.pop_front();
