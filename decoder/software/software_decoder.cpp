@@ -322,7 +322,10 @@ void SoftwareDecoder::pull() {
 bool SoftwareDecoder::receive() {
     if (!output_possible_) return false;
     int result = avcodec_receive_frame(codec_.get(), frame_.get());
-    // Not before all output is taken: the end would overtake a packet that libavcodec has not looked at yet.
+    // Not before all output is taken: the end would overtake a packet that libavcodec has not looked at yet. libdav1d's
+    // part of it says EAGAIN while it, and dav1d, have one each that come before.
+    for (int held = 2; held > 0 && result == AVERROR(EAGAIN) && draining_ && !drain_sent_; --held)
+        result = avcodec_receive_frame(codec_.get(), frame_.get());
     if (result == AVERROR(EAGAIN) && draining_ && !std::exchange(drain_sent_, true)) {
         (void)avcodec_send_packet(codec_.get(), nullptr);
         result = avcodec_receive_frame(codec_.get(), frame_.get());
