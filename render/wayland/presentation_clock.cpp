@@ -19,21 +19,21 @@ VblankTiming PresentationClock::timing() const {
 
 unsigned PresentationClock::most_lead() const { return count_ == 0 ? longest_lead : lead_; }
 
-std::uint64_t PresentationClock::presented(Nanoseconds committed, Nanoseconds time, Nanoseconds period, bool idle) {
+std::uint64_t PresentationClock::presented(Nanoseconds committed, Nanoseconds time, Nanoseconds next, bool idle) {
     const Nanoseconds elapsed = time - timing_.last_time;
-    const Nanoseconds step = period > 0 ? period : timing_.period;
+    const Nanoseconds step = next > 0 ? next : timing_.period;
     if (timing_.last_time == 0)
         timing_.last_sequence = 1;
     else if (elapsed > 0)
         timing_.last_sequence +=
             step > 0 ? static_cast<std::uint64_t>(std::max<Nanoseconds>((elapsed + step / 2) / step, 1)) : 1;
     timing_.last_time = std::max(time, timing_.last_time);
-    if (timing_.period != period) {
-        timing_.period = period;
-        timing_.refresh = period > 0 ? Rational{second, period} : Rational{};
+    if (timing_.period != next) {
+        timing_.period = next;
+        timing_.refresh = next > 0 ? Rational{second, next} : Rational{};
         forget_lead();
     }
-    if (period > 0) learn(time - committed, idle);
+    if (next > 0) learn(time - committed, idle);
     return timing_.last_sequence;
 }
 

@@ -20,10 +20,10 @@ class PresentationClock {
   public:
     /// What to plan by: `last_time` is earlier than the vblank `last_sequence` by the lead.
     [[nodiscard]] VblankTiming timing() const;
-    /// A commit made at `committed` was on the screen at `time`. `period`: until the next refresh can be; 0 = unknown
+    /// A commit made at `committed` was on the screen at `time`. `next`: how long until a refresh can be; 0 = unknown
     /// or variable. `idle`: the compositor had nothing to do before, which it may take longer to begin with. Answers
     /// the refresh's number, counted by time: each output of a compositor has numbers of its own.
-    std::uint64_t presented(Nanoseconds committed, Nanoseconds time, Nanoseconds period, bool idle = false);
+    std::uint64_t presented(Nanoseconds committed, Nanoseconds time, Nanoseconds next, bool idle = false);
     /// Another compositor: vblanks are counted on.
     void forget_lead() { count_ = lead_ = 0; }
     [[nodiscard]] unsigned lead() const { return lead_; }
