@@ -7,10 +7,10 @@
 #include <gtest/gtest.h>
 
 #include "app/fallback.h"
-#include "decoder/log.h"
 #include "decoder/v4l2/media_device.h"
 #include "tests/unit/expect_clean.h"
 #include "tests/unit/h264_clip.h"
+#include "tests/unit/quiet_test.h"
 
 namespace v4l2play {
 namespace {
@@ -21,18 +21,15 @@ using namespace test;
 
 const ClipOptions twin_clip{.pictures = 40, .period = 10};
 
-class TwinDevicesTest : public testing::Test {
+class TwinDevicesTest : public QuietTest {
   protected:
     TwinDevicesTest() {
-        set_log_level(LogLevel::Error);
-        testing::internal::CaptureStderr(); // devices that go away are logged
         options_.decoder = DecoderChoice::Request;
         config_.stream.codec = CodecId::H264;
         config_.stream.codec_name = "h264";
         config_.stream.width = static_cast<int>(twin_clip.width);
         config_.stream.height = static_cast<int>(twin_clip.height);
     }
-    ~TwinDevicesTest() override { testing::internal::GetCapturedStderr(); }
     static FakeDecoder core(const char* bus) {
         FakeDecoder core;
         core.driver = "rkvdec";

@@ -7,8 +7,8 @@
 
 #include <gtest/gtest.h>
 
-#include "decoder/log.h"
 #include "tests/unit/expect_clean.h"
+#include "tests/unit/quiet_test.h"
 #include "tests/unit/request_playback.h"
 
 namespace v4l2play {
@@ -26,14 +26,8 @@ void expect_in_order(const Playback& playback, std::size_t count, Nanoseconds st
         EXPECT_EQ(start + static_cast<Nanoseconds>(i) * 40 * millisecond, playback.frames[i].pts) << i;
 }
 
-class RequestDecoderTest : public testing::Test {
+class RequestDecoderTest : public QuietTest {
   protected:
-    RequestDecoderTest() {
-        set_log_level(LogLevel::Error);
-        testing::internal::CaptureStderr(); // injected faults are logged
-    }
-    ~RequestDecoderTest() override { testing::internal::GetCapturedStderr(); }
-
     void open(const ClipOptions& clip, ModePreference modes = {}) {
         auto opened = open_decoder(kernel_, clip, modes);
         ASSERT_TRUE(opened) << opened.error().what;

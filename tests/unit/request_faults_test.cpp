@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "decoder/codec/h264_picture.h"
-#include "decoder/log.h"
+#include "tests/unit/quiet_test.h"
 #include "tests/unit/request_playback.h"
 
 namespace v4l2play {
@@ -59,14 +59,7 @@ unsigned fail_every_call(const ClipOptions& clip, const FakeDecoder& device, Mod
     return recoveries;
 }
 
-class RequestFaultsTest : public testing::Test {
-  protected:
-    RequestFaultsTest() {
-        set_log_level(LogLevel::Error);
-        testing::internal::CaptureStderr();
-    }
-    ~RequestFaultsTest() override { testing::internal::GetCapturedStderr(); }
-};
+using RequestFaultsTest = QuietTest;
 
 TEST_F(RequestFaultsTest, AnyCallMayFail) {
     const ClipOptions clip{.pictures = 12, .period = 4, .b_pictures = true};

@@ -6,8 +6,8 @@
 
 #include <gtest/gtest.h>
 
-#include "decoder/log.h"
 #include "tests/unit/expect_clean.h"
+#include "tests/unit/quiet_test.h"
 #include "tests/unit/request_playback.h"
 
 namespace v4l2play::test {
@@ -89,14 +89,7 @@ struct Offering {
     std::unique_ptr<Decoder> decoder_;
 };
 
-class RequestOffersTest : public testing::Test, protected Offering {
-  protected:
-    RequestOffersTest() {
-        set_log_level(LogLevel::Error);
-        testing::internal::CaptureStderr();
-    }
-    ~RequestOffersTest() override { testing::internal::GetCapturedStderr(); }
-};
+class RequestOffersTest : public QuietTest, protected Offering {};
 
 TEST_F(RequestOffersTest, FormatThatIsOfferedComesWithThePictureThatStartsAnew) {
     kernel_.decoder().pixel_formats = {V4L2_PIX_FMT_NV12, V4L2_PIX_FMT_YUV420};

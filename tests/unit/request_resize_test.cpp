@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "decoder/log.h"
 #include "tests/unit/expect_clean.h"
+#include "tests/unit/quiet_test.h"
 #include "tests/unit/request_playback.h"
 
 namespace v4l2play {
@@ -73,14 +73,9 @@ std::vector<TestUnit> clips(const std::vector<ClipOptions>& options) {
     return units;
 }
 
-class RequestResizeTest : public testing::Test {
+class RequestResizeTest : public QuietTest {
   protected:
-    RequestResizeTest() {
-        set_log_level(LogLevel::Error);
-        testing::internal::CaptureStderr();
-        playback_.period = 40 * millisecond;
-    }
-    ~RequestResizeTest() override { testing::internal::GetCapturedStderr(); }
+    RequestResizeTest() { playback_.period = 40 * millisecond; }
 
     bool play(const std::vector<ClipOptions>& options, std::unique_ptr<Codec> codec) {
         auto opened = open_decoder(kernel_, config_for(options[0]), std::move(codec));
