@@ -28,23 +28,29 @@ ModePreference preference_of(const Options& options) {
     return {decode[static_cast<int>(options.decode_mode)], code[static_cast<int>(options.start_code)]};
 }
 
-Result<std::unique_ptr<Decoder>> open_stateful(Kernel& kernel, const DecoderDevice& device,
-                                               const DecoderConfig& config) {
-    if (device.find_format(stateful_fourcc(config.stream.codec)) == nullptr)
-        return fail(ENOTSUP, fmt::format("it does not decode {}", config.stream.codec_name));
-    return create_stateful_decoder(kernel, device, config);
+bool decodes(const DecoderDevice& device, CodecId codec) {
+    if (!device.stateless) return device.find_format(stateful_fourcc(codec)) != nullptr;
+    const auto controls = create_controls(codec, {});
+    return controls != nullptr && device.find_format(V4l2Fourcc{controls->coded_fourcc()}) != nullptr;
+}
+
+Result<> require_codec(const DecoderDevice& device, const StreamInfo& stream) {
+    if (decodes(device, stream.codec)) return {};
+    return fail(ENOTSUP, fmt::format("it does not decode {}", stream.codec_name));
 }
 
 Result<std::unique_ptr<Decoder>> open_device(Kernel& kernel, const Options& options, const DecoderDevice& device,
                                              const DecoderConfig& config) {
-    if (!device.stateless) return open_stateful(kernel, device, config);
+    if (!device.stateless) {
+        V4L2PLAY_TRY(require_codec(device, config.stream));
+        return create_stateful_decoder(kernel, device, config);
+    }
     auto codec = create_codec(config.stream.codec);
     auto controls = create_controls(config.stream.codec, preference_of(options));
     if (codec == nullptr || controls == nullptr)
         return fail(ENOTSUP, fmt::format("{} through the Request API is not done yet", config.stream.codec_name));
     V4L2PLAY_TRY(codec->configure(config.stream));
-    if (device.find_format(V4l2Fourcc{controls->coded_fourcc()}) == nullptr)
-        return fail(ENOTSUP, fmt::format("it does not decode {}", config.stream.codec_name));
+    V4L2PLAY_TRY(require_codec(device, config.stream));
     return create_request_decoder(kernel, device, std::move(codec), std::move(controls), config);
 }
 
@@ -54,12 +60,6 @@ bool is_eligible(const Options& options, const TriedDecoders& tried, const Decod
     if (options.decoder != DecoderChoice::Auto && options.decoder != kind) return false;
     if (!options.device.empty() && !is_meant(device, options.device)) return false;
     return std::find(tried.devices.begin(), tried.devices.end(), device.video_path) == tried.devices.end();
-}
-
-bool decodes(const DecoderDevice& device, CodecId codec) {
-    if (!device.stateless) return device.find_format(stateful_fourcc(codec)) != nullptr;
-    const auto controls = create_controls(codec, {});
-    return controls != nullptr && device.find_format(V4l2Fourcc{controls->coded_fourcc()}) != nullptr;
 }
 
 std::string nothing_found(const Options& options) {

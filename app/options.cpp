@@ -147,12 +147,6 @@ void add_decoder_options(CLI::App& app, Options& options) {
     app.add_flag("--require-hw", options.require_hw, "Refuse to decode in software");
 }
 
-/// Nothing for what names a mode of some display.
-std::string mode_error(const std::string& text) {
-    if (text == "help" || names_a_mode(text)) return "";
-    return fmt::format("{} is no mode; say preferred, content, 1920x1080 or 1920x1080@60", text);
-}
-
 void add_output_options(CLI::App& app, Options& options) {
     add_choice(app, "--output", options.output, output_names, "Where to show");
     app.add_option("--card", options.card, "Card: driver name, path, or fd:N, a DRM lease")->type_name("NAME|help");
@@ -168,7 +162,7 @@ void add_output_options(CLI::App& app, Options& options) {
     app.add_option("--mode", options.mode,
                    "preferred, content (a multiple of the first file's rate), 1920x1080 or 1920x1080@60")
         ->type_name("MODE|help")
-        ->check(CLI::Validator(mode_error, ""));
+        ->check(CLI::Validator([](const std::string& text) { return text == "help" ? "" : mode_error(text); }, ""));
 }
 
 /// Nothing for a number from 1 on; CLI11 takes negative ones for large.

@@ -5,6 +5,8 @@
 #include <cerrno>
 
 #include "decoder/codec/fwht_header.h"
+#include "decoder/codec/h264_parser.h"
+#include "decoder/codec/hevc_syntax.h"
 #include "decoder/codec/nal_units.h"
 
 namespace v4l2play {
@@ -85,13 +87,14 @@ bool CodedStream::starts_anew(const AccessUnit& unit) const {
     return codec_ != CodecId::Mpeg2 || begins_closed_group(unit.payload.bytes());
 }
 
-/// nal_unit_type: ISO/IEC 14496-10 table 7-1; ISO/IEC 23008-2 table 7-1 (IDR_W_RADL, IDR_N_LP).
+/// nal_unit_type: ISO/IEC 14496-10 7.3.1, ISO/IEC 23008-2 7.3.1.2.
 bool CodedStream::has_idr_picture(std::span<const std::uint8_t> unit) const {
     NalUnits units(unit, length_size_);
     while (const auto nal = units.next()) {
-        const unsigned avc_type = (*nal)[0] & 31U;
-        const unsigned hevc_type = (*nal)[0] >> 1U & 63U;
-        if (codec_ == CodecId::H264 ? avc_type == 5 : hevc_type == 19 || hevc_type == 20) return true;
+        const bool idr = codec_ == CodecId::H264
+                             ? h264::NalType{static_cast<std::uint8_t>((*nal)[0] & 31U)} == h264::NalType::IdrSlice
+                             : hevc::is_idr(hevc::NalType{static_cast<std::uint8_t>((*nal)[0] >> 1U & 63U)});
+        if (idr) return true;
     }
     return false;
 }

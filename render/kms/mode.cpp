@@ -143,8 +143,9 @@ drmModeModeInfo fitting_mode(std::span<const drmModeModeInfo> modes, const drmMo
     return *best;
 }
 
-bool names_a_mode(const std::string& asked) {
-    return asked == "preferred" || asked == "content" || parse_mode(asked).has_value();
+std::string mode_error(const std::string& asked) {
+    if (asked.empty() || asked == "preferred" || asked == "content" || parse_mode(asked)) return "";
+    return fmt::format("\"{}\" is no mode; say preferred, content, 1920x1080 or 1920x1080@60", asked);
 }
 
 Result<drmModeModeInfo> choose_mode(std::span<const drmModeModeInfo> modes,
@@ -155,10 +156,7 @@ Result<drmModeModeInfo> choose_mode(std::span<const drmModeModeInfo> modes,
     if (asked.empty() || asked == "preferred") return *preferred(modes);
     if (asked == "content") return content_mode(modes, current ? *current : *preferred(modes), content);
     const std::optional<Wanted> wanted = parse_mode(asked);
-    if (!wanted)
-        return fail(EINVAL,
-                    fmt::format("mode \"{}\" cannot be read: say preferred, content, 1920x1080 or 1920x1080@60", asked),
-                    "choose_mode");
+    if (!wanted) return fail(EINVAL, mode_error(asked), "choose_mode");
     if (const drmModeModeInfo* mode = best_fit(modes, *wanted)) return *mode;
     return fail(EINVAL, fmt::format("no mode \"{}\" on this display; there are: {}", asked, list_of(modes)),
                 "choose_mode");

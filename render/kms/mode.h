@@ -23,8 +23,8 @@ Nanoseconds refresh_period(const Rational& refresh);
 std::string mode_name(const drmModeModeInfo& mode);
 [[nodiscard]] bool same_mode(const drmModeModeInfo& a, const drmModeModeInfo& b);
 
-/// Whether `choose_mode` can read `asked`, whatever modes there are.
-[[nodiscard]] bool names_a_mode(const std::string& asked);
+/// What is wrong with `asked`, whatever modes there are; "" when `choose_mode` can read it.
+std::string mode_error(const std::string& asked);
 /// Picks from `modes`, which are in the connector's order, what `asked` says:
 ///   ""                  what is shown now, so that the display does not blank; else the preferred one
 ///   "preferred"         the display's own choice
