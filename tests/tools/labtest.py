@@ -103,6 +103,22 @@ def crc_runs(path):
     return [(crc, count) for crc, count in runs]
 
 
+# Of the clips that change at every frame, by which pacing is seen.
+RATES = {"24": 24.0, "25": 25.0, "30": 30.0, "50": 50.0, "59.94": 60000 / 1001, "60": 60.0}
+
+
+def rate_clips(directory):
+    """A clip of each rate. 59.94 fps is the clip of 60, slower."""
+    slower = Path(directory) / "cadence-59.94.mkv"
+    run(["ffmpeg", "-v", "error", "-itsscale", "1.001", "-i", CLIPS / "cadence-60.mkv", "-c", "copy", slower])
+    return {rate: slower if rate == "59.94" else CLIPS / f"cadence-{rate}.mkv" for rate in RATES}
+
+
+def keeps_up(delay, rate):
+    """Whether visl does, that sleeps up to twice as long as it is told (ms)."""
+    return 2 * delay * RATES[rate] < 1000
+
+
 def is_rotation(holds, word):
     return any(all(hold == word[(i + phase) % len(word)] for i, hold in enumerate(holds)) for phase in range(len(word)))
 
