@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from labtest import GOLDEN, PLAYER, VECTORS, Checks, lab, run, sample, scratch
+from streams import rows_of
 
 PARITY = Path(os.environ.get("V4L2PLAY_PARITY", "/nonexistent"))
 # One lab plays so many: starting it costs half a second, and results are to be seen as they come.
@@ -119,29 +120,36 @@ def join_slices(recording):
 SLICE_ONLY = ["h264_slice_params*", "h264_pred_weights*"]
 
 
+def normalise(trace, recording):
+    """Empty, or what is wrong with the trace."""
+    with recording.open("w") as out:
+        ran = subprocess.run([PARITY / "control-parity", "normalise", trace], stdout=out, stderr=subprocess.PIPE, text=True)
+    return f"normalise: {ran.stderr.strip()[-300:]}" if ran.returncode else ""
+
+
 class Parity:
     """`mode`: words for --decode-mode and --start-code, or empty. `arrays`: the codec has array controls, of which visl
     traces the first element alone; strace tells the others."""
 
-    def __init__(self, codec, script, arrays=False):
+    files = VECTORS
+
+    def __init__(self, codec, script, arrays=False, checks=None):
         self.codec = codec
         self.arrays = arrays
-        self.checks = Checks()
+        self.checks = checks or Checks()
         self.peer_exits = {}
         lines = (line.split("#")[0].strip() for line in Path(script).with_suffix(".differences").read_text().splitlines())
         self.known = [[part.strip() for part in line.split("|")] for line in lines if line]
 
     def vectors(self, without=frozenset()):
         """Vectors of the codec that the other client played, less those with one of the tags."""
-        if not (PARITY / "control-parity").exists() or not (VECTORS / "manifest.tsv").exists() or not GOLDEN.exists():
+        if not (PARITY / "control-parity").exists() or not rows_of(VECTORS) or not GOLDEN.exists():
             self.checks.skip(self.codec, "the vectors, the recordings or control-parity are not beside the project")
             self.checks.finish()
         with (GOLDEN / "index.tsv").open() as index:
             self.peer_exits = {row["path"]: row["gst_exit"] for row in csv.DictReader(index, delimiter="\t") if row["status"] == "ok"}
-        with (VECTORS / "manifest.tsv").open() as manifest:
-            rows = [row for row in csv.DictReader(manifest, delimiter="\t") if row["codec"] == self.codec]
-        paths = sorted(row["path"] for row in rows if row["kind"] == "vector" and row["path"] in self.peer_exits
-                       and not without & set(row["tags"].split(",")))
+        paths = sorted(row["path"] for row in rows_of(VECTORS, self.codec)
+                       if row["path"] in self.peer_exits and not without & set(row["tags"].split(",")))
         if not sys.argv[1:]:
             return sample(paths)
         return [path for path in paths if any(word in path for word in sys.argv[1:])]
@@ -181,15 +189,30 @@ class Parity:
             lines = ["export VISL_RECORD_KB=32768"]
             for number, path in enumerate(paths):
                 lines.append(
-                    f"{PARITY}/visl-record {'' if self.arrays else '--no-ioctls'} {directory}/{number}.trace -- {PLAYER}"
-                    f" --quiet --output=null --decoder=request {options} '{VECTORS}/{path}' 2>{directory}/{number}.err;"
+                    f"{self.recorder()} {directory}/{number}.trace -- {PLAYER}"
+                    f" --quiet --output=null --decoder=request {options} '{self.files}/{path}' 2>{directory}/{number}.err;"
                     f" echo $? >{directory}/{number}.status")
+                lines += self.peer_lines(f"{directory}/{number}", path)
             job = Path(directory) / "job"
             job.write_text("\n".join(lines))
             ran = lab(["bash", job], virtual_time=True, timeout=900)
             if ran.returncode not in (0, 1):
                 return [f"the lab: {ran.returncode}: {ran.stderr[-300:]}"] * len(paths)
             return [self._one(directory, number, path, decode == "frame") for number, path in enumerate(paths)]
+
+    def recorder(self):
+        return f"{PARITY}/visl-record{'' if self.arrays else ' --no-ioctls'}"
+
+    def peer_lines(self, stem, path):
+        """What the lab does to have the other client's recording: nothing, they lie beside the project."""
+        return []
+
+    def peer_recording(self, stem, path):
+        """The other client's recording, normalised, as a file; and what is wrong with it."""
+        golden = Path(f"{stem}.golden.jsonl")
+        with golden.open("w") as out:
+            subprocess.run(["zstdcat", GOLDEN / f"{path}.jsonl.zst"], stdout=out, check=True)
+        return golden, ""
 
     def _one(self, directory, number, path, by_frame):
         """Empty when equal, else what differs."""
@@ -202,17 +225,13 @@ class Parity:
             return f"the player ended with {status.read_text().strip() if status.exists() else '?'}: " + (
                 " ".join(error.read_text(errors="replace").split())[-300:] if error.exists() else "")
         ours = Path(f"{directory}/{number}.jsonl")
-        with ours.open("w") as out:
-            normalised = subprocess.run([PARITY / "control-parity", "normalise", f"{directory}/{number}.trace"], stdout=out,
-                                        stderr=subprocess.PIPE, text=True)
-        if normalised.returncode:
-            return f"normalise: {normalised.stderr.strip()[-300:]}"
-        return self._compare(Path(directory), number, path, ours, by_frame)
+        why = normalise(f"{directory}/{number}.trace", ours)
+        return why or self._compare(Path(directory), number, path, ours, by_frame)
 
     def _compare(self, directory, number, path, ours, by_frame):
-        golden = directory / f"{number}.golden.jsonl"
-        with golden.open("w") as out:
-            subprocess.run(["zstdcat", GOLDEN / f"{path}.jsonl.zst"], stdout=out, check=True)
+        golden, why = self.peer_recording(f"{directory}/{number}", path)
+        if why:
+            return why
         fields = [field for vector, field, _ in self.known if fnmatch.fnmatch(path, vector)]
         for field in fields:
             of_us, _, numbers = field.rpartition("without ")

@@ -1,9 +1,9 @@
 """Malformed files of others (kind=robustness of the manifest), and what the player may say of one."""
 
-import csv
 from pathlib import Path
 
 from labtest import VECTORS, Checks, sample
+from streams import rows_of
 
 # Exit codes of a file: played, nothing played, played as far as it went.
 PLAYED, NOTHING, SOME = 0, 2, 3
@@ -11,12 +11,10 @@ LIMIT = 60  # seconds for one file
 
 
 def files(checks: Checks) -> list[Path]:
-    if not (VECTORS / "manifest.tsv").exists():
+    found = [row["file"] for row in rows_of(VECTORS, kind="robustness")]
+    if not found:
         checks.skip("malformed files", "no test streams beside the project")
-        return []
-    with (VECTORS / "manifest.tsv").open() as manifest:
-        rows = csv.DictReader(manifest, delimiter="\t")
-        return sample([VECTORS / row["path"] for row in rows if row["kind"] == "robustness"])
+    return sample(found)
 
 
 def trouble(path: Path, status: int, said: str) -> str:
