@@ -151,8 +151,8 @@ void Playback::on_shown(const FrameShown& shown) {
     if (first_pts_ == no_time) first_pts_ = pts;
     const VblankTiming timing = stage_.output.timing();
     const bool here = shown.serial == serial_; // one from before a seek says nothing about where we are now
-    if (const std::int64_t moved = stage_.scheduler.follow(timing); moved != 0)
-        stage_.ledger.move(moved, timing.period);
+    const std::int64_t moved = stage_.scheduler.follow(timing);
+    if (moved != 0) stage_.ledger.move(moved, timing.period);
     std::int64_t late = 0;
     if (here) {
         position_ = pts;
@@ -161,6 +161,7 @@ void Playback::on_shown(const FrameShown& shown) {
     // After a stall the scheduler has forgotten when it was due.
     if (waiting->due_vblank != 0) late = static_cast<std::int64_t>(shown.sequence - waiting->due_vblank);
     const LedgerEntry& entry = *stage_.ledger.shown(shown, late, here ? place_of(pts, timing) : IdealPlace{});
+    if (here && moved > 0) display_is_behind_ = stage_.ledger.on_the_way() == 0;
     if (late > 0) {
         ++report_.frames.late;
         log_debug("play", "frame {} was shown {} vblanks late: {}", shown.id, late, to_string(entry.cause));
@@ -246,6 +247,11 @@ bool Playback::show_next() {
     const Nanoseconds now = system_kernel().now();
     if (!primed(now)) return false;
     Plan plan = stage_.scheduler.plan(next.pts, no_time, stage_.output.timing(), now);
+    // That was waited for, and the time for what comes next went by: the clock starts with that.
+    if (std::exchange(display_is_behind_, false) && plan.late) {
+        start_timeline();
+        plan = stage_.scheduler.plan(next.pts, no_time, stage_.output.timing(), now);
+    }
     if (plan.late) {
         take_frames(2);
         if (at_hand_.size() > 1) plan = stage_.scheduler.plan(next.pts, at_hand_[1].pts, stage_.output.timing(), now);

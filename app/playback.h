@@ -111,6 +111,7 @@ class Playback {
     std::uint64_t last_due_ = 0;      ///< the vblank of the frame presented last
     Cause last_cause_ = Cause::None;  ///< why that was late
     bool begins_ = false;             ///< the next frame is the first of a timeline
+    bool display_is_behind_ = false;  ///< as the frame has told that is shown now, with none behind it
     bool waited_ = false;             ///< for the next frame to come from the decoder
     bool starved_ = false;            ///< and no slot was FREE then
     bool was_ready_ = false;
