@@ -170,8 +170,9 @@ void LibavDemuxer::fill_media_info() {
     info_.container = context_->iformat->name;
     if (context_->duration > 0) info_.duration = context_->duration * (second / AV_TIME_BASE);
     for (unsigned i = 0; i < context_->nb_streams; ++i) {
-        info_.streams.push_back(summarize_stream(*context_->streams[i]));
-        info_.streams.back().selected = static_cast<int>(i) == index_;
+        const bool selected = static_cast<int>(i) == index_;
+        info_.streams.push_back(summarize_stream(*context_->streams[i], selected && raw_ != nullptr));
+        info_.streams.back().selected = selected;
     }
 }
 
@@ -184,10 +185,10 @@ Result<> LibavDemuxer::open_file(const std::string& path) {
     path_ = path;
     V4L2PLAY_TRY(open_input());
     V4L2PLAY_TRY(select_stream());
-    fill_media_info();
     const AVStream& stream = *context_->streams[index_];
     stream_ = describe_stream(stream);
     raw_ = RawStream::of(*context_, stream);
+    fill_media_info();
     if (raw_) {
         keys_.emplace();
         stream_.frame_rate = raw_->frame_rate();

@@ -87,10 +87,26 @@ const char* kind_name(AVMediaType type) {
     }
 }
 
-std::string stream_details(const AVStream& stream) {
+bool is_usable(AVRational rate) { return rate.num > 0 && rate.den > 0 && rate.num / rate.den < 1000; }
+
+/// The rate of frames as it is coded, for streams without a container. Of these the mean is a guess: libavformat 59
+/// counts fields in it, and 61 takes 25; the "real" rate of 61 is that of the fields of some codecs. It says the coded
+/// rate apart, and 59 has no such member.
+template <typename Parameters>
+AVRational coded_rate(const AVStream& stream, const Parameters& codec) {
+    if constexpr (requires { codec.framerate; }) {
+        if (is_usable(codec.framerate)) return codec.framerate;
+    } else if (is_usable(stream.r_frame_rate)) {
+        return stream.r_frame_rate;
+    }
+    return stream.avg_frame_rate;
+}
+
+std::string stream_details(const AVStream& stream, bool raw) {
     const AVCodecParameters& codec = *stream.codecpar;
     if (codec.codec_type == AVMEDIA_TYPE_VIDEO) {
-        const double rate = av_q2d(stream.avg_frame_rate.den == 0 ? AVRational{0, 1} : stream.avg_frame_rate);
+        const AVRational frame_rate = raw ? coded_rate(stream, codec) : stream.avg_frame_rate;
+        const double rate = frame_rate.den == 0 ? 0 : av_q2d(frame_rate);
         const char* profile = avcodec_profile_name(codec.codec_id, codec.profile);
         return fmt::format("{}x{}{}{}{}", codec.width, codec.height, rate > 0 ? fmt::format(", {:.3f} fps", rate) : "",
                            profile == nullptr ? "" : ", ", profile == nullptr ? "" : profile);
@@ -142,9 +158,15 @@ StreamInfo describe_stream(const AVStream& stream) {
     return info;
 }
 
-StreamSummary summarize_stream(const AVStream& stream) {
+StreamSummary summarize_stream(const AVStream& stream, bool raw) {
     const AVCodecParameters& codec = *stream.codecpar;
-    return {kind_name(codec.codec_type), avcodec_get_name(codec.codec_id), stream_details(stream), false};
+    return {kind_name(codec.codec_type), avcodec_get_name(codec.codec_id), stream_details(stream, raw), false};
+}
+
+std::optional<Rational> raw_frame_rate(const AVStream& stream) {
+    const AVRational rate = coded_rate(stream, *stream.codecpar);
+    if (!is_usable(rate)) return std::nullopt;
+    return to_rational(rate);
 }
 
 bool says_everything(const AVFormatContext& context, const AVStream& stream) {

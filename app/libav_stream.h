@@ -9,7 +9,10 @@ struct AVStream;
 namespace v4l2play {
 
 StreamInfo describe_stream(const AVStream& stream);
-StreamSummary summarize_stream(const AVStream& stream);
+/// `raw`: it has no container (RawStream).
+StreamSummary summarize_stream(const AVStream& stream, bool raw);
+/// Frames per second of an elementary stream, as the bitstream has it; nothing when it does not tell.
+std::optional<Rational> raw_frame_rate(const AVStream& stream);
 /// libavformat leaves pictures of H.264 in MP4/Matroska whole and stamps them: no parser has to look at them again, and
 /// nothing has to be decoded to find out what the container has said already.
 bool says_everything(const AVFormatContext& context, const AVStream& stream);

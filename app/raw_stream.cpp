@@ -10,13 +10,13 @@ extern "C" {
 #include <libavformat/avformat.h>
 }
 
+#include "app/libav_stream.h"
+
 namespace v4l2play {
 namespace {
 
 /// Of libavformat's: those whose pictures are not shown in the order in which they are coded.
 constexpr std::array<std::string_view, 6> names{"h264", "hevc", "vvc", "mpegvideo", "vc1", "cavsvideo"};
-
-bool is_usable(AVRational rate) { return rate.num > 0 && rate.den > 0 && rate.num / rate.den < 1000; }
 
 /// How long, in fields (libavcodec's `repeat_pict`: one more than that); 0 is also what parsers leave that do not tell.
 int fields_of(const AVCodecParserContext& parser) { return std::clamp(1 + parser.repeat_pict, 2, 7); }
@@ -32,9 +32,7 @@ RawStream::RawStream(const AVStream& stream)
     : codec_(avcodec_alloc_context3(nullptr))
     , parser_(av_parser_init(stream.codecpar->codec_id))
     , has_order_(stream.codecpar->codec_id == AV_CODEC_ID_H264 || stream.codecpar->codec_id == AV_CODEC_ID_HEVC) {
-    // The mean is measured in what was read to find it out, and counts fields.
-    const AVRational rate = is_usable(stream.r_frame_rate) ? stream.r_frame_rate : stream.avg_frame_rate;
-    if (is_usable(rate)) rate_ = {rate.num, rate.den};
+    if (const auto rate = raw_frame_rate(stream)) rate_ = *rate;
     if (codec_ != nullptr) (void)avcodec_parameters_to_context(codec_, stream.codecpar);
     if (parser_ != nullptr) parser_->flags |= PARSER_FLAG_COMPLETE_FRAMES;
 }
