@@ -27,7 +27,8 @@ namespace {
 constexpr Nanoseconds flip_limit = 3 * second; // a display that has not flipped by then will not
 constexpr Nanoseconds busy_pause = millisecond;
 constexpr Nanoseconds recovery_pause = second / 2;
-constexpr Nanoseconds look_pause = second / 2;
+constexpr Nanoseconds look_pause = second;
+constexpr Nanoseconds look_grace = second / 10; // by then a flip has woken us, where frames are shown
 constexpr Nanoseconds landing_pause = second / 50;
 constexpr Nanoseconds long_pause = 3 * second; // between looks at a display that is said to be away
 
@@ -388,7 +389,7 @@ Nanoseconds KmsOutput::next_timeout() const {
     };
     if (queue_.waiting() && !overlay_flying_) consider(commit_at_);
     consider(overlay_at_);
-    consider(look_at_);
+    consider(look_at_ + look_grace);
     if (screen_->device().has_flip(screen_->crtc())) consider(0); // another screen's output has read it
     return earliest;
 }
