@@ -80,10 +80,14 @@ void ColorSupport::add(Representation one) {
 std::optional<Representation> ColorSupport::representation(const ColorDescription& color, std::uint32_t height) const {
     const auto coefficients = find(matrices, effective_matrix(color, height));
     if (!coefficients) return std::nullopt;
-    const Representation wanted{*coefficients, color.full_range ? full_range : limited_range};
-    if (std::find(representations_.begin(), representations_.end(), wanted) == representations_.end())
-        return std::nullopt;
-    return wanted;
+    // The right matrix with the other range is nearer to it than what a compositor takes by itself.
+    const std::uint32_t ranges[] = {color.full_range ? full_range : limited_range,
+                                    color.full_range ? limited_range : full_range};
+    for (const std::uint32_t range : ranges) {
+        const Representation one{*coefficients, range};
+        if (std::find(representations_.begin(), representations_.end(), one) != representations_.end()) return one;
+    }
+    return std::nullopt;
 }
 
 std::optional<WideColor> ColorSupport::wide_color(const ColorDescription& color, const HdrMetadata& hdr) const {

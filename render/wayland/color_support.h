@@ -34,7 +34,7 @@ class ColorSupport {
     void listen(wp_color_representation_manager_v1* manager);
     void listen(wp_color_manager_v1* manager);
 
-    /// Empty when the compositor has no name for it.
+    /// The other range where the compositor does not list the right one; empty when it has no name for the matrix.
     [[nodiscard]] std::optional<Representation> representation(const ColorDescription& color,
                                                                std::uint32_t height) const;
     /// Empty for ordinary video (which compositors take it for when nothing is said), and for what they cannot do.
