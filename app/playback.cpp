@@ -13,6 +13,9 @@ namespace {
 /// The longest that the first frame stays while frames gather behind it.
 constexpr Nanoseconds priming_limit = 400 * millisecond;
 
+/// So long a decoder may be late before it is taken for one that is too slow.
+constexpr Nanoseconds slow_limit = second / 2;
+
 /// How long after a vblank a commit for the next may still wait for something better to show.
 constexpr Nanoseconds patience(Nanoseconds period) { return period / 4; }
 
@@ -70,6 +73,7 @@ Playback::Playback(Stage& stage, FrameChannel& frames, DemuxThread& demux_thread
     , duration_(duration)
     , report_(report) {
     at_hand_.reserve(2);
+    stage_.scheduler.set_patient(false);
     stage_.ledger.begin(report.pacing);
 }
 
@@ -252,7 +256,7 @@ bool Playback::show_next() {
         start_timeline();
         plan = stage_.scheduler.plan(next.pts, no_time, stage_.output.timing(), now);
     }
-    if (plan.late) {
+    if (plan.late && !patient_) {
         take_frames(2);
         if (at_hand_.size() > 1) plan = stage_.scheduler.plan(next.pts, at_hand_[1].pts, stage_.output.timing(), now);
         if (at_hand_.size() == 1 && successor_may_come(plan, now)) return false;
@@ -329,6 +333,21 @@ Cause Playback::blame(const Plan& plan) const {
     return ready_since_ > plan.due - stage_.output.timing().period / 2 ? Cause::Output : Cause::Scheduler;
 }
 
+/// `late`: why the frame is that comes now; None when it is not. Who was late for so long will be: from then on every
+/// frame is shown when it comes, until the queue is full.
+void Playback::watch_pace(Cause late, Nanoseconds now) {
+    const bool slow = late == Cause::Decoder || late == Cause::Starvation;
+    if (!slow)
+        late_since_ = no_time;
+    else if (late_since_ == no_time)
+        late_since_ = now;
+    const bool full = patient_ && frames_.size() == frames_.capacity();
+    const bool patient = patient_ ? !full : slow && now - late_since_ > slow_limit;
+    if (patient == patient_) return;
+    log_debug("play", "the decoder {}", patient ? "is too slow: it is waited for" : "keeps up again");
+    stage_.scheduler.set_patient(patient_ = patient);
+}
+
 bool Playback::present(const Plan& plan) {
     Frame& frame = at_hand_.front();
     LedgerEntry entry = Ledger::entry_of(frame, system_kernel().now());
@@ -349,6 +368,7 @@ bool Playback::present(const Plan& plan) {
     last_pts_ = entry.pts;
     last_due_ = plan.due_vblank;
     last_cause_ = entry.cause;
+    watch_pace(entry.cause, entry.presented);
     waited_ = begins_ = show_one_ = false;
     if (first_shown_ == no_time) first_shown_ = entry.presented;
     ++presented_total_;
@@ -360,7 +380,7 @@ bool Playback::present(const Plan& plan) {
 void Playback::drop_next(const Plan& plan) {
     const bool ideal = plan.due_vblank != 0 && plan.due_vblank == last_due_;
     ++(ideal ? report_.frames.dropped_ideal : report_.frames.dropped_late);
-    if (!ideal) last_cause_ = blame(plan);
+    if (!ideal) watch_pace(last_cause_ = blame(plan), system_kernel().now());
     stage_.ledger.dropped(last_cause_, ideal);
     stage_.statistics.dropped(drop_reason(last_cause_, ideal));
     waited_ = false;

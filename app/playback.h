@@ -71,6 +71,7 @@ class Playback {
     [[nodiscard]] IdealPlace place_of(Nanoseconds pts, const VblankTiming& timing) const;
     [[nodiscard]] bool output_ready();
     [[nodiscard]] Cause blame(const Plan& plan) const;
+    void watch_pace(Cause late, Nanoseconds now);
     void start_timeline();
     std::optional<Ended> obey(Key key);
     void take_frames(std::size_t wanted);
@@ -107,13 +108,15 @@ class Playback {
     Nanoseconds wake_at_ = no_time;
     Nanoseconds next_status_ = 0;
     std::uint64_t presented_total_ = 0;
-    Nanoseconds first_pts_ = no_time; ///< of all frames shown
-    std::uint64_t last_due_ = 0;      ///< the vblank of the frame presented last
-    Cause last_cause_ = Cause::None;  ///< why that was late
-    bool begins_ = false;             ///< the next frame is the first of a timeline
-    bool display_is_behind_ = false;  ///< as the frame has told that is shown now, with none behind it
-    bool waited_ = false;             ///< for the next frame to come from the decoder
-    bool starved_ = false;            ///< and no slot was FREE then
+    Nanoseconds first_pts_ = no_time;  ///< of all frames shown
+    std::uint64_t last_due_ = 0;       ///< the vblank of the frame presented last
+    Cause last_cause_ = Cause::None;   ///< why that was late
+    Nanoseconds late_since_ = no_time; ///< the decoder's fault, frame after frame
+    bool patient_ = false;             ///< with a decoder that is too slow
+    bool begins_ = false;              ///< the next frame is the first of a timeline
+    bool display_is_behind_ = false;   ///< as the frame has told that is shown now, with none behind it
+    bool waited_ = false;              ///< for the next frame to come from the decoder
+    bool starved_ = false;             ///< and no slot was FREE then
     bool was_ready_ = false;
     Nanoseconds ready_since_ = 0;
     Nanoseconds first_shown_ = no_time; ///< monotonic; the clock starts when the queue is full after that

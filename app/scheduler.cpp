@@ -139,6 +139,14 @@ std::int64_t Scheduler::reachable_vblank(const VblankTiming& timing, Nanoseconds
     return free - next <= most_ahead ? std::max(next, free) : next;
 }
 
+/// Too far behind to catch up: the frame sets the anchor anew.
+bool Scheduler::give_up_on(Nanoseconds lag) {
+    if (lag <= (patient_ ? 0 : longest_lag)) return false;
+    if (lag > longest_lag) ++stalls_;
+    forget_anchor();
+    return true;
+}
+
 Plan Scheduler::plan_vblank(Nanoseconds pts, Nanoseconds next_pts, const VblankTiming& timing, Nanoseconds now) {
     const std::int64_t anchor = static_cast<std::int64_t>(anchor_sequence_);
     const std::int64_t due = anchor + due_vblank(pts, timing);
@@ -146,10 +154,8 @@ Plan Scheduler::plan_vblank(Nanoseconds pts, Nanoseconds next_pts, const VblankT
     const auto number = static_cast<std::uint64_t>(due);
     if (due > next_vblank(timing, now))
         return {Plan::Action::Wait, time_of(timing, due - 1) + after_vblank(timing.period), 0};
-    if ((reachable - due) * timing.period > longest_lag) {
-        ++stalls_;
-        forget_anchor();
-    } else if (next_pts != no_time && anchor + due_vblank(next_pts, timing) <= reachable) {
+    if (!give_up_on((reachable - due) * timing.period) && next_pts != no_time &&
+        anchor + due_vblank(next_pts, timing) <= reachable) {
         return {Plan::Action::Drop, 0, 0, time_of(timing, due), number};
     }
     return {Plan::Action::Show, 0, time_of(timing, reachable), time_of(timing, due), number, due < reachable};
@@ -158,10 +164,7 @@ Plan Scheduler::plan_vblank(Nanoseconds pts, Nanoseconds next_pts, const VblankT
 Plan Scheduler::plan_time(Nanoseconds pts, Nanoseconds next_pts, Nanoseconds now) {
     const Nanoseconds due = anchor_time_ + (pts - anchor_pts_);
     if (due > now) return {Plan::Action::Wait, due, due};
-    if (now - due > longest_lag) {
-        ++stalls_;
-        forget_anchor();
-    } else if (next_pts != no_time && anchor_time_ + (next_pts - anchor_pts_) <= now) {
+    if (!give_up_on(now - due) && next_pts != no_time && anchor_time_ + (next_pts - anchor_pts_) <= now) {
         return {Plan::Action::Drop, 0, 0, due};
     }
     return {Plan::Action::Show, 0, due, due, 0, due + millisecond < now};

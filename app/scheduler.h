@@ -26,7 +26,8 @@
 // A flip is asked for in the refresh period before its vblank: after vblank n_k - 1, early enough for the slowest
 // display. A frame whose vblank has passed is late: it is shown at the next one, or dropped when the frame after it is
 // due there as well. When playback falls behind by half a second the anchor is set anew: there is no sound to catch up
-// with.
+// with. A decoder that is too slow is waited for instead, frame by frame: to drop what it has made would make it no
+// faster.
 #pragma once
 
 #include <cstdint>
@@ -58,6 +59,8 @@ class Scheduler {
     void set_rate(Rational rate, Rational tick);
     /// `free_running`: frames are shown as fast as they come (no clock).
     void set_free_running(bool free_running) { free_running_ = free_running; }
+    /// `patient`: nothing is dropped, what is late sets the anchor anew.
+    void set_patient(bool patient) { patient_ = patient; }
     /// The next frame starts a new timeline (start, resume, after a stall).
     void reset() {
         forget_anchor();
@@ -88,6 +91,7 @@ class Scheduler {
 
   private:
     void forget_anchor() { anchored_ = guessed_ = false; }
+    bool give_up_on(Nanoseconds lag);
     void lock_ratio(const VblankTiming& timing);
     void change_units(const VblankTiming& timing);
     [[nodiscard]] std::optional<std::int64_t> frame_index(Nanoseconds elapsed) const;
@@ -98,6 +102,7 @@ class Scheduler {
     Rational rate_{0, 1};
     Nanoseconds tolerance_ = 0;
     bool free_running_ = false;
+    bool patient_ = false;
     bool anchored_ = false;
     bool begun_ = true;    ///< a frame was presented since
     bool guessed_ = false; ///< the anchor has not appeared yet

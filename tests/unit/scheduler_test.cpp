@@ -129,6 +129,23 @@ TEST(Scheduler, StartsAnewAfterAStallInsteadOfDroppingAll) {
     EXPECT_EQ(scheduler.due_vblank(33 * millisecond, timing), 1);
 }
 
+TEST(Scheduler, PatientOneDropsNothing) {
+    Scheduler scheduler;
+    scheduler.set_rate({60, 1}, {1, 1000});
+    scheduler.set_patient(true);
+    const VblankTiming timing = sixty_hertz();
+    scheduler.shown(0, 100, second, timing);
+    const Nanoseconds late = second + 5 * timing.period; // frame 2 was due at vblank 102, 106 is the next
+    const Plan plan = scheduler.plan(33 * millisecond, 50 * millisecond, timing, late);
+    EXPECT_EQ(plan.action, Plan::Action::Show);
+    EXPECT_TRUE(plan.late);
+    EXPECT_EQ(plan.due_vblank, 102U);
+    scheduler.presented(33 * millisecond, timing, late);
+    scheduler.shown(33 * millisecond, 106, timing.last_time + 6 * timing.period, timing);
+    EXPECT_EQ(scheduler.due_vblank(50 * millisecond, timing), 1) << "counted from there";
+    EXPECT_EQ(scheduler.stalls(), 0U);
+}
+
 TEST(Scheduler, AnotherModeKeepsTheFramesWhereTheyAreInTime) {
     for (const std::int64_t rate : {24, 30, 50, 120}) {
         Scheduler scheduler;
