@@ -15,7 +15,7 @@ constexpr Nanoseconds session_limit = 5 * second;
 std::string find_card(Kernel& kernel, dev_t device) {
     std::string found;
     for (const std::string& name : kernel.list_directory("/dev/dri")) {
-        const std::string path = "/dev/dri/" + name;
+        std::string path = "/dev/dri/" + name;
         if (device != 0 && kernel.device_number(path.c_str()) == device) return path;
         const bool renders = name.rfind("renderD", 0) == 0;
         if (renders ? found.find("renderD") == std::string::npos : found.empty() && name.rfind("card", 0) == 0)
