@@ -6,7 +6,7 @@
 
 #include "decoder/codec/fwht_header.h"
 #include "decoder/codec/h264_parser.h"
-#include "decoder/codec/hevc_syntax.h"
+#include "decoder/codec/hevc_parser.h"
 #include "decoder/codec/nal_units.h"
 
 namespace v4l2play {
@@ -87,14 +87,16 @@ bool CodedStream::starts_anew(const AccessUnit& unit) const {
     return codec_ != CodecId::Mpeg2 || begins_closed_group(unit.payload.bytes());
 }
 
-/// nal_unit_type: ISO/IEC 14496-10 7.3.1, ISO/IEC 23008-2 7.3.1.2.
 bool CodedStream::has_idr_picture(std::span<const std::uint8_t> unit) const {
     NalUnits units(unit, length_size_);
     while (const auto nal = units.next()) {
-        const bool idr = codec_ == CodecId::H264
-                             ? h264::NalType{static_cast<std::uint8_t>((*nal)[0] & 31U)} == h264::NalType::IdrSlice
-                             : hevc::is_idr(hevc::NalType{static_cast<std::uint8_t>((*nal)[0] >> 1U & 63U)});
-        if (idr) return true;
+        if (codec_ == CodecId::H264) {
+            const auto header = h264::parse_nal_header(*nal);
+            if (header && header->type == h264::NalType::IdrSlice) return true;
+        } else {
+            const auto header = hevc::parse_nal_header(*nal);
+            if (header && hevc::is_idr(header->type)) return true;
+        }
     }
     return false;
 }
