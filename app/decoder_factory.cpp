@@ -34,15 +34,15 @@ bool decodes(const DecoderDevice& device, CodecId codec) {
     return controls != nullptr && device.find_format(V4l2Fourcc{controls->coded_fourcc()}) != nullptr;
 }
 
-Result<> require_codec(const DecoderDevice& device, const StreamInfo& stream) {
-    if (decodes(device, stream.codec)) return {};
+Result<> require_format(const DecoderDevice& device, V4l2Fourcc coded, const StreamInfo& stream) {
+    if (device.find_format(coded) != nullptr) return {};
     return fail(ENOTSUP, fmt::format("it does not decode {}", stream.codec_name));
 }
 
 Result<std::unique_ptr<Decoder>> open_device(Kernel& kernel, const Options& options, const DecoderDevice& device,
                                              const DecoderConfig& config) {
     if (!device.stateless) {
-        V4L2PLAY_TRY(require_codec(device, config.stream));
+        V4L2PLAY_TRY(require_format(device, stateful_fourcc(config.stream.codec), config.stream));
         return create_stateful_decoder(kernel, device, config);
     }
     auto codec = create_codec(config.stream.codec);
@@ -50,7 +50,7 @@ Result<std::unique_ptr<Decoder>> open_device(Kernel& kernel, const Options& opti
     if (codec == nullptr || controls == nullptr)
         return fail(ENOTSUP, fmt::format("{} through the Request API is not done yet", config.stream.codec_name));
     V4L2PLAY_TRY(codec->configure(config.stream));
-    V4L2PLAY_TRY(require_codec(device, config.stream));
+    V4L2PLAY_TRY(require_format(device, V4l2Fourcc{controls->coded_fourcc()}, config.stream));
     return create_request_decoder(kernel, device, std::move(codec), std::move(controls), config);
 }
 
