@@ -165,7 +165,9 @@ void Playback::on_shown(const FrameShown& shown) {
     // After a stall the scheduler has forgotten when it was due.
     if (waiting->due_vblank != 0) late = static_cast<std::int64_t>(shown.sequence - waiting->due_vblank);
     const LedgerEntry& entry = *stage_.ledger.shown(shown, late, here ? place_of(pts, timing) : IdealPlace{});
-    if (here && moved > 0) display_is_behind_ = stage_.ledger.on_the_way() == 0;
+    // The display is behind. To know that was waited for, and the next frame's time may have gone by: the clock starts
+    // with that.
+    if (here && moved > 0 && stage_.ledger.on_the_way() == 0) primed_ = false;
     if (late > 0) {
         ++report_.frames.late;
         log_debug("play", "frame {} was shown {} vblanks late: {}", shown.id, late, to_string(entry.cause));
@@ -251,12 +253,7 @@ bool Playback::show_next() {
     const Nanoseconds now = system_kernel().now();
     if (!primed(now)) return false;
     Plan plan = stage_.scheduler.plan(next.pts, no_time, stage_.output.timing(), now);
-    // That was waited for, and the time for what comes next went by: the clock starts with that.
-    if (std::exchange(display_is_behind_, false) && plan.late) {
-        start_timeline();
-        plan = stage_.scheduler.plan(next.pts, no_time, stage_.output.timing(), now);
-    }
-    if (plan.late && !patient_) {
+    if (plan.late && !stage_.scheduler.patient()) {
         take_frames(2);
         if (at_hand_.size() > 1) plan = stage_.scheduler.plan(next.pts, at_hand_[1].pts, stage_.output.timing(), now);
         if (at_hand_.size() == 1 && successor_may_come(plan, now)) return false;
@@ -341,11 +338,11 @@ void Playback::watch_pace(Cause late, Nanoseconds now) {
         late_since_ = no_time;
     else if (late_since_ == no_time)
         late_since_ = now;
-    const bool full = patient_ && frames_.size() == frames_.capacity();
-    const bool patient = patient_ ? !full : slow && now - late_since_ > slow_limit;
-    if (patient == patient_) return;
+    const bool was_patient = stage_.scheduler.patient();
+    const bool patient = was_patient ? frames_.size() != frames_.capacity() : slow && now - late_since_ > slow_limit;
+    if (patient == was_patient) return;
     log_debug("play", "the decoder {}", patient ? "is too slow: it is waited for" : "keeps up again");
-    stage_.scheduler.set_patient(patient_ = patient);
+    stage_.scheduler.set_patient(patient);
 }
 
 bool Playback::present(const Plan& plan) {

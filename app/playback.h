@@ -112,9 +112,7 @@ class Playback {
     std::uint64_t last_due_ = 0;       ///< the vblank of the frame presented last
     Cause last_cause_ = Cause::None;   ///< why that was late
     Nanoseconds late_since_ = no_time; ///< the decoder's fault, frame after frame
-    bool patient_ = false;             ///< with a decoder that is too slow
     bool begins_ = false;              ///< the next frame is the first of a timeline
-    bool display_is_behind_ = false;   ///< as the frame has told that is shown now, with none behind it
     bool waited_ = false;              ///< for the next frame to come from the decoder
     bool starved_ = false;             ///< and no slot was FREE then
     bool was_ready_ = false;

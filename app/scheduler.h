@@ -61,6 +61,7 @@ class Scheduler {
     void set_free_running(bool free_running) { free_running_ = free_running; }
     /// `patient`: nothing is dropped, what is late sets the anchor anew.
     void set_patient(bool patient) { patient_ = patient; }
+    [[nodiscard]] bool patient() const { return patient_; }
     /// The next frame starts a new timeline (start, resume, after a stall).
     void reset() {
         forget_anchor();
