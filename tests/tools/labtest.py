@@ -27,6 +27,12 @@ def sample(streams):
     return streams[SAMPLE // 2::SAMPLE]
 
 
+def chosen(streams, words=None, name=str):
+    """Those that `words` (of the command line) name by a part of their names, or a sample where there are none."""
+    words = sys.argv[1:] if words is None else words
+    return [stream for stream in streams if any(word in name(stream) for word in words)] if words else sample(streams)
+
+
 class Checks:
     """Counts 'ok' and 'not ok' lines; `finish` prints the counts and ends the program."""
 

@@ -16,11 +16,10 @@ import itertools
 import json
 import os
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from labtest import GOLDEN, PLAYER, VECTORS, Checks, lab, run, sample, scratch
+from labtest import GOLDEN, PLAYER, VECTORS, Checks, chosen, lab, run, scratch
 from streams import rows_of
 
 PARITY = Path(os.environ.get("V4L2PLAY_PARITY", "/nonexistent"))
@@ -150,9 +149,7 @@ class Parity:
             self.peer_exits = {row["path"]: row["gst_exit"] for row in csv.DictReader(index, delimiter="\t") if row["status"] == "ok"}
         paths = sorted(row["path"] for row in rows_of(VECTORS, self.codec)
                        if row["path"] in self.peer_exits and not without & set(row["tags"].split(",")))
-        if not sys.argv[1:]:
-            return sample(paths)
-        return [path for path in paths if any(word in path for word in sys.argv[1:])]
+        return chosen(paths)
 
     def check(self, paths, decode="", start=""):
         """One check per vector: plays it on visl and compares."""
@@ -200,6 +197,9 @@ class Parity:
                 return [f"the lab: {ran.returncode}: {ran.stderr[-300:]}"] * len(paths)
             return [self._one(directory, number, path, decode == "frame") for number, path in enumerate(paths)]
 
+    def known_of(self, path):
+        return [field for vector, field, _ in self.known if fnmatch.fnmatch(path, vector)]
+
     def recorder(self):
         return f"{PARITY}/visl-record{'' if self.arrays else ' --no-ioctls'}"
 
@@ -220,7 +220,7 @@ class Parity:
         error = Path(f"{directory}/{number}.err")
         # A file that is cut off plays to its end, and then the player fails: there is something to compare all the same.
         cut_off = error.exists() and "the file ends too early" in error.read_text(errors="replace")
-        refused = any(fnmatch.fnmatch(path, vector) and field == "refused" for vector, field, _ in self.known)
+        refused = "refused" in self.known_of(path)
         if not status.exists() or (status.read_text().strip() != "0" and not (cut_off or refused)):
             return f"the player ended with {status.read_text().strip() if status.exists() else '?'}: " + (
                 " ".join(error.read_text(errors="replace").split())[-300:] if error.exists() else "")
@@ -232,7 +232,7 @@ class Parity:
         golden, why = self.peer_recording(f"{directory}/{number}", path)
         if why:
             return why
-        fields = [field for vector, field, _ in self.known if fnmatch.fnmatch(path, vector)]
+        fields = self.known_of(path)
         for field in fields:
             of_us, _, numbers = field.rpartition("without ")
             if numbers != field and not leave_out(ours if of_us else golden, numbers_of(numbers)):

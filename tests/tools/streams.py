@@ -9,7 +9,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from labtest import CLIPS, TOOLS, VECTORS, Checks, sample
+from labtest import CLIPS, TOOLS, VECTORS, Checks, chosen
 
 OWN = Path(os.environ.get("STREAMS", CLIPS.parent / "streams"))
 
@@ -26,13 +26,9 @@ def rows_of(directory, codec="", kind="vector"):
 
 def streams(codec="", words=None):
     """Rows of our streams and of others', those that `words` (of the command line) name by a part of their paths, or a sample."""
-    words = sys.argv[1:] if words is None else words
-    own, others = rows_of(OWN, codec), rows_of(VECTORS, codec)
-    if not own:
+    if not rows_of(OWN):
         sys.exit(f"there are no streams in {OWN}: tests/clips/make-streams makes them")
-    if words:
-        return [row for row in own + others if any(word in row["path"] for word in words)]
-    return sample(own) + sample(others)
+    return [row for directory in (OWN, VECTORS) for row in chosen(rows_of(directory, codec), words, lambda row: row["path"])]
 
 
 def say_what_is_missing(checks):
