@@ -150,8 +150,7 @@ void RequestDecoder::give_out() {
     }
     ending_ = Ending::No;
     pictures_.drop_all_unclaimed();
-    // Short of three failures, but nothing else either: another decoder may do better.
-    if (troubles_ != 0 && !any_good_ && !end_error_)
+    if (troubles_.nothing_but() && !end_error_)
         end_error_ = Error{EIO, fmt::format("{} decoded no picture", device_.name()), "DQBUF"};
     if (end_error_)
         fail_with(*std::exchange(end_error_, std::nullopt));
@@ -198,18 +197,13 @@ void RequestDecoder::take_finished() {
         PictureRecord* record = pictures_.find(picture.id);
         if (record == nullptr) continue;
         if (picture.outcome == Outcome::Good || picture.outcome == Outcome::Partial) {
-            if (picture.outcome == Outcome::Good) note_success();
+            if (picture.outcome == Outcome::Good) troubles_.note_good();
             pictures_.finish(picture.id, picture.outcome == Outcome::Partial);
             continue;
         }
         if (picture.outcome != Outcome::Remnant) note_failure(*record, picture.outcome);
         pictures_.lose(*record);
     }
-}
-
-void RequestDecoder::note_success() {
-    troubles_ = 0;
-    any_good_ = true;
 }
 
 /// Neither the picture nor what refers to it is shown: the last good one stays on the screen. The first picture that is
@@ -220,12 +214,12 @@ void RequestDecoder::note_failure(const PictureRecord& record, Outcome outcome) 
     const bool consequence = outcome == Outcome::Damaged;
     if (!record.unwanted)
         skip(consequence ? DropReason::MissingReference : DropReason::DeviceError, explain(record, outcome));
-    if (!consequence) ++troubles_;
+    if (!consequence) troubles_.add();
 }
 
 void RequestDecoder::check_troubles() {
-    if (troubles_ < most_troubles || failure_) return;
-    fail_with({EIO, fmt::format("{} failed {} pictures in a row", device_.name(), troubles_), "DQBUF"});
+    if (!troubles_.too_many() || failure_) return;
+    fail_with({EIO, fmt::format("{} fails too often", device_.name()), "DQBUF"});
 }
 
 /// The clock is asked only after a wait in which nothing was completed.
@@ -254,7 +248,7 @@ void RequestDecoder::replace_context(DropReason reason, std::string_view why, in
     next_part_ = 0;
     quiet_since_ = 0;
     quiet_logged_ = false;
-    if (!closed || code == ENODEV || ++troubles_ >= most_troubles) fail_with({code, std::string(why), "watchdog"});
+    if (!closed || code == ENODEV || troubles_.add()) fail_with({code, std::string(why), "watchdog"});
 }
 
 /// What is shown, and the thread that decodes, do not wait for a driver that hangs; it keeps its buffers, and another

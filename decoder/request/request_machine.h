@@ -10,6 +10,7 @@
 #include "decoder/request/device_context.h"
 #include "decoder/request/picture_table.h"
 #include "decoder/request/ring.h"
+#include "decoder/trouble_count.h"
 #include "decoder/v4l2/media_device.h"
 
 namespace v4l2play {
@@ -37,8 +38,6 @@ class RequestDecoder final : public Decoder {
     [[nodiscard]] DecoderDescription description() const override;
 
   private:
-    /// So many device failures without a good picture in between, and the decoder gives up.
-    static constexpr unsigned most_troubles = 3;
     enum class Ending : std::uint8_t { No, Asked, Draining };
 
     RequestDecoder(Kernel& kernel, const DecoderDevice& device, std::unique_ptr<Codec> codec,
@@ -85,7 +84,6 @@ class RequestDecoder final : public Decoder {
 
     void handle(std::span<const epoll_event> events);
     void take_finished();
-    void note_success();
     void note_failure(const PictureRecord& record, Outcome outcome);
     void check_troubles();
     void give_out();
@@ -126,8 +124,7 @@ class RequestDecoder final : public Decoder {
     std::unique_ptr<DeviceContext> context_;
     FrameId first_in_context_ = 0; ///< ids below it are of pictures that went with a context
 
-    unsigned troubles_ = 0;       ///< device failures since the last good picture
-    bool any_good_ = false;       ///< some picture was decoded well
+    TroubleCount troubles_;
     Nanoseconds quiet_since_ = 0; ///< nothing has completed since then; 0 unknown
     bool quiet_logged_ = false;
     std::string last_skip_;

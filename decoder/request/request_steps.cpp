@@ -325,7 +325,7 @@ bool RequestDecoder::send_parts(const Picture& picture, PictureRecord& record) {
 }
 
 void RequestDecoder::device_refused(const Picture& picture, PictureRecord& record, int error) {
-    if (error == -ENODEV || ++troubles_ >= most_troubles) {
+    if (error == -ENODEV || troubles_.add()) {
         fail_with({-error, fmt::format("{} refuses pictures: {}", device_.name(), error_text(-error)), "submit"});
         return;
     }

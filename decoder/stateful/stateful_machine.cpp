@@ -305,6 +305,7 @@ void StatefulDecoder::finish_drain() {
     any_sent_ = false;
     if (std::exchange(renegotiates_, false)) return take_offer();
     drained_ = true;
+    if (troubles_.nothing_but()) return fail_with({EIO, fmt::format("{} decoded no picture", device_.name()), "DQBUF"});
     events_.push(Drained{});
 }
 
@@ -357,8 +358,7 @@ void StatefulDecoder::lose_picture(const Ticket& ticket, const char* cause) {
         waits_for_key_ = true;
         waiting_reason_ = DropReason::MissingReference;
     }
-    if (++troubles_ >= most_troubles)
-        fail_with({EIO, fmt::format("{} failed {} pictures in a row", device_.name(), troubles_), "DQBUF"});
+    if (troubles_.add()) fail_with({EIO, fmt::format("{} fails too often", device_.name()), "DQBUF"});
 }
 
 void StatefulDecoder::give_out(DecodedSlot& decoded) {
@@ -373,7 +373,7 @@ void StatefulDecoder::give_out(DecodedSlot& decoded) {
     if (decoded.corrupt) return lose_picture(ticket, "the device could not decode it (ERROR flag)");
     if (ticket.id > last_lost_ && ticket.id < trusted_again_)
         return drop(DropReason::MissingReference, "follows a picture that the device could not decode");
-    troubles_ = 0;
+    troubles_.note_good();
     if (ticket.discard) return;
     Frame frame;
     frame.id = decoded.id;
@@ -430,7 +430,7 @@ void StatefulDecoder::replace_context(DropReason reason, std::string_view why, i
     waiting_reason_ = DropReason::MissingReference;
     quiet_since_ = 0;
     quiet_logged_ = false;
-    if (!closed || code == ENODEV || ++troubles_ >= most_troubles) fail_with({code, std::string(why), "watchdog"});
+    if (!closed || code == ENODEV || troubles_.add()) fail_with({code, std::string(why), "watchdog"});
 }
 
 /// False when the driver does not come back from it: then it is left alone, with its buffers.

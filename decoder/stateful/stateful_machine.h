@@ -9,6 +9,7 @@
 #include "decoder/decoder.h"
 #include "decoder/ring.h"
 #include "decoder/stateful/stateful_context.h"
+#include "decoder/trouble_count.h"
 
 namespace v4l2play {
 
@@ -29,8 +30,6 @@ class StatefulDecoder final : public Decoder {
     [[nodiscard]] DecoderDescription description() const override;
 
   private:
-    /// So many device failures without a good picture in between, and the decoder gives up.
-    static constexpr unsigned most_troubles = 3;
     /// More than any driver has inside at once.
     static constexpr std::size_t most_tickets = 512;
     enum class Ending : std::uint8_t { No, Asked, Stopping };
@@ -100,7 +99,7 @@ class StatefulDecoder final : public Decoder {
     std::optional<std::vector<FormatModifier>> offered_; ///< of the output, not taken yet
     bool renegotiates_ = false;                          ///< it ends for another format, and goes on then
     std::optional<Error> failure_;
-    unsigned troubles_ = 0;
+    TroubleCount troubles_;
     Nanoseconds quiet_since_ = 0;
     bool quiet_logged_ = false;
     std::string last_drop_;

@@ -197,7 +197,7 @@ TEST_F(RequestDecoderTest, BufferWithoutPayloadIsNeverShown) {
     close();
 }
 
-TEST_F(RequestDecoderTest, ThreeFailedPicturesInARowAreTheEnd) {
+TEST_F(RequestDecoderTest, ThreeFailedPicturesAreTheEnd) {
     for (const bool empty : {false, true}) {
         FakeKernel kernel;
         for (std::uint64_t job = 5; job < 1000; ++job)
@@ -215,13 +215,26 @@ TEST_F(RequestDecoderTest, ThreeFailedPicturesInARowAreTheEnd) {
     }
 }
 
-TEST_F(RequestDecoderTest, GoodPicturesInBetweenForgiveFailedOnes) {
-    for (const std::uint64_t job : {2, 12, 22, 32, 42}) kernel_.world().errors.insert(job);
-    const ClipOptions clip{.pictures = 60, .period = 4, .references = 1};
+/// The stream is damaged now and then, and the device says so.
+TEST_F(RequestDecoderTest, ManyGoodPicturesForgiveFailedOnes) {
+    for (const std::uint64_t job : {2, 12, 350, 700, 710}) kernel_.world().errors.insert(job);
+    const ClipOptions clip{.pictures = 720, .period = 4, .references = 1};
     open(clip);
     EXPECT_TRUE(playback_.play(*decoder_, make_clip(clip)));
     EXPECT_EQ(5u, playback_.dropped_for(DropReason::DeviceError));
-    EXPECT_EQ(60u, playback_.frames.size() + 5 + playback_.dropped_for(DropReason::MissingReference));
+    EXPECT_EQ(720u, playback_.frames.size() + 5 + playback_.dropped_for(DropReason::MissingReference));
+    close();
+}
+
+/// With each all that refers to it is lost: what little is good in between does not make up for it.
+TEST_F(RequestDecoderTest, DeviceThatFailsAtRandomAccessPointsIsGivenUp) {
+    for (const std::uint64_t job : {1, 9, 17}) kernel_.world().errors.insert(job);
+    const ClipOptions clip{.pictures = 60, .period = 8, .references = 1};
+    open(clip);
+    EXPECT_FALSE(playback_.play(*decoder_, make_clip(clip)));
+    ASSERT_TRUE(playback_.failure);
+    EXPECT_EQ(EIO, playback_.failure->code);
+    EXPECT_EQ(3u, playback_.dropped_for(DropReason::DeviceError));
     close();
 }
 

@@ -229,7 +229,7 @@ std::string check_frames(const std::vector<PlayedFrame>& frames, const std::vect
 }
 
 /// One random playback. What is wrong with it, or nothing.
-/// `given_up` counts those in which three pictures failed in a row.
+/// `given_up` counts those in which three pictures failed.
 std::string play_at_random(unsigned seed, unsigned& given_up) {
     std::minstd_rand random(seed);
     FakeDecoder device;
@@ -237,7 +237,8 @@ std::string play_at_random(unsigned seed, unsigned& given_up) {
     device.multi_planar = random() % 2 == 0;
     device.decode_time = random() % 8 * millisecond;
     FakeKernel kernel({device});
-    for (int i = 0; i < 6; ++i) (i < 3 ? kernel.world().errors : kernel.world().empty).insert(random() % 300);
+    for (unsigned i = 0; i < 2 + seed % 2; ++i)
+        (i == 0 ? kernel.world().errors : kernel.world().empty).insert(random() % 300);
     Playback playback(kernel);
     playback.period = random() % 10 * millisecond;
     playback.shown_at_once = 1 + random() % 3;
@@ -271,7 +272,8 @@ std::string play_at_random(unsigned seed, unsigned& given_up) {
 TEST_F(RequestFaultsTest, RandomStreamsNeverOverwriteWhatIsNeeded) {
     unsigned given_up = 0;
     for (unsigned seed = 1; seed <= 150; ++seed) ASSERT_EQ("", play_at_random(seed, given_up)) << "seed " << seed;
-    EXPECT_LT(given_up, 30u) << "six failures in three hundred are seldom three in a row";
+    EXPECT_GT(given_up, 0u) << "of three failures";
+    EXPECT_LT(given_up, 75u) << "two failures are not too many";
 }
 
 } // namespace

@@ -42,7 +42,7 @@ class StatefulDecoderTest : public testing::Test {
         AccessUnit unit;
         unit.payload = Payload(
             *owned, [](void* owner) { delete static_cast<Bytes*>(owner); }, owned);
-        unit.key = (*owned)[0] == 'K';
+        unit.key = (*owned)[0] == 'K' || (*owned)[0] == 'D';
         unit.pts = time_++;
         unit.serial = serial_;
         for (unsigned tries = 0; tries < 100; ++tries) {
@@ -421,13 +421,25 @@ TEST_F(StatefulDecoderTest, AFailedPictureWaitsForTheNextKeyFrame) {
     EXPECT_EQ(0, corrupt_);
 }
 
-TEST_F(StatefulDecoderTest, ThreeFailedPicturesInARowAreTheEnd) {
+TEST_F(StatefulDecoderTest, ThreeFailedPicturesAreTheEnd) {
     open();
     send("KPEXE");
     drain();
     ASSERT_TRUE(failure_);
     EXPECT_EQ(EIO, failure_->code);
     EXPECT_EQ(range(0, 1), times_);
+    close();
+}
+
+/// Too short for three failures, and nothing to show for it.
+TEST_F(StatefulDecoderTest, DeviceThatDecodesNothingIsGivenUp) {
+    open();
+    send("DPP");
+    drain();
+    ASSERT_TRUE(failure_);
+    EXPECT_EQ(EIO, failure_->code);
+    EXPECT_FALSE(drained_);
+    EXPECT_TRUE(times_.empty());
     close();
 }
 

@@ -351,7 +351,7 @@ class FakeStateful final : public Kernel {
     }
     void decode(std::uint8_t kind, timeval timestamp) {
         if (kind == 'H') return;
-        const Picture picture{timestamp, kind == 'X' ? 0U : 100U, kind == 'E' || kind == 'X'};
+        const Picture picture{timestamp, kind == 'X' ? 0U : 100U, kind == 'D' || kind == 'E' || kind == 'X'};
         if (kind == 'B') {
             context_.ready.push_back(picture);
             return;
