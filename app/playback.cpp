@@ -330,16 +330,17 @@ Cause Playback::blame(const Plan& plan) const {
     return ready_since_ > plan.due - stage_.output.timing().period / 2 ? Cause::Output : Cause::Scheduler;
 }
 
-/// `late`: why the frame is that comes now; None when it is not. Who was late for so long will be: from then on every
-/// frame is shown when it comes, until the queue is full.
+/// `late`: why the frame is that comes now; None when it is not. A decoder that was late, and has not filled the queue
+/// for so long, will be again: from then on every frame is shown when it comes, until the queue is full.
 void Playback::watch_pace(Cause late, Nanoseconds now) {
     const bool slow = late == Cause::Decoder || late == Cause::Starvation;
-    if (!slow)
+    const bool full = frames_.size() == frames_.capacity();
+    if (full)
         late_since_ = no_time;
-    else if (late_since_ == no_time)
+    else if (slow && late_since_ == no_time)
         late_since_ = now;
     const bool was_patient = stage_.scheduler.patient();
-    const bool patient = was_patient ? frames_.size() != frames_.capacity() : slow && now - late_since_ > slow_limit;
+    const bool patient = !full && (was_patient || (slow && now - late_since_ > slow_limit));
     if (patient == was_patient) return;
     log_debug("play", "the decoder {}", patient ? "is too slow: it is waited for" : "keeps up again");
     stage_.scheduler.set_patient(patient);
@@ -350,7 +351,8 @@ bool Playback::present(const Plan& plan) {
     LedgerEntry entry = Ledger::entry_of(frame, system_kernel().now());
     entry.due = plan.due;
     entry.due_vblank = plan.due_vblank;
-    if (plan.late) entry.cause = blame(plan);
+    // Not late yet, but whoever was may have left too little of the period for the display to take it.
+    if (plan.late || waited_ || last_cause_ != Cause::None) entry.cause = blame(plan);
     entry.first = begins_;
     const VblankTiming timing = stage_.output.timing();
     auto presented = stage_.output.present(frame, plan.target);
@@ -364,8 +366,8 @@ bool Playback::present(const Plan& plan) {
     stage_.scheduler.presented(entry.pts, timing, entry.presented);
     last_pts_ = entry.pts;
     last_due_ = plan.due_vblank;
-    last_cause_ = entry.cause;
-    watch_pace(entry.cause, entry.presented);
+    last_cause_ = plan.late ? entry.cause : Cause::None;
+    watch_pace(last_cause_, entry.presented);
     waited_ = begins_ = show_one_ = false;
     if (first_shown_ == no_time) first_shown_ = entry.presented;
     ++presented_total_;

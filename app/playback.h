@@ -111,7 +111,7 @@ class Playback {
     Nanoseconds first_pts_ = no_time;  ///< of all frames shown
     std::uint64_t last_due_ = 0;       ///< the vblank of the frame presented last
     Cause last_cause_ = Cause::None;   ///< why that was late
-    Nanoseconds late_since_ = no_time; ///< the decoder's fault, frame after frame
+    Nanoseconds late_since_ = no_time; ///< the decoder was, with its queue never full from then on
     bool begins_ = false;              ///< the next frame is the first of a timeline
     bool waited_ = false;              ///< for the next frame to come from the decoder
     bool starved_ = false;             ///< and no slot was FREE then
