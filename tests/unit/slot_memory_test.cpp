@@ -213,8 +213,8 @@ TEST(SlotMemory, CpuAccessComesInPairs) {
     EXPECT_EQ(kernel.accesses.size(), 1U) << "plain memory needs no call";
 }
 
-/// On a machine that has one of the devices, the real thing must work; what one lacks that has none is said. (The lab has
-/// both: lab-tests/playback.)
+/// On a machine that has one of the devices, the real thing must work; what one lacks that has none is said. (The lab
+/// has both: lab-tests/playback.)
 TEST(SlotMemory, WorksOnThisSystemOrSaysWhatItLacks) {
     auto allocator = create_slot_allocator(system_kernel(), true);
     if (!allocator) {
