@@ -78,6 +78,7 @@ Playback::Playback(Stage& stage, FrameChannel& frames, DemuxThread& demux_thread
 }
 
 Ended Playback::run() {
+    now_ = system_kernel().now();
     for (;;) {
         if (const auto ended = turn()) return *ended;
         sleep(wake_at_);
@@ -96,6 +97,7 @@ std::optional<Ended> Playback::turn() {
         if (at_hand_.empty()) return finish_up();
         if (!show_next() && failure_ != Ended::Broken && !refused_) return std::nullopt;
         draw_statistics(); // who is late never sleeps
+        now_ = system_kernel().now();
     }
 }
 
@@ -104,7 +106,7 @@ bool Playback::output_ready() {
     if (ready && !was_ready_) {
         // Since the vblank that made it so, however long after that we were told; it may have come unannounced.
         const VblankTiming timing = stage_.output.timing();
-        ready_since_ = system_kernel().now();
+        ready_since_ = now_;
         if (timing.period > 0)
             ready_since_ -= std::max<Nanoseconds>(ready_since_ - timing.last_time, 0) % timing.period;
     }
@@ -117,7 +119,7 @@ void Playback::take_output_events() {
         if (const auto* shown = std::get_if<FrameShown>(&*event)) on_shown(*shown);
         if (const auto* discarded = std::get_if<FrameDiscarded>(&*event)) on_discarded(*discarded);
         if (const auto* released = std::get_if<FrameReleased>(&*event))
-            stage_.ledger.released(*released, system_kernel().now(), stage_.output.timing().period);
+            stage_.ledger.released(*released, now_, stage_.output.timing().period);
         if (const auto* pressed = std::get_if<KeyPressed>(&*event))
             if (const auto ended = obey(key_of(pressed->key))) failure_ = ended;
         if (std::holds_alternative<FormatsChanged>(*event)) offer_formats_();
@@ -135,7 +137,7 @@ void Playback::on_discarded(const FrameDiscarded& discarded) {
     const LedgerEntry* entry = stage_.ledger.discarded(discarded);
     if (entry == nullptr || discarded.serial != serial_) return;
     position_ = entry->pts;
-    stage_.scheduler.unseen(position_, stage_.output.timing(), system_kernel().now());
+    stage_.scheduler.unseen(position_, stage_.output.timing(), now_);
 }
 
 /// Where a frame belongs, where there is a clock and a display that has one.
@@ -232,7 +234,7 @@ void Playback::take_item(DecodeItem item) {
 void Playback::take_frame(Frame frame) {
     if (frame.serial != serial_) return; // from before a seek
     if (report_.frames.corrupt + report_.frames.shown + presented_total_ == 0 && report_.startup.first_frame == 0)
-        report_.startup.first_frame = system_kernel().now() - stage_.program_start;
+        report_.startup.first_frame = now_ - stage_.program_start;
     if (frame.corrupt) ++report_.frames.corrupt;
     frame.info.rotation = rotation_;
     at_hand_.push_back(std::move(frame));
@@ -250,13 +252,12 @@ bool Playback::show_next() {
     }
     const Frame& next = at_hand_.front(); // stays in its place when another comes: there is room
     if (!configure_output(next)) return false;
-    const Nanoseconds now = system_kernel().now();
-    if (!primed(now)) return false;
-    Plan plan = stage_.scheduler.plan(next.pts, no_time, stage_.output.timing(), now);
+    if (!primed()) return false;
+    Plan plan = stage_.scheduler.plan(next.pts, no_time, stage_.output.timing(), now_);
     if (plan.late && !stage_.scheduler.patient()) {
         take_frames(2);
-        if (at_hand_.size() > 1) plan = stage_.scheduler.plan(next.pts, at_hand_[1].pts, stage_.output.timing(), now);
-        if (at_hand_.size() == 1 && successor_may_come(plan, now)) return false;
+        if (at_hand_.size() > 1) plan = stage_.scheduler.plan(next.pts, at_hand_[1].pts, stage_.output.timing(), now_);
+        if (at_hand_.size() == 1 && successor_may_come(plan)) return false;
     }
     switch (plan.action) {
     case Plan::Action::Wait:
@@ -273,32 +274,32 @@ bool Playback::show_next() {
 
 /// Far behind, with the queue used up: its successor is due as well, and may come in time for this very vblank. Without
 /// a little patience every vblank would show one frame of the past, and playback catch up by one queue a vblank only.
-bool Playback::successor_may_come(const Plan& plan, Nanoseconds now) {
+bool Playback::successor_may_come(const Plan& plan) {
     const VblankTiming timing = stage_.output.timing();
     const Frame& next = at_hand_.front();
     if (timing.period == 0 || no_more_frames_ || paused_ || plan.action != Plan::Action::Show) return false;
     const Nanoseconds until = plan.target - timing.period + patience(timing.period);
-    const Plan with_successor = stage_.scheduler.plan(next.pts, end_of(next.pts), timing, now);
-    if (now >= until || with_successor.action != Plan::Action::Drop) return false;
+    const Plan with_successor = stage_.scheduler.plan(next.pts, end_of(next.pts), timing, now_);
+    if (now_ >= until || with_successor.action != Plan::Action::Drop) return false;
     stage_.frames_waker.arm();
     take_frames(2); // it may have come meanwhile
-    wake_at_ = at_hand_.size() > 1 ? now : until;
+    wake_at_ = at_hand_.size() > 1 ? now_ : until;
     return true;
 }
 
 /// The first frame is shown at once, the clock may start with the second: when the queue is full, so that a decoder
 /// that is barely fast enough, and gives frames out in bursts, has something in hand. One that had not filled it by the
 /// time of the first flip is not let run dry later either: it is woken for every free place.
-bool Playback::primed(Nanoseconds now) {
+bool Playback::primed() {
     if (primed_ || first_shown_ == no_time || !stage_.options.clock) return true;
-    if (!frames_.primed() && !no_more_frames_ && now < first_shown_ + priming_limit) {
+    if (!frames_.primed() && !no_more_frames_ && now_ < first_shown_ + priming_limit) {
         frames_.set_low_water(frames_.capacity() - 1);
         stage_.frames_waker.arm();
         wake_at_ = first_shown_ + priming_limit;
         if (!frames_.primed()) return false;
     }
     primed_ = true;
-    if (stage_.scheduler.plan(at_hand_.front().pts, no_time, stage_.output.timing(), now).late) start_timeline();
+    if (stage_.scheduler.plan(at_hand_.front().pts, no_time, stage_.output.timing(), now_).late) start_timeline();
     return true;
 }
 
@@ -318,6 +319,7 @@ bool Playback::configure_output(const Frame& frame) {
     }
     configured_generation_ = generation;
     configured_info_ = frame.info;
+    now_ = system_kernel().now(); // that may take long
     report_.info = frame.info;
     return true;
 }
@@ -332,15 +334,15 @@ Cause Playback::blame(const Plan& plan) const {
 
 /// `late`: why the frame is that comes now; None when it is not. A decoder that was late, and has not filled the queue
 /// for so long, will be again: from then on every frame is shown when it comes, until the queue is full.
-void Playback::watch_pace(Cause late, Nanoseconds now) {
+void Playback::watch_pace(Cause late) {
     const bool slow = late == Cause::Decoder || late == Cause::Starvation;
     const bool full = frames_.size() == frames_.capacity();
     if (full)
         late_since_ = no_time;
     else if (slow && late_since_ == no_time)
-        late_since_ = now;
+        late_since_ = now_;
     const bool was_patient = stage_.scheduler.patient();
-    const bool patient = !full && (was_patient || (slow && now - late_since_ > slow_limit));
+    const bool patient = !full && (was_patient || (slow && now_ - late_since_ > slow_limit));
     if (patient == was_patient) return;
     log_debug("play", "the decoder {}", patient ? "is too slow: it is waited for" : "keeps up again");
     stage_.scheduler.set_patient(patient);
@@ -348,7 +350,7 @@ void Playback::watch_pace(Cause late, Nanoseconds now) {
 
 bool Playback::present(const Plan& plan) {
     Frame& frame = at_hand_.front();
-    LedgerEntry entry = Ledger::entry_of(frame, system_kernel().now());
+    LedgerEntry entry = Ledger::entry_of(frame, now_);
     entry.due = plan.due;
     entry.due_vblank = plan.due_vblank;
     // Not late yet, but whoever was may have left too little of the period for the display to take it.
@@ -367,7 +369,7 @@ bool Playback::present(const Plan& plan) {
     last_pts_ = entry.pts;
     last_due_ = plan.due_vblank;
     last_cause_ = plan.late ? entry.cause : Cause::None;
-    watch_pace(last_cause_, entry.presented);
+    watch_pace(last_cause_);
     waited_ = begins_ = show_one_ = false;
     if (first_shown_ == no_time) first_shown_ = entry.presented;
     ++presented_total_;
@@ -379,7 +381,7 @@ bool Playback::present(const Plan& plan) {
 void Playback::drop_next(const Plan& plan) {
     const bool ideal = plan.due_vblank != 0 && plan.due_vblank == last_due_;
     ++(ideal ? report_.frames.dropped_ideal : report_.frames.dropped_late);
-    if (!ideal) watch_pace(last_cause_ = blame(plan), system_kernel().now());
+    if (!ideal) watch_pace(last_cause_ = blame(plan));
     stage_.ledger.dropped(last_cause_, ideal);
     stage_.statistics.dropped(drop_reason(last_cause_, ideal));
     waited_ = false;
@@ -396,7 +398,7 @@ std::optional<Ended> Playback::finish_up() {
     if (!no_more_frames_) return std::nullopt;
     if (stage_.ledger.on_the_way() != 0) return std::nullopt; // still on its way to the screen
     if (last_pts_ == no_time) return Ended::Finished;
-    const Plan plan = stage_.scheduler.plan(end_of(last_pts_), no_time, stage_.output.timing(), system_kernel().now());
+    const Plan plan = stage_.scheduler.plan(end_of(last_pts_), no_time, stage_.output.timing(), now_);
     if (plan.action != Plan::Action::Wait) return Ended::Finished;
     wake_at_ = plan.when;
     return std::nullopt;
@@ -416,8 +418,9 @@ void Playback::sleep(Nanoseconds until) {
     if (stage_.status.active() && (until == no_time || next_status_ < until))
         until = std::max<Nanoseconds>(next_status_, 0);
     const std::uint32_t ready = stage_.loop.wait(until);
+    now_ = system_kernel().now();
     stage_.frames_waker.disarm();
-    const bool output_due = output_wants != no_time && output_wants <= system_kernel().now();
+    const bool output_due = output_wants != no_time && output_wants <= now_;
     if (has(ready, Source::Output) || output_due) {
         if (auto dispatched = stage_.output.dispatch(); !dispatched) {
             report_.error = std::move(dispatched).error();
@@ -428,7 +431,7 @@ void Playback::sleep(Nanoseconds until) {
     if (has(ready, Source::Keyboard)) {
         if (const auto ended = take_keys()) failure_ = ended;
     }
-    if (stage_.status.active()) show_status(system_kernel().now());
+    if (stage_.status.active()) show_status();
 }
 
 std::optional<Ended> Playback::take_keys() {
@@ -497,9 +500,9 @@ std::string clock_text(Nanoseconds time) {
     return fmt::format("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
 }
 
-void Playback::show_status(Nanoseconds now) {
-    if (now < next_status_) return;
-    next_status_ = now + second / 2;
+void Playback::show_status() {
+    if (now_ < next_status_) return;
+    next_status_ = now_ + second / 2;
     std::string text = clock_text(position_ == no_time ? 0 : position_);
     if (duration_ != no_time) text += " / " + clock_text(duration_);
     text += fmt::format("  {} shown, {} dropped, {} late  {}  {}", report_.frames.shown, report_.frames.dropped_late,

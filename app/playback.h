@@ -71,15 +71,15 @@ class Playback {
     [[nodiscard]] IdealPlace place_of(Nanoseconds pts, const VblankTiming& timing) const;
     [[nodiscard]] bool output_ready();
     [[nodiscard]] Cause blame(const Plan& plan) const;
-    void watch_pace(Cause late, Nanoseconds now);
+    void watch_pace(Cause late);
     void start_timeline();
     std::optional<Ended> obey(Key key);
     void take_frames(std::size_t wanted);
     void take_item(DecodeItem item);
     void take_frame(Frame frame);
     bool show_next();
-    bool primed(Nanoseconds now);
-    bool successor_may_come(const Plan& plan, Nanoseconds now);
+    bool primed();
+    bool successor_may_come(const Plan& plan);
     bool configure_output(const Frame& frame);
     bool present(const Plan& plan);
     void drop_next(const Plan& plan);
@@ -88,7 +88,7 @@ class Playback {
     void seek_by(Nanoseconds distance);
     Nanoseconds draw_statistics();
     void sleep(Nanoseconds until);
-    void show_status(Nanoseconds now);
+    void show_status();
     [[nodiscard]] bool enough_frames() const;
     [[nodiscard]] Nanoseconds end_of(Nanoseconds pts) const;
 
@@ -106,6 +106,7 @@ class Playback {
     Nanoseconds position_ = no_time;
     Nanoseconds last_pts_ = no_time; ///< of the frame presented last
     Nanoseconds wake_at_ = no_time;
+    Nanoseconds now_ = 0; ///< since it was woken up, or something that may take long was done
     Nanoseconds next_status_ = 0;
     std::uint64_t presented_total_ = 0;
     Nanoseconds first_pts_ = no_time;  ///< of all frames shown

@@ -79,11 +79,11 @@ class KmsOutput final : public Output {
     Result<> light();
     Result<> fit_mode(const FrameFormat& format, const FrameInfo& info, std::uint32_t framebuffer);
     void time_overlay();
-    void commit_overlay();
+    void commit_overlay(Nanoseconds now);
     int place(const Scene& scene);
     int start_flip(std::uint32_t framebuffer);
-    void commit_waiting();
-    void on_commit(int error, Nanoseconds& retry_at);
+    void commit_waiting(Nanoseconds now);
+    void on_commit(int error, Nanoseconds& retry_at, Nanoseconds now);
     void lose(int error, const char* what);
     void stand_aside();
     [[nodiscard]] const char* why_unseen() const {
@@ -92,11 +92,11 @@ class KmsOutput final : public Output {
     void follow_session(bool busy);
     void recover();
     bool end_flip();
-    void look_for_display();
+    void look_for_display(Nanoseconds now);
     void go_away(const Error& why);
     void come_back();
-    Result<> take_flips();
-    void on_flip(const drm_event_vblank& event);
+    Result<> take_flips(Nanoseconds now);
+    void on_flip(const drm_event_vblank& event, Nanoseconds now);
     void drop_old_framebuffers();
     void wait_for_flip();
 
@@ -201,7 +201,7 @@ Result<> KmsOutput::fit_mode(const FrameFormat& format, const FrameInfo& info, s
 Result<> KmsOutput::present(Frame& frame, Nanoseconds target) {
     if (!ready()) return fail(EBUSY, "a flip is pending", "present");
     if (!lost_ && !screen_->is_lent()) stand_aside(); // who shares the card is told by nobody
-    if (lost_ || gone_) look_for_display();
+    if (lost_ || gone_) look_for_display(kernel_.now());
     if (lost_ && !gone_) recover();
     if (lost_ || gone_) {
         queue_.discard({std::move(frame.slot), frame.id, frame.serial, 0}, why_unseen());
@@ -220,7 +220,7 @@ Result<> KmsOutput::present(Frame& frame, Nanoseconds target) {
     const Nanoseconds now = kernel_.now();
     commit_at_ = commit_time(clock_.timing(), target, now);
     deadline_ = no_time;
-    if (commit_at_ <= now) commit_waiting();
+    if (commit_at_ <= now) commit_waiting(now);
     return {};
 }
 
@@ -242,16 +242,15 @@ int KmsOutput::start_flip(std::uint32_t framebuffer) {
     return is_refusal(error) ? place(scene) : error;
 }
 
-void KmsOutput::commit_waiting() {
+void KmsOutput::commit_waiting(Nanoseconds now) {
     if (overlay_flying_) return; // its event comes first
     const int error = start_flip(queue_.waiting()->framebuffer);
     if (error == 0) queue_.fly();
-    on_commit(error, commit_at_);
+    on_commit(error, commit_at_, now);
 }
 
 /// What became of a commit: in flight, to be tried again at `retry_at`, or the display is lost.
-void KmsOutput::on_commit(int error, Nanoseconds& retry_at) {
-    const Nanoseconds now = kernel_.now();
+void KmsOutput::on_commit(int error, Nanoseconds& retry_at, Nanoseconds now) {
     if (error == -EBUSY) {
         retry_at = now + busy_pause;
         if (deadline_ == no_time) deadline_ = now + flip_limit;
@@ -281,7 +280,7 @@ void KmsOutput::time_overlay() {
     overlay_at_ = now + 3 * clock_.timing().period < next_frame ? now : std::max(now, next_frame + late);
 }
 
-void KmsOutput::commit_overlay() {
+void KmsOutput::commit_overlay(Nanoseconds now) {
     overlay_at_ = no_time;
     if (queue_.waiting() || queue_.flying() || overlay_flying_ || lost_) return; // a frame takes it along
     const HeldFrame* shown = queue_.shown();
@@ -289,7 +288,7 @@ void KmsOutput::commit_overlay() {
     if (complete || shown == nullptr || shown->slot.key().generation != generation_) return;
     const int error = start_flip(shown->framebuffer);
     overlay_flying_ = error == 0;
-    on_commit(error, overlay_at_);
+    on_commit(error, overlay_at_, now);
 }
 
 /// Whatever is on the screen stays held: only `stop`, or the flip if it comes yet, tells that it is not read any more.
@@ -338,12 +337,11 @@ void KmsOutput::recover() {
     if (!light()) return;
     log_info("kms", "{} is back", screen_->connector().name);
     lost_ = false;
-    commit_overlay(); // and with it what was on the screen: playback may be paused
+    commit_overlay(kernel_.now()); // and with it what was on the screen: playback may be paused
 }
 
 /// Now and then, and only when the kernel has told of a change; a display that is away may come without being told of.
-void KmsOutput::look_for_display() {
-    const Nanoseconds now = kernel_.now();
+void KmsOutput::look_for_display(Nanoseconds now) {
     if (now < look_at_) return;
     look_at_ = now + look_pause;
     if (!session_.active()) return;
@@ -396,28 +394,28 @@ Nanoseconds KmsOutput::next_timeout() const {
 
 Result<> KmsOutput::dispatch() {
     const Nanoseconds flipped = clock_.timing().last_time;
-    V4L2PLAY_TRY(take_flips());
+    const Nanoseconds now = kernel_.now();
+    V4L2PLAY_TRY(take_flips(now));
     follow_session(clock_.timing().last_time != flipped);
     while (const auto key = session_.next_key()) queue_.tell(KeyPressed{*key});
-    const Nanoseconds now = kernel_.now();
-    if (queue_.waiting() && now >= commit_at_) commit_waiting();
-    if (overlay_at_ != no_time && now >= overlay_at_) commit_overlay();
-    look_for_display();
+    if (queue_.waiting() && now >= commit_at_) commit_waiting(now);
+    if (overlay_at_ != no_time && now >= overlay_at_) commit_overlay(now);
+    look_for_display(now);
     if (deadline_ != no_time && now >= deadline_) lose(ETIMEDOUT, "no flip for 3 seconds");
     return {};
 }
 
-Result<> KmsOutput::take_flips() {
+Result<> KmsOutput::take_flips(Nanoseconds now) {
     KmsDevice& device = screen_->device();
     V4L2PLAY_TRY(device.read_events());
-    while (const auto event = device.take_flip(screen_->crtc())) on_flip(*event);
+    while (const auto event = device.take_flip(screen_->crtc())) on_flip(*event, now);
     return {};
 }
 
-void KmsOutput::on_flip(const drm_event_vblank& event) {
+void KmsOutput::on_flip(const drm_event_vblank& event, Nanoseconds now) {
     if (event.user_data != commits_ || (!queue_.flying() && !overlay_flying_)) return;
     Nanoseconds time = Nanoseconds{event.tv_sec} * second + Nanoseconds{event.tv_usec} * 1000;
-    if (time == 0) time = kernel_.now();
+    if (time == 0) time = now;
     clock_.see(event.sequence, time);
     deadline_ = no_time;
     lost_ = !session_.active(); // or it was only slow
@@ -427,7 +425,7 @@ void KmsOutput::on_flip(const drm_event_vblank& event) {
         video_interval_ = std::min(interval, std::exchange(last_interval_, interval));
     }
     overlay_flying_ = false;
-    queue_.land(time, clock_.timing().last_sequence, kernel_.now());
+    queue_.land(time, clock_.timing().last_sequence, now);
     time_overlay();
     if (old_generations_) drop_old_framebuffers();
 }
@@ -446,7 +444,7 @@ void KmsOutput::wait_for_flip() {
         pollfd wait{card(), POLLIN, 0};
         const bool told = screen_->device().has_flip(screen_->crtc());
         if (!told) poll(&wait, 1, static_cast<int>((limit - now) / millisecond) + 1);
-        if (!take_flips()) return;
+        if (!take_flips(kernel_.now())) return;
     }
 }
 
