@@ -115,14 +115,28 @@ std::string file_error(int error) {
     return fmt::format("{}{}", std::strerror(error), cure);
 }
 
+constexpr const char* standard_input = "/dev/stdin";
+
 Result<> check_file(const std::string& path) {
     struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) return fail(errno, file_error(errno), "open");
+    if (::stat(path.c_str(), &status) != 0) {
+        if (errno == ENOENT && path.find("://") != std::string::npos)
+            return fail(ENOENT, "is an address; only files are played: download it first", "open");
+        return fail(errno, file_error(errno), "open");
+    }
+    if (path == standard_input && ::isatty(STDIN_FILENO) != 0)
+        return fail(EBADMSG, "standard input is a terminal: pipe a media file into it", "open");
     if (S_ISDIR(status.st_mode)) return fail(EISDIR, "is a directory, not a media file: name the files in it", "open");
     if (::access(path.c_str(), R_OK) != 0) return fail(errno, file_error(errno), "open");
     if (S_ISREG(status.st_mode) && status.st_size == 0)
         return fail(EBADMSG, "the file is empty: copy it again", "open");
     return {};
+}
+
+/// Read once, from its beginning to its end.
+bool is_pipe(const std::string& path) {
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
 }
 
 Result<> LibavDemuxer::open_input() {
@@ -137,6 +151,8 @@ Result<> LibavDemuxer::open_input() {
     // "file:" keeps a colon in a file name from being read as a protocol.
     const int status = avformat_open_input(&context_, ("file:" + path_).c_str(), nullptr, &options);
     av_dict_free(&options);
+    if ((status == AVERROR_INVALIDDATA || status == AVERROR_EOF) && is_pipe(path_))
+        return fail(EBADMSG, "nothing that can be played in one go comes out of this pipe: name the file", "open");
     if (status == AVERROR_INVALIDDATA)
         return fail(EBADMSG, "not a media file, or damaged beyond recognition: is it the right file, copied whole?",
                     "open");
@@ -182,7 +198,7 @@ bool is_encrypted(const AVPacket& packet) {
 }
 
 Result<> LibavDemuxer::open_file(const std::string& path) {
-    path_ = path;
+    path_ = path == "-" ? standard_input : path;
     V4L2PLAY_TRY(open_input());
     V4L2PLAY_TRY(select_stream());
     const AVStream& stream = *context_->streams[index_];
