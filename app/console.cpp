@@ -8,7 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <fmt/format.h>
+#include "app/notice.h"
 
 namespace v4l2play {
 
@@ -16,7 +16,6 @@ Result<std::unique_ptr<Signals>> Signals::create() {
     sigset_t set;
     sigemptyset(&set);
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&set, signal);
-    std::signal(SIGPIPE, SIG_IGN);
     if (pthread_sigmask(SIG_BLOCK, &set, nullptr) != 0) return fail(EINVAL, "cannot block signals", "pthread_sigmask");
     const int fd = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (fd < 0) return fail(errno, "cannot watch signals", "signalfd");
@@ -72,12 +71,12 @@ StatusLine::StatusLine(bool wanted)
 
 void StatusLine::show(const std::string& text) {
     if (!active_) return;
-    fmt::print(stderr, "\r\033[K{}", text);
+    write_text(stderr, "\r\033[K" + text);
     drawn_ = true;
 }
 
 void StatusLine::clear() {
-    if (drawn_) fmt::print(stderr, "\r\033[K");
+    if (drawn_) write_text(stderr, "\r\033[K");
     drawn_ = false;
 }
 

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -35,18 +38,27 @@ Result<std::unique_ptr<LedgerFile>> LedgerFile::create(const std::string& path) 
     std::FILE* file = std::fopen(path.c_str(), "we");
     if (file == nullptr)
         return fail(errno, fmt::format("cannot write the ledger {}: {}", path, std::strerror(errno)), "open");
-    fmt::print(file,
-               "number,item,serial,id,pts,generation,slot,acquired,presented,due_vblank,due,shown,vblank,path,late,"
-               "cause,released,reused,discarded\n");
+    std::fputs("number,item,serial,id,pts,generation,slot,acquired,presented,due_vblank,due,shown,vblank,path,late,"
+               "cause,released,reused,discarded\n",
+               file);
     return std::unique_ptr<LedgerFile>(new LedgerFile(file));
 }
 
 void LedgerFile::write(const LedgerEntry& entry) {
-    fmt::print(file_.get(), "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", entry.number, entry.item,
-               entry.serial, entry.id, entry.pts, entry.slot.generation, entry.slot.index, entry.acquired,
-               entry.presented, entry.due_vblank, entry.due, entry.shown, entry.vblank, to_string(entry.path),
-               entry.late, to_string(entry.cause), entry.released, entry.reused,
-               entry.discarded == nullptr ? "" : entry.discarded);
+    fmt::memory_buffer line;
+    fmt::format_to(std::back_inserter(line), "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", entry.number,
+                   entry.item, entry.serial, entry.id, entry.pts, entry.slot.generation, entry.slot.index,
+                   entry.acquired, entry.presented, entry.due_vblank, entry.due, entry.shown, entry.vblank,
+                   to_string(entry.path), entry.late, to_string(entry.cause), entry.released, entry.reused,
+                   entry.discarded == nullptr ? "" : entry.discarded);
+    const bool written = std::fwrite(line.data(), 1, line.size(), file_.get()) == line.size();
+    if (!written && error_ == 0) error_ = errno;
+}
+
+Result<> LedgerFile::close() {
+    if (std::fclose(file_.release()) != 0 && error_ == 0) error_ = errno;
+    if (error_ != 0) return fail(error_, std::strerror(error_), "write");
+    return {};
 }
 
 void Ledger::begin(Pacing& pacing) {
@@ -92,9 +104,10 @@ void Ledger::retire(LedgerEntry& entry) {
     if (file_ != nullptr) file_->write(entry);
 }
 
-void Ledger::finish() {
-    for (std::size_t back = size(); file_ != nullptr && back > 0; --back) file_->write(recent(back - 1));
-    file_.reset();
+Result<> Ledger::finish() {
+    if (file_ == nullptr) return {};
+    for (std::size_t back = size(); back > 0; --back) file_->write(recent(back - 1));
+    return std::exchange(file_, nullptr)->close();
 }
 
 /// All earlier frames in the slot of `next` have now ended; the same picture shown again is no new use.

@@ -64,6 +64,8 @@ class LedgerFile {
     /// With the reason when it cannot be created.
     static Result<std::unique_ptr<LedgerFile>> create(const std::string& path);
     void write(const LedgerEntry& entry);
+    /// The last call. With the reason when something could not be written.
+    Result<> close();
 
   private:
     struct Close {
@@ -72,6 +74,7 @@ class LedgerFile {
     explicit LedgerFile(std::FILE* file)
         : file_(file) {}
     std::unique_ptr<std::FILE, Close> file_;
+    int error_ = 0; ///< errno of the first line that was lost
 };
 
 class Ledger {
@@ -112,7 +115,7 @@ class Ledger {
         return ring_[(count_ - 1 - back) % ring_.size()];
     }
     /// Writes what is left to the file, and closes it.
-    void finish();
+    Result<> finish();
 
   private:
     /// The next frame that is shown begins a cadence of its own.

@@ -1,4 +1,5 @@
 #include "app/commands.h"
+#include "app/notice.h"
 #include "app/options.h"
 #include "app/player.h"
 #include "decoder/kernel.h"
@@ -40,7 +41,8 @@ int run(const Options& options, Nanoseconds program_start) {
 
 int main(int argc, char** argv) {
     const v4l2play::Nanoseconds start = v4l2play::system_kernel().now();
+    v4l2play::open_standard_streams();
     const auto parsed = v4l2play::parse_command_line(argc, argv);
-    if (const int* code = std::get_if<int>(&parsed)) return *code;
-    return v4l2play::run(std::get<v4l2play::Options>(parsed), start);
+    const int* code = std::get_if<int>(&parsed);
+    return v4l2play::finish_output(code != nullptr ? *code : v4l2play::run(std::get<v4l2play::Options>(parsed), start));
 }

@@ -87,10 +87,10 @@ Result<> Md5Run::take_frame(const Frame& frame) {
     auto digest = hasher_.add(frame);
     if (!digest) return fail(std::move(digest).error());
     if (options_.per_frame)
-        fmt::print("{:6} {:>14.6f} {}{}\n", frames_, frame.pts == no_time ? 0.0 : static_cast<double>(frame.pts) / 1e9,
-                   *digest, frame.corrupt ? " corrupt" : "");
+        print("{:6} {:>14.6f} {}{}\n", frames_, frame.pts == no_time ? 0.0 : static_cast<double>(frame.pts) / 1e9,
+              *digest, frame.corrupt ? " corrupt" : "");
     ++frames_;
-    finished_ = options_.frames && frames_ >= *options_.frames;
+    finished_ = (options_.frames && frames_ >= *options_.frames) || output_lost();
     return {};
 }
 
@@ -127,9 +127,9 @@ Result<> Md5Run::run() {
     if (frames_ == 0) return fail(EBADMSG, "no picture in it could be decoded", "decode");
     const std::string digest = hasher_.digest();
     if (options_.files.size() == 1)
-        fmt::print("{}\n", digest);
+        print("{}\n", digest);
     else
-        fmt::print("{}  {}\n", digest, file_);
+        print("{}  {}\n", digest, file_);
     if (demuxer_->truncated()) return fail(EBADMSG, truncated_file, "read");
     return {};
 }

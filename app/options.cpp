@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "app/notice.h"
 #include "render/gles/gles_painter.h"
 #include "render/kms/keyboards.h"
 #include "render/kms/mode.h"
@@ -102,7 +103,7 @@ void add_choice(CLI::App& app, const char* flags, Choice& value, const Names<Cho
                        return;
                    }
                if (given == "help") {
-                   for (const auto& [name, meaning] : names) fmt::print("{:<10} {}\n", name, meaning.second);
+                   for (const auto& [name, meaning] : names) print("{:<10} {}\n", name, meaning.second);
                    throw CLI::Success();
                }
                throw CLI::ValidationError(fmt::format("{}={} is unknown; see {}=help", flags, given, flags));
@@ -207,7 +208,7 @@ void add_play_options(CLI::App& app, Options& options) {
 }
 
 void add_options(CLI::App& app, Options& options) {
-    auto* files = app.add_option("FILE", options.files, "Media files");
+    auto* files = app.add_option("FILE", options.files, "Media files; - is standard input");
     if (options.command == Command::Devices) files->group("");
     if (options.command != Command::Devices) add_decoder_options(app, options);
     if (options.command == Command::Play) add_play_options(app, options);
@@ -294,7 +295,7 @@ std::variant<Options, int> parse_command_line(int argc, char** argv) {
     } catch (const CLI::Success& success) {
         return app.exit(success) == 0 ? static_cast<int>(exit_played) : static_cast<int>(exit_usage);
     } catch (const CLI::ParseError& error) {
-        fmt::print(stderr, "v4l2play: {}\n", error.what());
+        complain(error.what());
         return static_cast<int>(exit_usage);
     }
     return options;

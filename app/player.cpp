@@ -135,7 +135,7 @@ class Player {
     bool bad_usage_ = false;
     bool display_lost_ = false;
     bool decoder_fault_ = false;
-    bool report_lost_ = false;
+    bool report_lost_ = false; ///< or the ledger
     bool left_behind_ = false; ///< a thread is in a driver and does not come back
 };
 
@@ -399,7 +399,10 @@ int Player::finish() {
                 ledger_.released(*released, system_kernel().now(), output_->timing().period);
         report_.unreleased = ledger_.held();
     }
-    ledger_.finish();
+    if (auto written = ledger_.finish(); !written) {
+        complain(fmt::format("cannot write the ledger {}: {}", options_.ledger, written.error().what));
+        report_lost_ = true;
+    }
     for (ItemReport& item : report_.items) item.finish();
     stage_.reset();
     statistics_.reset();

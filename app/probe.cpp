@@ -16,11 +16,10 @@ namespace {
 
 void print_media(const std::string& file, const Demuxer& demuxer) {
     const MediaInfo& info = demuxer.info();
-    fmt::print("{}: {}{}\n", file, info.container,
-               info.duration == no_time ? "" : fmt::format(", {:.3f} s", static_cast<double>(info.duration) / 1e9));
+    print("{}: {}{}\n", file, info.container,
+          info.duration == no_time ? "" : fmt::format(", {:.3f} s", static_cast<double>(info.duration) / 1e9));
     for (const StreamSummary& stream : info.streams)
-        fmt::print("  {:<9} {:<12} {}{}\n", stream.kind, stream.codec, stream.details,
-                   stream.selected ? "  (played)" : "");
+        print("  {:<9} {:<12} {}{}\n", stream.kind, stream.codec, stream.details, stream.selected ? "  (played)" : "");
 }
 
 bool print_decoder(const Options& options, const Demuxer& demuxer, Output* output) {
@@ -30,24 +29,23 @@ bool print_decoder(const Options& options, const Demuxer& demuxer, Output* outpu
     config.output_needs_dmabuf = !config.output_formats.empty();
     auto opened = open_decoder(options, config, output);
     if (!opened) {
-        fmt::print("  decoder   none: {}\n", opened.error().what);
+        print("  decoder   none: {}\n", opened.error().what);
         return false;
     }
     const DecoderDescription decoder = opened->decoder->description();
-    for (const std::string& reason : opened->reasons) fmt::print("            {}\n", reason);
-    fmt::print("  decoder   {}: {}{}{}\n", decoder.kind, decoder.driver, decoder.mode.empty() ? "" : ", ",
-               decoder.mode);
+    for (const std::string& reason : opened->reasons) print("            {}\n", reason);
+    print("  decoder   {}: {}{}{}\n", decoder.kind, decoder.driver, decoder.mode.empty() ? "" : ", ", decoder.mode);
     return true;
 }
 
 void print_output(const OpenedOutput& opened) {
     const OutputDescription output = opened.output->description();
-    for (const std::string& reason : opened.reasons) fmt::print("            not on {}\n", reason);
-    fmt::print("  output    {}{}{} {}\n", output.kind, output.device.empty() ? "" : " ", output.device, output.mode);
+    for (const std::string& reason : opened.reasons) print("            not on {}\n", reason);
+    print("  output    {}{}{} {}\n", output.kind, output.device.empty() ? "" : " ", output.device, output.mode);
 }
 
 void print_lines(const std::vector<std::string>& lines) {
-    for (const std::string& line : lines) fmt::print("{}\n", line);
+    for (const std::string& line : lines) print("{}\n", line);
 }
 
 bool probe_file(const Options& options, const std::string& file, const OpenedOutput* output) {
@@ -74,7 +72,7 @@ bool answer_help(const Options& options) {
         return kms;
     }();
     if (options.device == "help")
-        fmt::print("{}", describe_decoder_devices());
+        print("{}", describe_decoder_devices());
     else if (options.card == "help")
         print_lines(card_choices());
     else if (options.connector == "help")
@@ -123,10 +121,10 @@ int explain(const Options& options) {
 int devices(const Options& options) {
     if (!options.why.empty()) return explain(options);
     const std::vector<KmsCard> cards = list_kms_cards();
-    fmt::print("decoders:\n{}software (libavcodec): every codec that it has\n\ncards:\n", describe_decoder_devices());
+    print("decoders:\n{}software (libavcodec): every codec that it has\n\ncards:\n", describe_decoder_devices());
     print_lines(describe_kms_cards(cards));
     const std::vector<DecoderPixels> decoders = list_decoder_pixels();
-    if (!decoders.empty()) fmt::print("\nplanes that show what decoders make, without a copy:\n");
+    if (!decoders.empty()) print("\nplanes that show what decoders make, without a copy:\n");
     print_lines(cross(decoders, cards));
     return exit_played;
 }

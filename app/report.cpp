@@ -11,6 +11,8 @@
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
 
+#include "app/notice.h"
+
 namespace v4l2play {
 namespace {
 
@@ -231,7 +233,7 @@ Result<> check_report(const std::string& path) {
 Result<> write_report(const Report& report, const std::string& path) {
     const std::string text = to_json(report);
     if (path == "-") {
-        std::fwrite(text.data(), 1, text.size(), stdout);
+        write_text(stdout, text);
         return {};
     }
     if (!is_replaceable(path)) return write_file(path, text);

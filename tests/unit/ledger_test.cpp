@@ -304,13 +304,26 @@ TEST_F(LedgerTest, KnowsASlotByItsPoolsWord) {
     EXPECT_EQ(made.pts, 160 * millisecond);
 }
 
+TEST_F(LedgerTest, SaysThatItsFileIsNotComplete) {
+    FrameId first = 0;
+    for (const FrameId last : {10, 600}) { // lost at the end, and before
+        auto file = LedgerFile::create("/dev/full");
+        ASSERT_TRUE(file);
+        ledger_.set_file(std::move(*file));
+        play(std::exchange(first, last), last);
+        const auto written = ledger_.finish();
+        ASSERT_FALSE(written);
+        EXPECT_EQ(written.error().code, ENOSPC);
+    }
+}
+
 TEST_F(LedgerTest, WritesEveryEntryOnceAndInOrder) {
     const std::string path = testing::TempDir() + "ledger_test.csv";
     auto file = LedgerFile::create(path);
     ASSERT_TRUE(file);
     ledger_.set_file(std::move(*file));
     play(0, 600);
-    ledger_.finish();
+    EXPECT_TRUE(ledger_.finish());
     std::ifstream text(path);
     std::string line;
     std::getline(text, line);
