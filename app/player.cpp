@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
+#include <system_error>
 
 #include <sys/resource.h>
 
@@ -303,10 +304,19 @@ Ended Player::play_with_fallback(Demuxer& demuxer, ItemReport& report) {
 Ended Player::play_once(Demuxer& demuxer, std::unique_ptr<Decoder> decoder, ItemReport& report, Nanoseconds& position,
                         const Fallback& fallback, std::optional<FormatModifier>& refused) {
     scheduler_.set_rate(demuxer.stream().frame_rate, demuxer.stream().time_base);
-    auto pipeline = std::make_unique<Pipeline>(std::move(decoder), *frames_waker_);
     // One file loops inside its own decoder; a list is played again from the start.
     const bool loop = options_.loop && options_.files.size() == 1;
-    std::optional<DemuxThread> demux_thread(std::in_place, demuxer, pipeline->units, loop);
+    std::unique_ptr<Pipeline> pipeline;
+    std::optional<DemuxThread> demux_thread;
+    try {
+        pipeline = std::make_unique<Pipeline>(std::move(decoder), *frames_waker_);
+        demux_thread.emplace(demuxer, pipeline->units, loop);
+    } catch (const std::system_error& error) {
+        report.error = {error.code().value(),
+                        fmt::format("no thread is left for it ({}): allow this user more", error.code().message()),
+                        "clone"};
+        return Ended::Failed;
+    }
     const std::uint64_t before = report.frames.accounted();
     const std::uint64_t presented = report.frames.presented();
     const Nanoseconds from = position;

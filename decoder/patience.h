@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -38,14 +39,19 @@ class DoneFlag {
 };
 
 /// Destroys `object` on a thread of its own. False when that has not ended within `limit`: the thread is left to
-/// itself.
+/// itself. Here and below: where the system has no thread left, the caller's does it, without a limit.
 template <class T>
 bool destroy_within(Nanoseconds limit, std::unique_ptr<T> object) {
     auto done = std::make_shared<DoneFlag>();
-    std::thread thread([done, object = std::move(object)]() mutable {
-        object.reset();
-        done->raise();
-    });
+    std::thread thread;
+    try {
+        thread = std::thread([done, object = std::move(object)]() mutable {
+            object.reset();
+            done->raise();
+        });
+    } catch (const std::system_error&) {
+        return true; // it went with what the thread would have called
+    }
     const bool ended = done->wait_for(limit);
     if (ended)
         thread.join();
@@ -65,10 +71,16 @@ auto call_within(Nanoseconds limit, std::unique_ptr<T>& object, Work work) -> st
     };
     auto call = std::make_shared<Call>();
     call->object = std::move(object);
-    std::thread thread([call, work] {
-        call->answer = work(*call->object);
-        call->done.raise();
-    });
+    std::thread thread;
+    try {
+        thread = std::thread([call, work] {
+            call->answer = work(*call->object);
+            call->done.raise();
+        });
+    } catch (const std::system_error&) {
+        object = std::move(call->object);
+        return work(*object);
+    }
     if (!call->done.wait_for(limit)) {
         thread.detach();
         return std::nullopt;

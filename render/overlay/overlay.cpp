@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <future>
+#include <system_error>
 
 #include "decoder/log.h"
 #include "render/overlay/canvas.h"
@@ -53,7 +54,11 @@ bool TimelineOverlay::take_canvas(float scale, bool wait) {
     if (canvas_ != nullptr && canvas_->scale() == scale) return true;
     if (!coming_.valid()) {
         canvas_.reset();
-        coming_ = std::async(std::launch::async, [scale] { return std::make_unique<Canvas>(scale); });
+        try {
+            coming_ = std::async(std::launch::async, [scale] { return std::make_unique<Canvas>(scale); });
+        } catch (const std::system_error&) {
+            return false; // no thread is left: the next time will do
+        }
     }
     if (!wait && coming_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return false;
     canvas_ = coming_.get();
