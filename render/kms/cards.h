@@ -7,6 +7,7 @@
 #include "decoder/nanoseconds.h"
 #include "decoder/result.h"
 #include "render/kms/device.h"
+#include "render/output.h"
 
 namespace v4l2play {
 
@@ -22,6 +23,7 @@ struct KmsOptions {
     unsigned rotation = 0;                ///< of the picture, clockwise: 0, 90, 180, 270
     bool keyboards = false;               ///< are read, unless the terminal beneath does
     Seat* seat = nullptr;                 ///< through which cards are opened; null: directly
+    VblankTiming before = {};             ///< of a card that went: vblanks are counted on from there
 };
 
 /// Opens the card that is asked for, or the one that is best for video: with a connected display, with planes that take

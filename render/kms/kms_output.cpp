@@ -145,6 +145,7 @@ KmsOutput::KmsOutput(Kernel& kernel, std::unique_ptr<Seat> seat, std::unique_ptr
     , overlay_(screen_->device())
     , arranger_(*screen_, options.rotation)
     , formats_(offered_formats(screen_->planes()))
+    , clock_(options.before)
     , hotplug_(kernel, screen_->device().path()) {
     clock_.set_refresh(refresh_rate(screen_->mode()));
     look_at_ = kernel_.now() + look_pause;

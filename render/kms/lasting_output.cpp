@@ -120,6 +120,7 @@ void LastingOutput::go_away() {
 std::optional<KmsOptions> LastingOutput::find_card() const {
     KmsOptions options = options_;
     options.wait = false; // here
+    options.before = timing_;
     const std::vector<std::string> paths = card_paths(kernel_);
     if (place_.empty()) return paths.empty() ? std::nullopt : std::optional(options);
     for (const std::string& path : paths) {

@@ -22,6 +22,11 @@ namespace v4l2play {
 /// often that happens.
 class VblankClock {
   public:
+    VblankClock() = default;
+    /// Goes on from what another one has told last.
+    explicit VblankClock(const VblankTiming& before)
+        : timing_(before)
+        , interrupted_(before.last_time != 0) {}
     /// Vblanks come at another rate from now on.
     void set_refresh(const Rational& refresh);
     /// The display was off: the next vblank follows no other.
