@@ -27,6 +27,12 @@ std::uint64_t extend_sequence(const VblankTiming& timing, std::uint32_t sequence
            static_cast<std::uint64_t>(std::max<Nanoseconds>(1, (time - timing.last_time + period / 2) / period));
 }
 
+VblankClock::VblankClock(const VblankTiming& before)
+    : timing_(before) {
+    timing_.period = refresh_period(before.refresh);
+    interrupt();
+}
+
 void VblankClock::set_refresh(const Rational& refresh) {
     if (refresh.num == timing_.refresh.num && refresh.den == timing_.refresh.den) return;
     timing_.refresh = refresh;

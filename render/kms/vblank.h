@@ -23,10 +23,8 @@ namespace v4l2play {
 class VblankClock {
   public:
     VblankClock() = default;
-    /// Goes on from what another one has told last.
-    explicit VblankClock(const VblankTiming& before)
-        : timing_(before)
-        , interrupted_(before.last_time != 0) {}
+    /// Goes on from what another one has told last. (With a variable rate outputs tell no period: the mode has one.)
+    explicit VblankClock(const VblankTiming& before);
     /// Vblanks come at another rate from now on.
     void set_refresh(const Rational& refresh);
     /// The display was off: the next vblank follows no other.

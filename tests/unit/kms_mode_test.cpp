@@ -188,6 +188,24 @@ TEST(VblankClock, GoesOnOverInterruptionsWithoutDrifting) {
     }
 }
 
+/// Of a card that went; the one that came back numbers its vblanks from the beginning.
+TEST(VblankClock, GoesOnFromAnother) {
+    for (const Nanoseconds told : {second / 50, Nanoseconds{0}}) { // 0: with a variable rate
+        VblankTiming before;
+        before.refresh = {50, 1};
+        before.period = told;
+        before.last_sequence = 15'000;
+        before.last_time = 300 * second;
+        VblankClock clock(before);
+        clock.set_refresh({50, 1});
+        clock.see(2, 302 * second);
+        EXPECT_EQ(15'100u, clock.timing().last_sequence);
+        clock.see(3, 302 * second + second / 50);
+        EXPECT_EQ(15'101u, clock.timing().last_sequence);
+        EXPECT_EQ(second / 50, clock.timing().period);
+    }
+}
+
 TEST(VblankClock, FirstModeInterruptsNothing) {
     VblankClock clock;
     clock.set_refresh({60, 1});
