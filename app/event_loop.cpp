@@ -1,8 +1,6 @@
 #include "app/event_loop.h"
 
 #include <array>
-#include <cerrno>
-#include <ctime>
 
 #include <sys/epoll.h>
 
@@ -27,16 +25,8 @@ void EventLoop::forget(int fd) { system_kernel().epoll_remove(epoll_.get(), fd);
 std::uint32_t EventLoop::wait(Nanoseconds until) {
     std::array<epoll_event, 8> events{};
     Nanoseconds left = -1;
-    if (until != no_time) left = std::max<Nanoseconds>(0, until - system_kernel().now());
-    int count = -ENOSYS;
-    if (has_pwait2_) {
-        // Milliseconds are too coarse for a commit between two vblanks.
-        const timespec timeout{static_cast<time_t>(left / second), static_cast<long>(left % second)};
-        count = ::epoll_pwait2(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                               left < 0 ? nullptr : &timeout, nullptr);
-        has_pwait2_ = count >= 0 || errno != ENOSYS;
-    }
-    if (!has_pwait2_) count = system_kernel().epoll_wait(epoll_.get(), events, left);
+    if (until != no_time) left = std::max<Nanoseconds>(0, until - system_kernel().recently());
+    const int count = system_kernel().epoll_wait(epoll_.get(), events, left);
     std::uint32_t ready = 0;
     for (int i = 0; i < count; ++i) ready |= static_cast<std::uint32_t>(events[static_cast<std::size_t>(i)].data.u64);
     return ready;

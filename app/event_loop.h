@@ -26,7 +26,6 @@ class EventLoop {
         : epoll_(std::move(epoll)) {}
 
     UniqueFd epoll_;
-    bool has_pwait2_ = true;
 };
 
 constexpr bool has(std::uint32_t ready, Source source) { return (ready & static_cast<std::uint32_t>(source)) != 0; }

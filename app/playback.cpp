@@ -407,7 +407,10 @@ std::optional<Ended> Playback::finish_up() {
 /// Answers when it wants to be called again at the latest.
 Nanoseconds Playback::draw_statistics() {
     if (!stage_.statistics.on()) return no_time;
-    return stage_.statistics.refresh(report_, frames_.size() + at_hand_.size(), frames_.capacity() + frames_at_hand);
+    const Nanoseconds next =
+        stage_.statistics.refresh(report_, frames_.size() + at_hand_.size(), frames_.capacity() + frames_at_hand);
+    now_ = system_kernel().now(); // drawing takes a while
+    return next;
 }
 
 void Playback::sleep(Nanoseconds until) {

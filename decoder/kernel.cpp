@@ -1,6 +1,7 @@
 #include "decoder/kernel.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <ctime>
@@ -78,8 +79,16 @@ class SystemKernel final : public Kernel {
         return or_errno(::epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, nullptr));
     }
     int epoll_wait(int epoll_fd, std::span<epoll_event> events, Nanoseconds timeout) override {
-        const int count =
-            ::epoll_wait(epoll_fd, events.data(), static_cast<int>(events.size()), to_epoll_timeout(timeout));
+        told_ = no_time;
+        const int room = static_cast<int>(events.size());
+        int count = -1;
+        if (has_pwait2_) {
+            // Milliseconds are too coarse for a commit between two vblanks.
+            const timespec limit{static_cast<time_t>(timeout / second), static_cast<long>(timeout % second)};
+            count = ::epoll_pwait2(epoll_fd, events.data(), room, timeout < 0 ? nullptr : &limit, nullptr);
+            has_pwait2_ = count >= 0 || errno != ENOSYS;
+        }
+        if (!has_pwait2_) count = ::epoll_wait(epoll_fd, events.data(), room, to_epoll_timeout(timeout));
         if (count < 0) return errno == EINTR ? 0 : -errno;
         return count;
     }
@@ -100,9 +109,16 @@ class SystemKernel final : public Kernel {
     Nanoseconds now() override {
         timespec time{};
         ::clock_gettime(CLOCK_MONOTONIC, &time);
-        return time.tv_sec * second + time.tv_nsec;
+        return told_ = time.tv_sec * second + time.tv_nsec;
     }
+    Nanoseconds recently() override { return told_ == no_time ? now() : told_; }
+
+  private:
+    static thread_local Nanoseconds told_;
+    std::atomic<bool> has_pwait2_ = true;
 };
+
+thread_local Nanoseconds SystemKernel::told_ = no_time;
 
 } // namespace
 

@@ -38,8 +38,8 @@ class Kernel {
     virtual int epoll_create() = 0;
     virtual int epoll_add(int epoll_fd, int fd, std::uint32_t events, std::uint64_t data) = 0;
     virtual int epoll_remove(int epoll_fd, int fd) = 0;
-    /// Waits at most `timeout` nanoseconds (negative = for ever, rounded up to milliseconds). Returns the event count;
-    /// 0 also when a signal interrupted the wait.
+    /// Waits at most `timeout` nanoseconds (negative = for ever; rounded up to milliseconds by a kernel before 5.11).
+    /// Returns the event count; 0 also when a signal interrupted the wait.
     virtual int epoll_wait(int epoll_fd, std::span<epoll_event> events, Nanoseconds timeout) = 0;
     /// Names in a directory, sorted; empty when it cannot be read.
     virtual std::vector<std::string> list_directory(const char* path) = 0;
@@ -47,6 +47,9 @@ class Kernel {
     virtual dev_t device_number(const char* path) = 0;
     /// CLOCK_MONOTONIC.
     virtual Nanoseconds now() = 0;
+    /// What `now` last told this thread, when it has not been in `epoll_wait` since: the time of its wake-up, for what
+    /// follows at once. Where there is no vDSO every look at the clock is a system call.
+    virtual Nanoseconds recently() { return now(); }
 };
 
 /// The kernel that the process runs on. Lives as long as the process.

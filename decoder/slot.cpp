@@ -111,7 +111,9 @@ bool SlotPool::transition(std::uint32_t index, SlotState to, const char* caller)
                   to_string(slot.state), to_string(to));
         return false;
     }
-    const Nanoseconds now = kernel_.now();
+    // To be decoded takes time, to be handed on does not.
+    const bool decoding = to == SlotState::InDecode || to == SlotState::Decoded;
+    const Nanoseconds now = decoding ? kernel_.now() : kernel_.recently();
     if (slot.state == SlotState::Exported) {
         --statistics_.exported;
         statistics_.longest_export = std::max(statistics_.longest_export, now - slot.since);

@@ -7,13 +7,14 @@
 
 namespace v4l2play {
 
-/// Listens to the kernel's uevents of cards. It needs no rights and no udev, and has nothing to be polled: a look now
-/// and then is enough for something that people do with their hands.
+/// Listens to the kernel's uevents of cards. It needs no rights and no udev.
 class HotplugMonitor {
   public:
     /// Those of `card` ("/dev/dri/card0") that tell of its end are told apart.
     explicit HotplugMonitor(Kernel& kernel, const std::string& card = {});
 
+    /// Readable when `changed` has something to read; -1 when nothing can be heard.
+    [[nodiscard]] int fd() const { return socket_.get(); }
     /// True when a card told of a change since the last call, or when nothing can be heard and one has to look.
     bool changed();
     /// The kernel has told that the card is gone.

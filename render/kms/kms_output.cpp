@@ -101,6 +101,7 @@ class KmsOutput final : public Output {
     void wait_for_flip();
 
     Kernel& kernel_;
+    HotplugMonitor hotplug_;
     KmsSession session_; // first in, last out: it has lent the card, and the picture goes before the text comes
     std::unique_ptr<KmsDevice> device_;
     std::unique_ptr<Screen> screen_;
@@ -126,9 +127,9 @@ class KmsOutput final : public Output {
     std::uint64_t commits_ = 0; ///< travels with each commit, so that its event is known
     Nanoseconds commit_at_ = no_time;
     Nanoseconds deadline_ = no_time; ///< for the flip in flight, or for the end of EBUSY
-    HotplugMonitor hotplug_;
     Nanoseconds look_at_ = 0;
     Nanoseconds looked_at_ = 0; ///< at a display that is away
+    bool told_ = false;         ///< of a change, and has not looked yet
     bool gone_ = false;         ///< the display is not connected
     bool lost_ = false;         ///< commits fail
     bool dead_ = false;         ///< there is no card any more
@@ -138,15 +139,15 @@ class KmsOutput final : public Output {
 KmsOutput::KmsOutput(Kernel& kernel, std::unique_ptr<Seat> seat, std::unique_ptr<KmsDevice> device,
                      std::unique_ptr<Screen> screen, const KmsOptions& options)
     : kernel_(kernel)
-    , session_(kernel, std::move(seat), options, screen->device().fd(), device != nullptr)
+    , hotplug_(kernel, screen->device().path())
+    , session_(kernel, std::move(seat), options, screen->device().fd(), hotplug_.fd(), device != nullptr)
     , device_(std::move(device))
     , screen_(std::move(screen))
     , framebuffers_(screen_->device())
     , overlay_(screen_->device())
     , arranger_(*screen_, options.rotation)
     , formats_(offered_formats(screen_->planes()))
-    , clock_(options.before)
-    , hotplug_(kernel, screen_->device().path()) {
+    , clock_(options.before) {
     clock_.set_refresh(refresh_rate(screen_->mode()));
     look_at_ = kernel_.now() + look_pause;
     if (screen_->lacks_variable_refresh())
@@ -218,7 +219,7 @@ Result<> KmsOutput::present(Frame& frame, Nanoseconds target) {
 
     queue_.wait({std::move(*slot), frame.id, frame.serial, *framebuffer});
     frame.slot.reset();
-    const Nanoseconds now = kernel_.now();
+    const Nanoseconds now = kernel_.recently();
     commit_at_ = commit_time(clock_.timing(), target, now);
     deadline_ = no_time;
     if (commit_at_ <= now) commit_waiting(now);
@@ -341,12 +342,15 @@ void KmsOutput::recover() {
     commit_overlay(kernel_.now()); // and with it what was on the screen: playback may be paused
 }
 
-/// Now and then, and only when the kernel has told of a change; a display that is away may come without being told of.
+/// At once when the kernel tells of a change; also now and then, since it may have told while nobody listened, and a
+/// display that is away may come without being told of.
 void KmsOutput::look_for_display(Nanoseconds now) {
-    if (now < look_at_) return;
+    if (session_.hotplug_told() && hotplug_.changed()) told_ = true;
+    if (now < look_at_ && !told_) return;
     look_at_ = now + look_pause;
     if (!session_.active()) return;
-    const bool told = hotplug_.changed();
+    const bool told = hotplug_.changed() || told_;
+    told_ = false;
     if (hotplug_.removed() && !dead_) return lose(ENODEV, "its card is gone");
     if (!told && (!gone_ || now - looked_at_ < long_pause)) return;
     looked_at_ = now;
@@ -395,7 +399,7 @@ Nanoseconds KmsOutput::next_timeout() const {
 
 Result<> KmsOutput::dispatch() {
     const Nanoseconds flipped = clock_.timing().last_time;
-    const Nanoseconds now = kernel_.now();
+    const Nanoseconds now = kernel_.recently();
     V4L2PLAY_TRY(take_flips(now));
     follow_session(clock_.timing().last_time != flipped);
     while (const auto key = session_.next_key()) queue_.tell(KeyPressed{*key});

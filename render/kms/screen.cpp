@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::uint32_t flip_flags = DRM_MODE_ATOMIC_NONBLOCK | DRM_MODE_PAGE_FLIP_EVENT;
 constexpr std::uint64_t link_status_good = 0;
+constexpr std::uint64_t link_status_bad = 1;
 
 bool contains(const std::vector<const KmsPlane*>& planes, const KmsPlane* plane) {
     return std::find(planes.begin(), planes.end(), plane) != planes.end();
@@ -82,7 +83,8 @@ Result<bool> Screen::look_again() {
     const auto& modes = connector_->modes;
     const bool still_there =
         std::any_of(modes.begin(), modes.end(), [&](const drmModeModeInfo& mode) { return same_mode(mode, mode_); });
-    if (still_there) return false;
+    // The driver could not hold the link (DisplayPort): the mode must be set again (drm-kms, "link-status").
+    if (still_there) return connector_->link_status.value == link_status_bad;
     Result<drmModeModeInfo> mode = choose_mode(modes, std::nullopt, options_.mode, options_.content_rate);
     if (!mode) mode = choose_mode(modes, std::nullopt, "preferred");
     if (!mode) return fail(std::move(mode).error());

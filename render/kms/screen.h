@@ -47,8 +47,8 @@ class Screen {
     [[nodiscard]] bool variable_refresh() const { return options_.vrr && can_vary(); }
     [[nodiscard]] bool lacks_variable_refresh() const { return options_.vrr && !can_vary(); }
 
-    /// Looks at the connector again. ENODEV while no display is there. True when its mode is another one from now on;
-    /// what is shown does not change before `light`.
+    /// Looks at the connector again. ENODEV while no display is there. True when it has to be lit anew: its mode is
+    /// another one from now on, or the driver has lost the link. What is shown does not change before `light`.
     Result<bool> look_again();
     /// For pictures that no plane scales, where the person leaves the mode to the content: takes the mode that fits
     /// `picture` best. True when that is another one; `light` must follow.

@@ -192,7 +192,7 @@ Result<> WaylandOutput::configure(const std::shared_ptr<SlotPool>& pool, const F
 bool WaylandOutput::ready() const {
     if (session_ == nullptr || hidden_ || ledger_.unanswered() == 0) return true;
     const Nanoseconds next = next_commit();
-    return next != no_time && kernel_.now() >= next;
+    return next != no_time && kernel_.recently() >= next;
 }
 
 /// When a commit may follow those that are not answered yet; no_time: when they are. One commit a refresh, or the
@@ -205,7 +205,7 @@ Nanoseconds WaylandOutput::next_commit() const {
 
 Result<> WaylandOutput::present(Frame& frame, Nanoseconds target) {
     if (!ready()) return fail(EBUSY, "the last frame has not been shown yet", "present");
-    const Nanoseconds now = kernel_.now();
+    const Nanoseconds now = kernel_.recently();
     SlotPool& pool = frame.slot.pool();
     if (session_ != nullptr && (pool.generation() != generation_ || !(frame.info == info_)))
         V4L2PLAY_TRY(configure(pool.shared_from_this(), frame.info));
@@ -282,7 +282,7 @@ void WaylandOutput::set_time(Nanoseconds target, Nanoseconds now) {
 
 void WaylandOutput::flush() {
     if (session_ == nullptr) return;
-    flush_at_ = session_->connection().flush() ? kernel_.now() + full_socket_pause : no_time;
+    flush_at_ = session_->connection().flush() ? kernel_.recently() + full_socket_pause : no_time;
 }
 
 void WaylandOutput::on_presented(Commit& commit, Nanoseconds time, Nanoseconds period, bool scanned_out) {
@@ -310,7 +310,7 @@ void WaylandOutput::seen() {
 void WaylandOutput::on_release(Commit& commit) {
     const SlotMemory& memory = commit.slot.pool().memory(commit.slot.index());
     if (Readers::has_left(memory))
-        ledger_.released(commit, kernel_.now());
+        ledger_.released(commit, kernel_.recently());
     else
         readers_.wait_for(commit);
 }
@@ -323,7 +323,7 @@ void WaylandOutput::on_wish(WindowKeyboard::Wish wish) {
 }
 
 void WaylandOutput::take_readers() {
-    while (Commit* commit = readers_.next_done()) ledger_.released(*commit, kernel_.now());
+    while (Commit* commit = readers_.next_done()) ledger_.released(*commit, kernel_.recently());
 }
 
 Nanoseconds WaylandOutput::next_timeout() const {
@@ -354,14 +354,15 @@ Result<> WaylandOutput::dispatch() {
     take_readers();
     if (session_ == nullptr) return {};
     Window& window = *session_->window();
-    follow_formats(kernel_.now());
+    const Nanoseconds now = kernel_.recently();
+    follow_formats(now);
     if (window.is_suspended()) hidden_ = true;
     if (window.take_close()) ledger_.tell(KeyPressed{OutputKey::Quit});
     window.refresh();
-    commit_overlay(kernel_.now());
-    if (playing_ && kernel_.now() >= committed_ + pause_limit) window.set_playing(playing_ = false);
-    give_up_on_answers(kernel_.now());
-    watch_holds(kernel_.now());
+    commit_overlay(now);
+    if (playing_ && now >= committed_ + pause_limit) window.set_playing(playing_ = false);
+    give_up_on_answers(now);
+    watch_holds(now);
     flush();
     return {};
 }

@@ -280,6 +280,25 @@ TEST(Hotplug, FramesAreDiscardedWhileNoDisplayIsThere) {
     EXPECT_EQ(board.drm_.framebuffers(), 0U);
 }
 
+TEST(Hotplug, LinkThatTheDriverLostIsSetUpAnew) {
+    Board board(raspberry_pi_4());
+    ASSERT_EQ(board.configure(fourcc_nv12, 1280, 720), "");
+    board.show();
+    board.drm_.set_value(FakeDrm::connector, "link-status", 1);
+    board.drm_.connect(true); // no more than a word of the driver's
+    board.drm_.advance(second);
+    ASSERT_TRUE(board.output_->dispatch());
+    EXPECT_EQ(board.drm_.value(FakeDrm::connector, "link-status"), 0U);
+    board.show();
+    EXPECT_EQ(board.drm_.shown(1).destination, (Rect{0, 0, 1920, 1080}));
+    EXPECT_EQ(board.pool_->free_count(), 3U);
+    const unsigned commits = board.drm_.commits;
+    board.drm_.connect(true); // nothing is wrong this time
+    board.drm_.advance(second);
+    ASSERT_TRUE(board.output_->dispatch());
+    EXPECT_EQ(board.drm_.commits, commits);
+}
+
 TEST(Hotplug, FlipThatNeverCompletesEndsWithTheDisplayTurnedOffAndOn) {
     Board board(raspberry_pi_4());
     ASSERT_EQ(board.configure(fourcc_nv12, 1280, 720), "");
