@@ -29,7 +29,8 @@ KmsSession::KmsSession(Kernel& kernel, std::unique_ptr<Seat> seat, const KmsOpti
     const bool waits = wait_ && waits_for(card_, from_card) && waits_for(seat_fd, from_seat) &&
                        waits_for(keyboards_fd, from_keyboards) && waits_for(hotplug, from_hotplug);
     if (waits) return;
-    log_warning("kms", "keys, displays and other sessions are looked for only when a frame is shown: no descriptors are left");
+    log_warning("kms",
+                "keys, displays and other sessions are looked for only when a frame is shown: no descriptors are left");
     wait_ = {};
 }
 
