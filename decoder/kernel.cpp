@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -31,8 +32,8 @@ auto restarted(Call call) {
 
 int or_errno(int result) { return result < 0 ? -errno : result; }
 
-/// epoll_wait counts in milliseconds: rounded up, so that a wait never ends before its time.
-int to_epoll_timeout(Nanoseconds timeout) {
+/// poll and epoll_wait count in milliseconds: rounded up, so that a wait never ends before its time.
+int to_milliseconds(Nanoseconds timeout) {
     if (timeout < 0) return -1;
     return static_cast<int>(std::min<Nanoseconds>((timeout + millisecond - 1) / millisecond, INT_MAX));
 }
@@ -88,9 +89,13 @@ class SystemKernel final : public Kernel {
             count = ::epoll_pwait2(epoll_fd, events.data(), room, timeout < 0 ? nullptr : &limit, nullptr);
             has_pwait2_ = count >= 0 || errno != ENOSYS;
         }
-        if (!has_pwait2_) count = ::epoll_wait(epoll_fd, events.data(), room, to_epoll_timeout(timeout));
+        if (!has_pwait2_) count = ::epoll_wait(epoll_fd, events.data(), room, to_milliseconds(timeout));
         if (count < 0) return errno == EINTR ? 0 : -errno;
         return count;
+    }
+    int poll(int fd, short events, Nanoseconds timeout) override {
+        told_ = no_time;
+        return Kernel::poll(fd, events, timeout);
     }
     std::vector<std::string> list_directory(const char* path) override {
         std::vector<std::string> names;
@@ -121,6 +126,11 @@ class SystemKernel final : public Kernel {
 thread_local Nanoseconds SystemKernel::told_ = no_time;
 
 } // namespace
+
+int Kernel::poll(int fd, short events, Nanoseconds timeout) {
+    pollfd wait{fd, events, 0};
+    return ::poll(&wait, 1, to_milliseconds(timeout));
+}
 
 Kernel& system_kernel() {
     static SystemKernel kernel;

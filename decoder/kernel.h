@@ -41,14 +41,17 @@ class Kernel {
     /// Waits at most `timeout` nanoseconds (negative = for ever; rounded up to milliseconds by a kernel before 5.11).
     /// Returns the event count; 0 also when a signal interrupted the wait.
     virtual int epoll_wait(int epoll_fd, std::span<epoll_event> events, Nanoseconds timeout) = 0;
+    /// Waits for one of `events` on `fd` (none: -1) for at most `timeout` nanoseconds, rounded up to milliseconds.
+    /// Above 0 when it is ready.
+    virtual int poll(int fd, short events, Nanoseconds timeout);
     /// Names in a directory, sorted; empty when it cannot be read.
     virtual std::vector<std::string> list_directory(const char* path) = 0;
     /// Device number of a character device, 0 when `path` is none.
     virtual dev_t device_number(const char* path) = 0;
     /// CLOCK_MONOTONIC.
     virtual Nanoseconds now() = 0;
-    /// What `now` last told this thread, when it has not been in `epoll_wait` since: the time of its wake-up, for what
-    /// follows at once. Where there is no vDSO every look at the clock is a system call.
+    /// What `now` last told this thread, when it has not waited here since (`epoll_wait`, `poll`): the time of its
+    /// wake-up, for what follows at once. Where there is no vDSO every look at the clock is a system call.
     virtual Nanoseconds recently() { return now(); }
 };
 

@@ -56,9 +56,6 @@ bool HotplugMonitor::changed() {
     }
 }
 
-void HotplugMonitor::wait(Nanoseconds limit) {
-    pollfd wait{socket_.get(), POLLIN, 0};
-    poll(&wait, 1, static_cast<int>(limit / millisecond));
-}
+void HotplugMonitor::wait(Nanoseconds limit) { kernel_.poll(socket_.get(), POLLIN, limit); }
 
 } // namespace v4l2play

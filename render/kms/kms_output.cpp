@@ -446,9 +446,8 @@ void KmsOutput::wait_for_flip() {
     const Nanoseconds limit = kernel_.now() + flip_limit;
     for (Nanoseconds now = kernel_.now(); !dead_ && (queue_.flying() || overlay_flying_) && now < limit;
          now = kernel_.now()) {
-        pollfd wait{card(), POLLIN, 0};
         const bool told = screen_->device().has_flip(screen_->crtc());
-        if (!told) poll(&wait, 1, static_cast<int>((limit - now) / millisecond) + 1);
+        if (!told) kernel_.poll(card(), POLLIN, limit - now);
         if (!take_flips(kernel_.now())) return;
     }
 }

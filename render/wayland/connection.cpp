@@ -93,8 +93,7 @@ namespace {
 int wait_for(int fd, short events, Nanoseconds until) {
     const Nanoseconds left = until - system_kernel().now();
     if (left <= 0) return 0;
-    pollfd wait{fd, events, 0};
-    return poll(&wait, 1, static_cast<int>(left / millisecond) + 1);
+    return system_kernel().poll(fd, events, left);
 }
 
 tl::unexpected<Error> lacks(const char* what) {

@@ -137,7 +137,7 @@ WaylandOutput::~WaylandOutput() {
     drop_session("stopped");
     // Nobody would wake us after this; a GPU's job takes milliseconds.
     for (Nanoseconds end = kernel_.now() + second; !readers_.empty() && kernel_.now() < end; take_readers())
-        poll(nullptr, 0, 1);
+        kernel_.poll(-1, 0, millisecond);
 }
 
 Result<> WaylandOutput::connect() {
@@ -427,8 +427,7 @@ bool WaylandOutput::wait_for_releases(Nanoseconds limit) {
     const Nanoseconds until = kernel_.now() + limit;
     for (Nanoseconds now = kernel_.now(); session_ != nullptr && ledger_.held() != 0 && now < until;
          now = kernel_.now()) {
-        pollfd wait{epoll_.get(), POLLIN, 0};
-        poll(&wait, 1, static_cast<int>((until - now) / millisecond) + 1);
+        kernel_.poll(epoll_.get(), POLLIN, until - now);
         if (auto dispatched = session_->dispatch(); !dispatched) return false;
         take_readers();
     }

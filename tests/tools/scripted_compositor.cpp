@@ -1,7 +1,8 @@
-// scripted_compositor [hold=N[r]] [lead=N] [SECONDS:WHAT]... COMMAND...: runs COMMAND as the client of a compositor
-// that takes what is newest at each of 60 refreshes a second. In the lab; its exit status is COMMAND's.
+// scripted_compositor [hold=N[r]] [lead=N] [fence=N] [SECONDS:WHAT]... COMMAND...: runs COMMAND as the client of a
+// compositor that takes what is newest at each of 60 refreshes a second. In the lab; its exit status is COMMAND's.
 //     hold=N        keeps N buffers more than the one on the screen, and lets go of the oldest, or with `r` of any
 //     lead=N        what it has taken is on the screen N refreshes later
+//     fence=N       reads what it has shown for N refreshes after it has let go of it, as the dmabuf's fence tells
 //     SECONDS:WHAT  after that time: `formats` (it would scan YU12 out, not NV12), `hide`, `suspend` (hides, and says
 //     so),
 //                   `show`, `overlay` (key i), `full` (screen), WIDTHxHEIGHT (of the window)
@@ -10,18 +11,22 @@
 #include <cstdint>
 #include <cstdlib>
 #include <deque>
+#include <map>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/input-event-codes.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "decoder/kernel.h"
+#include "tests/tools/reader_fences.h"
 #include "tests/unit/mock_compositor.h"
 
 namespace v4l2play {
@@ -51,6 +56,7 @@ struct Script {
     std::size_t hold = 0;
     bool shuffle = false;
     std::size_t lead = 0;
+    std::uint64_t fence = 0;
     std::vector<Event> events;
 
     /// False when it is none of a script's words.
@@ -63,6 +69,8 @@ bool Script::take(std::string_view word) {
         shuffle = word.ends_with('r');
     } else if (word.starts_with("lead=")) {
         lead = static_cast<std::size_t>(number_in(word.substr(5)));
+    } else if (word.starts_with("fence=")) {
+        fence = static_cast<std::uint64_t>(number_in(word.substr(6)));
     } else if (const auto colon = word.find(':'); colon != std::string_view::npos) {
         events.push_back(
             {static_cast<Nanoseconds>(std::atof(word.data()) * second), std::string(word.substr(colon + 1))});
@@ -72,17 +80,47 @@ bool Script::take(std::string_view word) {
     return true;
 }
 
+/// The dmabufs that were imported, and who still reads them.
+class Fences {
+  public:
+    /// In the compositor's thread, before any commit with that buffer.
+    void import(std::uint32_t buffer, int fd) {
+        dmabufs_.insert_or_assign(buffer, UniqueFd(system_kernel(), fcntl(fd, F_DUPFD_CLOEXEC, 0)));
+    }
+    void begin(std::size_t commit, std::uint32_t buffer) {
+        if (const std::uint32_t fence = kernel_.add(dmabufs_.at(buffer).get()); fence != 0) reading_[commit] = fence;
+    }
+    void end(std::size_t commit, std::uint64_t at) {
+        if (const auto found = reading_.find(commit); found != reading_.end()) ending_.emplace_back(at, found->second);
+        reading_.erase(commit);
+    }
+    void refresh(std::uint64_t count) {
+        for (; !ending_.empty() && ending_.front().first <= count; ending_.pop_front())
+            kernel_.signal(ending_.front().second);
+    }
+
+  private:
+    ReaderFences kernel_;
+    std::map<std::uint32_t, UniqueFd> dmabufs_;
+    std::map<std::size_t, std::uint32_t> reading_;
+    std::deque<std::pair<std::uint64_t, std::uint32_t>> ending_;
+};
+
 /// What a display with one plane does at each refresh.
 class OnePlane {
   public:
-    OnePlane(MockCompositor& compositor, const Script& script)
+    /// `fences`: null for who reads nothing longer than he holds it.
+    OnePlane(MockCompositor& compositor, const Script& script, Fences* fences)
         : compositor_(compositor)
-        , script_(script) {}
+        , script_(script)
+        , fences_(fences) {}
 
     void hide(bool hidden) { hidden_ = hidden; }
 
     void refresh(Nanoseconds time) {
         take_newest();
+        // Not before: what the client does then is for the next refresh.
+        if (fences_ != nullptr) fences_->refresh(++refreshes_);
         // What was taken before it was hidden is seen yet.
         taken_.push_back(hidden_ ? nothing : std::exchange(newest_, nothing));
         if (taken_.size() <= script_.lead) return;
@@ -106,6 +144,7 @@ class OnePlane {
     }
 
     void show(std::size_t commit, Nanoseconds time) {
+        if (fences_ != nullptr) fences_->begin(commit, compositor_.commits()[commit].buffer);
         compositor_.present(commit, time, refresh_period, true);
         held_.push_back(commit);
         while (held_.size() > script_.hold + 1) release();
@@ -113,6 +152,7 @@ class OnePlane {
 
     void release() {
         const std::size_t which = script_.shuffle ? random_() % (held_.size() - 1) : 0;
+        if (fences_ != nullptr) fences_->end(held_[which], refreshes_ + script_.fence);
         compositor_.release(held_[which]);
         held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(which));
     }
@@ -124,6 +164,8 @@ class OnePlane {
 
     MockCompositor& compositor_;
     const Script& script_;
+    Fences* fences_;
+    std::uint64_t refreshes_ = 0;
     bool hidden_ = false;
     std::size_t next_ = 0;
     std::size_t newest_ = nothing; ///< picture that was not taken yet
@@ -145,13 +187,19 @@ void perform(const std::string& what, MockCompositor& compositor, OnePlane& plan
 }
 
 int run(const Script& script, char** command) {
-    MockCompositor compositor({.formats = formats_told(false), .shell_version = 6});
+    std::optional<Fences> fences;
+    MockOptions options{.formats = formats_told(false), .shell_version = 6};
+    if (script.fence != 0) {
+        fences.emplace();
+        options.imported = [&](std::uint32_t buffer, int fd) { fences->import(buffer, fd); };
+    }
+    MockCompositor compositor(options);
     const pid_t client = fork();
     if (client == 0) {
         execvp(command[0], command);
         _exit(127);
     }
-    OnePlane plane(compositor, script);
+    OnePlane plane(compositor, script, fences ? &*fences : nullptr);
     const Nanoseconds start = system_kernel().now();
     auto event = script.events.begin();
     int status = 0;
@@ -172,7 +220,7 @@ int main(int argc, char** argv) {
     int word = 1;
     while (word < argc && script.take(argv[word])) ++word;
     if (word == argc) {
-        fmt::print(stderr, "usage: scripted_compositor [hold=N[r]] [lead=N] [SECONDS:WHAT]... COMMAND...\n");
+        fmt::print(stderr, "usage: scripted_compositor [hold=N[r]] [lead=N] [fence=N] [SECONDS:WHAT]... COMMAND...\n");
         return 2;
     }
     return v4l2play::run(script, argv + word);

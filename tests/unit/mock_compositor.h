@@ -49,6 +49,8 @@ struct MockOptions {
     std::uint32_t scale = 120;
     std::uint32_t shell_version = 1; ///< from 6 on windows can be told that nobody sees them
     std::string screen{};            ///< the connector of one; empty: there is none
+    /// Told of the number and the first descriptor of each import, which stays the mock's; called in its thread.
+    std::function<void(std::uint32_t, int)> imported{};
 };
 
 /// One commit with a picture, in the order in which they took effect.

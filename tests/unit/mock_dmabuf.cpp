@@ -38,8 +38,12 @@ namespace {
 const auto params_implementation = [] {
     struct zwp_linux_buffer_params_v1_interface calls {};
     calls.destroy = destroy;
-    calls.add = [](wl_client*, wl_resource*, std::int32_t fd, std::uint32_t, std::uint32_t, std::uint32_t,
-                   std::uint32_t, std::uint32_t) { close(fd); };
+    calls.add = [](wl_client*, wl_resource* resource, std::int32_t fd, std::uint32_t plane, std::uint32_t,
+                   std::uint32_t, std::uint32_t, std::uint32_t) {
+        auto& state = data_of<State>(resource);
+        if (plane == 0 && state.options.imported) state.options.imported(state.imports + 1, fd);
+        close(fd);
+    };
     calls.create = [](wl_client* client, wl_resource* resource, std::int32_t width, std::int32_t height, std::uint32_t,
                       std::uint32_t) {
         auto& state = data_of<State>(resource);
