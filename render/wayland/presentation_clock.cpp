@@ -1,12 +1,14 @@
 #include "render/wayland/presentation_clock.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace v4l2play {
 namespace {
 
 constexpr Nanoseconds surely_behind = 2; // nobody takes so much longer because it was idle
 constexpr unsigned longest_lead = 3;     // more is a compositor that stalls, not one that plans
+constexpr Nanoseconds trembling = 5000;  // 200 ppm: the same rate, measured again
 
 } // namespace
 
@@ -29,9 +31,9 @@ std::uint64_t PresentationClock::presented(Nanoseconds committed, Nanoseconds ti
             step > 0 ? static_cast<std::uint64_t>(std::max<Nanoseconds>((elapsed + step / 2) / step, 1)) : 1;
     timing_.last_time = std::max(time, timing_.last_time);
     if (timing_.period != next) {
+        if (std::abs(timing_.period - next) > next / trembling) forget_lead();
         timing_.period = next;
         timing_.refresh = next > 0 ? Rational{second, next} : Rational{};
-        forget_lead();
     }
     if (next > 0) learn(time - committed, idle);
     return timing_.last_sequence;

@@ -308,6 +308,7 @@ void WaylandOutput::seen() {
 }
 
 void WaylandOutput::on_release(Commit& commit) {
+    hoarding_since_ = no_time; // it may keep many, and does let go
     const SlotMemory& memory = commit.slot.pool().memory(commit.slot.index());
     if (Readers::has_left(memory))
         ledger_.released(commit, kernel_.recently());

@@ -58,6 +58,19 @@ TEST(PresentationClockTest, EightCommitsOfOneMindChangeTheLead) {
     EXPECT_EQ(commit(0, 1), 0U);
 }
 
+TEST(PresentationClockTest, RefreshThatTremblesChangesNothing) {
+    PresentationClock clock;
+    const auto commit = [&](int vblank, Nanoseconds refresh) {
+        clock.presented(vblank * period + 2'000'000, (vblank + 2) * period, refresh);
+        return clock.lead();
+    };
+    for (int vblank = 0; vblank < 20; ++vblank) EXPECT_EQ(commit(vblank, period + vblank % 3), 1U);
+    clock.presented(20 * period + 2'000'000, 21 * period, period + 1); // one that was shown sooner
+    EXPECT_EQ(clock.lead(), 1U) << "one commit changes it only where nothing was known";
+    clock.presented(21 * period + 2'000'000, 22 * period, period * 2);
+    EXPECT_EQ(clock.lead(), 0U) << "another mode";
+}
+
 TEST(PresentationClockTest, SingleStallsAreNoLead) {
     PresentationClock clock;
     for (int i = 1; i <= 40; ++i) clock.presented(i * period + 2'000'000, (i + (i % 4 == 0 ? 1 : 3)) * period, period);

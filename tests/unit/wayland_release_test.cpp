@@ -148,5 +148,21 @@ TEST_F(WaylandReleaseTest, CompositorThatNeverReleasesIsNamed) {
     EXPECT_EQ(states(*pool), "EEE") << "it is named, not robbed";
 }
 
+TEST_F(WaylandReleaseTest, CompositorThatReleasesLateIsNotAccused) {
+    set_log_level(LogLevel::Warning);
+    start();
+    const auto pool = make_pool(8);
+    std::vector<std::size_t> commits;
+    testing::internal::CaptureStderr();
+    for (FrameId id = 1; id <= 8; ++id) {
+        show(pool, id);
+        commits.push_back(last_frame());
+        if (id <= 5) continue;
+        live_for(600);
+        mock_->release(commits[id - 6]);
+    }
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
 } // namespace
 } // namespace v4l2play
