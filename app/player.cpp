@@ -290,6 +290,7 @@ Ended Player::play_with_fallback(Demuxer& demuxer, ItemReport& report) {
         for (std::string& reason : opened->reasons) add_once(report.reasons, std::move(reason));
         report.decoder = opened->decoder->description();
         report.startup.decoder_ready = system_kernel().now() - program_start_;
+        output_->set_title(report.file.substr(report.file.rfind('/') + 1));
         announce(demuxer, report);
         statistics_->begin(report);
         std::optional<FormatModifier> refused;

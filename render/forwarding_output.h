@@ -25,6 +25,7 @@ class ForwardingOutput : public Output {
     [[nodiscard]] Nanoseconds next_timeout() const override { return inner_->next_timeout(); }
     Result<> dispatch() override { return inner_->dispatch(); }
     void stop() override { inner_->stop(); }
+    void set_title(std::string_view name) override { inner_->set_title(name); }
     [[nodiscard]] Rect screen() const override { return inner_->screen(); }
     [[nodiscard]] bool compromises() const override { return inner_->compromises(); }
     [[nodiscard]] Rect overlay_area() const override { return inner_->overlay_area(); }

@@ -118,6 +118,8 @@ class Output {
     /// display.
     virtual void stop() = 0;
 
+    /// The name of what is played, any bytes: windows show it.
+    virtual void set_title(std::string_view /*name*/) {}
     /// Pixels of the screen; 0x0 where the output has none of its own.
     [[nodiscard]] virtual Rect screen() const { return {}; }
     /// What was configured for is shown, but not as large or not turned as it should be.

@@ -15,6 +15,7 @@
 #include "render/wayland/protocols.h"
 #include "render/wayland/readers.h"
 #include "render/wayland/session.h"
+#include "render/wayland/title.h"
 
 namespace v4l2play {
 namespace {
@@ -56,6 +57,7 @@ class WaylandOutput final : public Output,
     [[nodiscard]] Nanoseconds next_timeout() const override;
     Result<> dispatch() override;
     void stop() override;
+    void set_title(std::string_view name) override;
     [[nodiscard]] bool compromises() const override { return copying_; }
     [[nodiscard]] Rect overlay_area() const override;
     std::optional<OverlayBuffer> acquire_overlay(std::uint32_t width, std::uint32_t height) override;
@@ -94,8 +96,8 @@ class WaylandOutput final : public Output,
     [[nodiscard]] OutputDescription describe() const;
 
     Kernel& kernel_;
-    const WaylandOptions options_;
-    const UniqueFd epoll_; ///< what the loop waits for: the connection, and the readers of released slots
+    WaylandOptions options_; ///< with the title of now
+    const UniqueFd epoll_;   ///< what the loop waits for: the connection, and the readers of released slots
     CommitLedger ledger_;
     Readers readers_;
     PresentationClock clock_;
@@ -448,6 +450,13 @@ void WaylandOutput::stop() {
                  ledger_.held());
     drop_session("stopped");
     given_up_ = true;
+}
+
+void WaylandOutput::set_title(std::string_view name) {
+    options_.title = window_title(name);
+    if (session_ == nullptr) return;
+    session_->window()->set_title(options_.title);
+    flush();
 }
 
 Rect WaylandOutput::overlay_area() const {

@@ -14,7 +14,8 @@ struct WaylandOptions {
     Nanoseconds reconnect_limit = 5 * second;
     /// The connector of the screen for `fullscreen`; empty: the compositor's choice.
     std::string screen{};
-    unsigned rotate = 0; ///< the picture, clockwise: 0, 90, 180 or 270
+    unsigned rotate = 0;            ///< the picture, clockwise: 0, 90, 180 or 270
+    std::string title = "v4l2play"; ///< of the window at first, UTF-8
 };
 
 /// Connects at once; the window appears with the first frame. Errors are one line each: ENODEV (no compositor), ENOTSUP

@@ -114,7 +114,7 @@ Result<> Window::open() {
     xdg_surface_add_listener(shell_surface_.get(), &surface_listener, this);
     toplevel_.reset(xdg_surface_get_toplevel(shell_surface_.get()));
     xdg_toplevel_add_listener(toplevel_.get(), &toplevel_listener, this);
-    xdg_toplevel_set_title(toplevel_.get(), "v4l2play");
+    set_title(options_.title);
     xdg_toplevel_set_app_id(toplevel_.get(), "v4l2play");
     if (options_.fullscreen) V4L2PLAY_TRY(go_fullscreen());
     set_extras();
@@ -124,6 +124,8 @@ Result<> Window::open() {
     if (!configured_) return fail(EPROTO, "the compositor does not configure the window", "xdg_surface");
     return {};
 }
+
+void Window::set_title(const std::string& title) { xdg_toplevel_set_title(toplevel_.get(), title.c_str()); }
 
 Result<> Window::go_fullscreen() {
     std::string names;

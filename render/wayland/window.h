@@ -43,6 +43,8 @@ class Window {
     /// Follows a change of size though no frame comes (pause).
     void refresh();
     void toggle_fullscreen();
+    /// UTF-8, no longer than a message.
+    void set_title(const std::string& title);
 
     /// What is above the picture.
     [[nodiscard]] OverlaySurface& overlay() { return *overlay_; }

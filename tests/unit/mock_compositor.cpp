@@ -229,6 +229,12 @@ std::string MockCompositor::icon() {
     return icon;
 }
 
+std::string MockCompositor::decoration() {
+    std::string decoration;
+    run([&](State& state) { decoration = state.decoration; });
+    return decoration;
+}
+
 std::string MockCompositor::fullscreen_asked() {
     std::string asked;
     run([&](State& state) {

@@ -125,6 +125,8 @@ class MockCompositor {
     [[nodiscard]] unsigned inhibitors();
     [[nodiscard]] std::uint32_t content_type();
     [[nodiscard]] std::string icon();
+    /// "", "server-side"
+    [[nodiscard]] std::string decoration();
     /// "", "some screen", "that screen"
     [[nodiscard]] std::string fullscreen_asked();
 

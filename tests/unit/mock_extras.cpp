@@ -25,6 +25,9 @@
 #ifdef HAVE_CONTENT_TYPE_V1
 #include <content-type-v1-server-protocol.h>
 #endif
+#ifdef HAVE_XDG_DECORATION_V1
+#include <xdg-decoration-v1-server-protocol.h>
+#endif
 
 namespace v4l2play {
 
@@ -245,6 +248,29 @@ const auto content_type_manager_implementation = [] {
 }();
 #endif
 
+#ifdef HAVE_XDG_DECORATION_V1
+const auto decoration_implementation = [] {
+    struct zxdg_toplevel_decoration_v1_interface calls {};
+    calls.destroy = destroy;
+    calls.set_mode = [](wl_client*, wl_resource* resource, std::uint32_t mode) {
+        const bool ours = mode == ZXDG_TOPLEVEL_DECORATION_V1_MODE_SERVER_SIDE;
+        data_of<State>(resource).decoration = ours ? "server-side" : "client-side";
+    };
+    return calls;
+}();
+const auto decoration_manager_implementation = [] {
+    struct zxdg_decoration_manager_v1_interface calls {};
+    calls.destroy = destroy;
+    calls.get_toplevel_decoration = [](wl_client* client, wl_resource* resource, std::uint32_t id, wl_resource*) {
+        if (!data_of<State>(resource).commits.empty())
+            wl_resource_post_error(resource, ZXDG_TOPLEVEL_DECORATION_V1_ERROR_UNCONFIGURED_BUFFER, "too late");
+        create(client, zxdg_toplevel_decoration_v1_interface, resource, id, &decoration_implementation,
+               &data_of<State>(resource));
+    };
+    return calls;
+}();
+#endif
+
 #ifdef HAVE_XDG_TOPLEVEL_ICON_V1
 const auto icon_implementation = [] {
     struct xdg_toplevel_icon_v1_interface calls {};
@@ -288,6 +314,9 @@ void offer_extras([[maybe_unused]] State& state) {
 #endif
 #ifdef HAVE_CONTENT_TYPE_V1
     offer<wp_content_type_manager_v1_interface, content_type_manager_implementation>(state);
+#endif
+#ifdef HAVE_XDG_DECORATION_V1
+    offer<zxdg_decoration_manager_v1_interface, decoration_manager_implementation>(state);
 #endif
 #ifdef HAVE_XDG_TOPLEVEL_ICON_V1
     offer<xdg_toplevel_icon_manager_v1_interface, icon_manager_implementation>(state);

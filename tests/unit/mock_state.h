@@ -56,6 +56,7 @@ struct MockCompositor::State {
     unsigned inhibitors = 0;
     std::uint32_t content_type = 0;
     std::string icon;
+    std::string decoration;
     bool fullscreen_asked = false;
     bool fullscreen_on_screen = false; ///< a certain one
 

@@ -1,5 +1,6 @@
 // What the compositor is told beside the pictures: colour, time, size, and that somebody is looking.
 
+#include "render/wayland/title.h"
 #include "tests/unit/wayland_fixture.h"
 
 #include <wayland-client.h>
@@ -86,6 +87,37 @@ TEST_F(WaylandHintsTest, ContentIsVideo) {
     EXPECT_EQ(mock_->content_type(), 2U);
 }
 #endif
+
+#ifdef HAVE_XDG_DECORATION_V1
+TEST_F(WaylandHintsTest, FrameIsTheCompositorsWhereItDrawsOne) {
+    start();
+    EXPECT_EQ(mock_->decoration(), "");
+    output_.reset();
+    start({.extras = true});
+    EXPECT_EQ(mock_->decoration(), "server-side");
+}
+#endif
+
+TEST_F(WaylandHintsTest, WindowIsCalledAsWhatItPlays) {
+    start();
+    EXPECT_EQ(mock_->title(), "v4l2play");
+    output_->set_title("Größe.mkv");
+    EXPECT_EQ(mock_->title(), "Größe.mkv - v4l2play");
+    mock_->drop_clients();
+    live_for(600);
+    EXPECT_EQ(mock_->title(), "Größe.mkv - v4l2play") << "also of a compositor that came back";
+}
+
+TEST(WindowTitleTest, IsTextWhateverTheFileIsCalled) {
+    EXPECT_EQ(window_title(""), "v4l2play");
+    EXPECT_EQ(window_title("%s\\n 中"), "%s\\n 中 - v4l2play");
+    const std::string wrong = "\xef\xbf\xbd";
+    EXPECT_EQ(window_title("a\n\x1b\x7f"), "a" + wrong + wrong + wrong + " - v4l2play");
+    EXPECT_EQ(window_title("\xff\xc0\x80"), wrong + wrong + wrong + " - v4l2play") << "overlong";
+    EXPECT_EQ(window_title("\xed\xa0\x80"), wrong + wrong + wrong + " - v4l2play") << "a surrogate";
+    EXPECT_EQ(window_title("\xe4\xb8"), wrong + wrong + " - v4l2play") << "cut off";
+    EXPECT_EQ(window_title(std::string(5000, 'x')), std::string(200, 'x') + "… - v4l2play");
+}
 
 #ifdef HAVE_XDG_TOPLEVEL_ICON_V1
 TEST_F(WaylandHintsTest, WindowHasAnIcon) {
