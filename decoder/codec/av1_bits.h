@@ -15,7 +15,7 @@ class BitReader {
     explicit BitReader(std::span<const std::uint8_t> bytes)
         : bytes_(bytes) {}
 
-    /// f(n), most significant bit first. n <= 32.
+    /// f(n) of section 4.10.2, most significant bit first. n <= 32.
     std::uint32_t f(unsigned n) {
         if (n > left()) [[unlikely]]
             return fail();
@@ -59,7 +59,7 @@ class BitReader {
         return value;
     }
 
-    /// byte_alignment()
+    /// byte_alignment(), 5.3.5
     void align() { f(static_cast<unsigned>(-position_ % 8)); }
     /// Bits read.
     [[nodiscard]] std::size_t position() const { return position_; }

@@ -6,7 +6,7 @@ namespace v4l2play::av1 {
 
 namespace {
 
-/// num_*_points and point_*_value, point_*_scaling
+/// num_*_points and point_*_value, point_*_scaling (5.9.30)
 template <std::size_t Maximum>
 void parse_points(SyntaxReader& r, std::uint8_t& count, std::array<ScalingPoint, Maximum>& points) {
     r.f(count, 4, Maximum, "too many film grain points (6.8.20)");
@@ -17,12 +17,13 @@ void parse_points(SyntaxReader& r, std::uint8_t& count, std::array<ScalingPoint,
     }
 }
 
+/// ar_coeffs_*_plus_128 of one plane (5.9.30)
 template <std::size_t Maximum>
 void parse_coefficients(SyntaxReader& r, unsigned count, std::array<std::uint8_t, Maximum>& coefficients) {
     for (unsigned i = 0; i < count; ++i) r.f(coefficients[i], 8);
 }
 
-/// update_grain == 0: load_grain_params() of a reference frame, and a seed of its own.
+/// update_grain == 0: load_grain_params() of a reference frame, and a seed of its own (5.9.30).
 void load_grain(const HeaderContext& c) {
     FrameHeader& h = c.header;
     const std::uint16_t grain_seed = h.film_grain.grain_seed;
@@ -36,6 +37,7 @@ void load_grain(const HeaderContext& c) {
     h.film_grain.film_grain_params_ref_idx = index;
 }
 
+/// 5.9.30: the scaling functions, from num_y_points to point_cr_scaling
 void parse_all_points(const HeaderContext& c, FilmGrain& g) {
     const ColorConfig& color = c.sequence.color;
     parse_points(c.r, g.num_y_points, g.point_y);
@@ -48,6 +50,7 @@ void parse_all_points(const HeaderContext& c, FilmGrain& g) {
                 "film grain on one chroma plane alone (6.8.20)");
 }
 
+/// 5.9.30: the auto-regressive coefficients of all planes
 void parse_all_coefficients(const HeaderContext& c, FilmGrain& g) {
     const unsigned num_pos_luma = 2U * g.ar_coeff_lag * (g.ar_coeff_lag + 1U);
     const unsigned num_pos_chroma = num_pos_luma + (g.num_y_points != 0 ? 1 : 0);

@@ -6,7 +6,7 @@ namespace v4l2play::av1 {
 
 namespace {
 
-/// su(1+6) of update_ref_delta and update_mode_delta
+/// su(1+6) of update_ref_delta and update_mode_delta (5.9.11)
 template <std::size_t Count>
 void parse_deltas(const HeaderContext& c, std::array<std::int8_t, Count>& deltas) {
     for (std::int8_t& delta : deltas) {
@@ -17,12 +17,13 @@ void parse_deltas(const HeaderContext& c, std::array<std::int8_t, Count>& deltas
     }
 }
 
-/// cdef_y_sec_strength, cdef_uv_sec_strength: 3 means 4
+/// cdef_y_sec_strength, cdef_uv_sec_strength: 3 means 4 (5.9.19)
 std::uint8_t parse_sec_strength(SyntaxReader& r) {
     const std::uint32_t strength = r.f(2);
     return static_cast<std::uint8_t>(strength == 3 ? 4 : strength);
 }
 
+/// 5.9.20, from lr_unit_shift to lr_uv_shift
 void parse_lr_sizes(const HeaderContext& c) {
     constexpr unsigned restoration_tilesize_max = 256;
     const SequenceHeader& s = c.sequence;

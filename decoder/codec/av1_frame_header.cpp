@@ -15,7 +15,7 @@ void parse_temporal_point_info(const HeaderContext& c) {
     return s.decoder_model_info_present_flag && !s.equal_picture_interval;
 }
 
-/// show_existing_frame == 1
+/// 5.9.2, show_existing_frame == 1
 void parse_show_existing(const HeaderContext& c) {
     FrameHeader& h = c.header;
     c.r.f(h.frame_to_show_map_idx, 3);
@@ -32,7 +32,7 @@ void parse_show_existing(const HeaderContext& c) {
     h.film_grain = shown.film_grain; // load_grain_params()
 }
 
-/// From show_existing_frame to error_resilient_mode
+/// 5.9.2, from show_existing_frame to error_resilient_mode
 void parse_frame_type(const HeaderContext& c) {
     FrameHeader& h = c.header;
     if (c.sequence.reduced_still_picture_header) return; // a key frame that is shown
@@ -45,6 +45,7 @@ void parse_frame_type(const HeaderContext& c) {
     h.error_resilient_mode = h.frame_type == FrameType::Switch || h.is_shown_key() || c.r.flag();
 }
 
+/// 5.9.2, from disable_cdf_update to force_integer_mv
 void parse_screen_content(const HeaderContext& c) {
     const SequenceHeader& s = c.sequence;
     FrameHeader& h = c.header;
@@ -70,7 +71,7 @@ void mark_ref_frames(const HeaderContext& c) {
     }
 }
 
-/// From current_frame_id to primary_ref_frame
+/// 5.9.2, from current_frame_id to primary_ref_frame
 void parse_numbers(const HeaderContext& c) {
     const SequenceHeader& s = c.sequence;
     FrameHeader& h = c.header;
@@ -86,6 +87,7 @@ void parse_numbers(const HeaderContext& c) {
     if (!h.is_intra() && !h.error_resilient_mode) c.r.f(h.primary_ref_frame, 3);
 }
 
+/// 5.9.2, from buffer_removal_time_present_flag to buffer_removal_time
 void parse_buffer_removal_times(const HeaderContext& c, const Obu& obu) {
     const SequenceHeader& s = c.sequence;
     FrameHeader& h = c.header;
@@ -100,7 +102,7 @@ void parse_buffer_removal_times(const HeaderContext& c, const Obu& obu) {
     }
 }
 
-/// refresh_frame_flags and ref_order_hint
+/// 5.9.2, refresh_frame_flags and ref_order_hint
 void parse_refresh(const HeaderContext& c) {
     FrameHeader& h = c.header;
     if (h.frame_type == FrameType::Switch || h.is_shown_key())
@@ -119,7 +121,7 @@ void parse_refresh(const HeaderContext& c) {
     }
 }
 
-/// frame_refs_short_signaling to delta_frame_id_minus_1
+/// 5.9.2, from frame_refs_short_signaling to delta_frame_id_minus_1
 void parse_references(const HeaderContext& c) {
     const SequenceHeader& s = c.sequence;
     FrameHeader& h = c.header;
@@ -153,7 +155,7 @@ void check_scales(const HeaderContext& c) {
     }
 }
 
-/// What only inter frames have, up to use_ref_frame_mvs.
+/// 5.9.2: what only inter frames have, up to use_ref_frame_mvs.
 void parse_inter(const HeaderContext& c) {
     FrameHeader& h = c.header;
     parse_references(c);
@@ -169,6 +171,7 @@ void parse_inter(const HeaderContext& c) {
     for (unsigned i = 0; i < refs_per_frame; ++i) h.order_hints[last_frame + i] = c.reference(i).order_hint;
 }
 
+/// 5.9.2: what only intra frames have
 void parse_intra(const HeaderContext& c) {
     FrameHeader& h = c.header;
     parse_frame_size(c);
@@ -184,12 +187,13 @@ void load_previous(HeaderContext& c) {
     h.segmentation.params = c.previous->segmentation;
 }
 
+/// 5.9.21
 void parse_tx_mode(const HeaderContext& c) {
     if (c.header.coded_lossless) return;
     c.header.tx_mode = c.r.flag() ? TxMode::Select : TxMode::Largest; // 5.9.21
 }
 
-/// From tile_info() to film_grain_params()
+/// 5.9.2, from tile_info() to film_grain_params()
 void parse_coding_tools(const HeaderContext& c) {
     FrameHeader& h = c.header;
     parse_tile_info(c);

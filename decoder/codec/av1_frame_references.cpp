@@ -68,6 +68,7 @@ struct SkipModeCandidates {
     int second_forward = -1;
 };
 
+/// 5.9.22: the search of skip_mode_params()
 SkipModeCandidates find_skip_mode_candidates(const HeaderContext& c) {
     SkipModeCandidates found;
     const auto hint = [&](int i) { return c.reference(static_cast<unsigned>(i)).order_hint; };

@@ -72,6 +72,7 @@ void parse_global_param(const HeaderContext& c, const GlobalMotionParams& previo
         decode_signed_subexp_with_ref(c.r, -mx, mx + 1, r) * (1 << prec_diff) + round;
 }
 
+/// 5.9.24, from is_global to is_translation
 WarpModel parse_type(const HeaderContext& c, unsigned ref) {
     GlobalMotion& gm = c.header.global_motion;
     gm.is_global[ref] = c.r.flag();
@@ -82,6 +83,7 @@ WarpModel parse_type(const HeaderContext& c, unsigned ref) {
     return gm.is_translation[ref] ? WarpModel::Translation : WarpModel::Affine;
 }
 
+/// 5.9.24: the parameters that a model has
 void parse_params(const HeaderContext& c, const GlobalMotionParams& previous, unsigned ref) {
     GlobalMotion& gm = c.header.global_motion;
     const WarpModel type = gm.type[ref];

@@ -32,12 +32,14 @@ void parse_delta_q(const HeaderContext& c, std::int8_t& field) {
     field = static_cast<std::int8_t>(std::max(delta_q, -63));
 }
 
+/// 5.9.14, feature_value
 void parse_feature(const HeaderContext& c, const Feature& feature, std::int16_t& data) {
     const std::int32_t value =
         feature.is_signed ? c.r.su(1 + feature.bits) : static_cast<std::int32_t>(c.r.f(feature.bits));
     data = static_cast<std::int16_t>(std::clamp(value, feature.is_signed ? -feature.maximum : 0, feature.maximum));
 }
 
+/// 5.9.14: the features of all segments
 void parse_features(const HeaderContext& c, SegmentationParams& params) {
     params = {};
     for (unsigned segment = 0; segment < max_segments; ++segment)

@@ -26,6 +26,7 @@ class SyntaxReader {
     explicit SyntaxReader(std::span<const std::uint8_t> bytes)
         : bits_(bytes) {}
 
+    // The descriptors of section 4.10.
     std::uint32_t f(unsigned n) { return ok() ? bits_.f(n) : 0; }
     template <class T>
     void f(T& field, unsigned n) {

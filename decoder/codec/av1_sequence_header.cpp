@@ -29,6 +29,7 @@ void parse_operating_parameters_info(SyntaxReader& r, const SequenceHeader& s) {
     r.flag();                                // low_delay_mode_flag
 }
 
+/// 5.5.1, from initial_display_delay_present_flag to initial_display_delay_minus_1
 void parse_operating_points(SyntaxReader& r, SequenceHeader& s) {
     const bool initial_display_delay_present = r.flag();
     r.f(s.operating_points_cnt_minus_1, 5);
@@ -44,6 +45,7 @@ void parse_operating_points(SyntaxReader& r, SequenceHeader& s) {
     }
 }
 
+/// 5.5.1, from frame_width_bits_minus_1 to additional_frame_id_length_minus_1
 void parse_frame_numbers(SyntaxReader& r, SequenceHeader& s) {
     r.f(s.frame_width_bits_minus_1, 4);
     r.f(s.frame_height_bits_minus_1, 4);
@@ -56,6 +58,7 @@ void parse_frame_numbers(SyntaxReader& r, SequenceHeader& s) {
     r.require(s.frame_id_bits() <= 16, "idLen above 16 (6.8.2)");
 }
 
+/// 5.5.1, from enable_interintra_compound to order_hint_bits_minus_1
 void parse_inter_tools(SyntaxReader& r, SequenceHeader& s) {
     r.flag(s.enable_interintra_compound);
     r.flag(s.enable_masked_compound);

@@ -27,6 +27,7 @@ struct Grid {
     unsigned min_log2_tiles;
 };
 
+/// The beginning of 5.9.15
 Grid make_grid(const HeaderContext& c) {
     Grid g{};
     g.sb_shift = c.sequence.use_128x128_superblock ? 5 : 4;
@@ -41,7 +42,7 @@ Grid make_grid(const HeaderContext& c) {
     return g;
 }
 
-/// increment_tile_cols_log2, increment_tile_rows_log2
+/// increment_tile_cols_log2, increment_tile_rows_log2 (5.9.15)
 unsigned parse_log2(SyntaxReader& r, unsigned minimum, unsigned maximum) {
     while (minimum < maximum && r.flag()) ++minimum;
     return minimum;
@@ -64,7 +65,7 @@ struct Division {
         starts[i] = mi_count;
         count = static_cast<std::uint8_t>(i);
     }
-    /// width_in_sbs_minus_1, height_in_sbs_minus_1. Returns the largest size.
+    /// width_in_sbs_minus_1, height_in_sbs_minus_1 (5.9.15). Returns the largest size.
     unsigned parse(SyntaxReader& r, unsigned max_size_sb, unsigned sb_count, unsigned mi_count, unsigned sb_shift) {
         unsigned i = 0;
         unsigned largest = 0;
@@ -84,6 +85,7 @@ struct Division {
     }
 };
 
+/// 5.9.15, uniform_tile_spacing_flag == 1
 void parse_uniform(const HeaderContext& c, const Grid& g) {
     TileInfo& t = c.header.tile_info;
     const unsigned cols_log2 = parse_log2(c.r, g.min_log2_tile_cols, tile_log2(1, std::min(g.sb_cols, max_tile_cols)));
@@ -99,6 +101,7 @@ void parse_uniform(const HeaderContext& c, const Grid& g) {
     t.tile_rows_log2 = static_cast<std::uint8_t>(rows_log2);
 }
 
+/// 5.9.15, uniform_tile_spacing_flag == 0
 void parse_explicit(const HeaderContext& c, const Grid& g) {
     TileInfo& t = c.header.tile_info;
     const unsigned widest = Division{t.mi_col_starts, t.width_in_sbs_minus_1, t.tile_cols}.parse(

@@ -20,7 +20,7 @@ class BitReader {
         , end_(nal.data() + nal.size())
         , stop_(stop_byte(nal)) {}
 
-    /// u(n), most significant bit first. n <= 32.
+    /// u(n) of clause 7.2, most significant bit first. n <= 32.
     std::uint32_t u(unsigned n) {
         if (n == 0) return 0;
         if (cached_ < n) refill();
@@ -32,7 +32,7 @@ class BitReader {
     }
     bool flag() { return u(1) != 0; }
 
-    /// ue(v): 0 to 2^32 - 2. A longer code is an error.
+    /// ue(v) (H.264 9.1, H.265 9.2): 0 to 2^32 - 2. A longer code is an error.
     std::uint32_t ue() {
         if (cached_ < 32) refill();
         const auto zeros = static_cast<unsigned>(std::countl_zero(cache_));
@@ -42,12 +42,12 @@ class BitReader {
         const std::uint32_t code = u(zeros + 1);
         return failed_ ? 0 : code - 1;
     }
-    /// se(v): -(2^31 - 1) to 2^31 - 1.
+    /// se(v) (H.264 9.1.1, H.265 9.2.2): -(2^31 - 1) to 2^31 - 1.
     std::int32_t se() {
         const std::int64_t code = ue();
         return static_cast<std::int32_t>((code & 1) != 0 ? (code + 1) / 2 : -(code / 2));
     }
-    /// te(v) for a syntax element of at most `maximum`.
+    /// te(v) (H.264 9.1) for a syntax element of at most `maximum`.
     std::uint32_t te(std::uint32_t maximum) { return maximum > 1 ? ue() : flag() || failed_ ? 0U : 1U; }
 
     /// Skips RBSP bits, any number.
@@ -56,7 +56,7 @@ class BitReader {
         if (!failed_) u(static_cast<unsigned>(bits));
     }
 
-    /// more_rbsp_data(): whether bits are left before the rbsp_trailing_bits.
+    /// more_rbsp_data() of clause 7.2: whether bits are left before the rbsp_trailing_bits.
     bool more_rbsp_data() {
         refill();
         if (stop_ != nullptr && next_ <= stop_) return true; // the stop bit is not even in the full cache
@@ -72,8 +72,8 @@ class BitReader {
   private:
     static constexpr std::uint64_t stop_bit_next = std::uint64_t{1} << 63;
 
-    /// The byte with rbsp_stop_one_bit: the last that is not zero once cabac_zero_words (0x0000 03) are gone; null when
-    /// all are.
+    /// The byte with rbsp_stop_one_bit (7.3.2.11): the last that is not zero once cabac_zero_words (0x0000 03) are
+    /// gone; null when all are.
     static const std::uint8_t* stop_byte(std::span<const std::uint8_t> nal) {
         std::size_t size = nal.size();
         for (; size > 0; --size) {

@@ -39,7 +39,8 @@ struct Header {
     [[nodiscard]] unsigned chroma_height_divisor() const { return (flags & chroma_full_height) != 0 ? 1 : 2; }
 };
 
-/// Reads the header at the start of `frame`; the rest of it is there, too. Else the reason, static text.
+/// Reads the header at the start of `frame` (fwht_cframe_hdr of the kernel's codec-fwht.h); the rest of it is there,
+/// too. Else the reason, static text.
 tl::expected<Header, const char*> parse_header(std::span<const std::uint8_t> frame);
 
 /// V4L2's enumerations (v4l2_colorspace, v4l2_xfer_func, v4l2_ycbcr_encoding, v4l2_quantization) in H.273's numbers.

@@ -143,6 +143,7 @@ void H264Codec::note_enhancement(unsigned nal_unit_type) {
                 nal_unit_type);
 }
 
+/// By nal_unit_type (7.4.1)
 Result<> H264Codec::receive_unit(std::span<const std::uint8_t> nal, const AccessUnit& unit, Steps& steps) {
     const auto header = parse_nal_header(nal);
     if (!header) return {};
@@ -174,6 +175,7 @@ Result<> H264Codec::receive_unit(std::span<const std::uint8_t> nal, const Access
     }
 }
 
+/// The order of parameter sets and their activation: 7.4.1.2.1
 Result<> H264Codec::receive_parameter_set(NalType type, std::span<const std::uint8_t> nal, Steps& steps) {
     if (type != NalType::Sps && type != NalType::Pps) return {};
     const auto changed = type == NalType::Sps ? sets_.receive_sps(nal) : sets_.receive_pps(nal);
@@ -183,6 +185,7 @@ Result<> H264Codec::receive_parameter_set(NalType type, std::span<const std::uin
     return {};
 }
 
+/// 7.3.3; the first slice of a picture is told by 7.4.1.2.4.
 Result<> H264Codec::receive_slice(std::span<const std::uint8_t> nal, const AccessUnit& unit, Steps& steps) {
     const auto header = parse_nal_header(nal);
     // A recovery point may be the splice of another stream, with its own parameter sets.

@@ -13,8 +13,9 @@ class ParameterSets {
   public:
     ParameterSets();
 
-    /// True when it differs from what its id stood for.
+    /// 7.3.2.1. True when it differs from what its id stood for.
     Parsed<bool> receive_sps(std::span<const std::uint8_t> nal);
+    /// 7.3.2.2, likewise.
     Parsed<bool> receive_pps(std::span<const std::uint8_t> nal);
 
     /// For the slices of pictures that start a coded video sequence, or that continue the active one.

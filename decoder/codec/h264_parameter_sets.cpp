@@ -21,6 +21,7 @@ bool has_chroma_format(unsigned profile_idc) {
     return false;
 }
 
+/// 7.3.2.1.1, from chroma_format_idc to the scaling lists
 void parse_chroma_format(SyntaxReader& r, Sps& sps) {
     r.ue(sps.chroma_format_idc, 3, "chroma_format_idc above 3 (7.4.2.1.1)");
     if (sps.chroma_format_idc == 3) r.flag(sps.separate_colour_plane_flag);
@@ -31,6 +32,7 @@ void parse_chroma_format(SyntaxReader& r, Sps& sps) {
     if (sps.seq_scaling_matrix_present_flag) parse_scaling_lists(r, sps.chroma_format_idc == 3 ? 12 : 8, sps.scaling);
 }
 
+/// 7.3.2.1.1, from pic_order_cnt_type to offset_for_ref_frame
 void parse_pic_order_cnt(SyntaxReader& r, Sps& sps) {
     r.ue(sps.pic_order_cnt_type, 2, "pic_order_cnt_type above 2 (7.4.2.1.1)");
     if (sps.pic_order_cnt_type == 0)
@@ -44,6 +46,7 @@ void parse_pic_order_cnt(SyntaxReader& r, Sps& sps) {
         r.se(sps.offset_for_ref_frame[i]);
 }
 
+/// 7.3.2.1.1, from pic_width_in_mbs_minus1 to frame_mbs_only_flag
 void parse_frame_size(SyntaxReader& r, Sps& sps) {
     r.ue(sps.pic_width_in_mbs_minus1, maximum_side - 1, "pic_width_in_mbs_minus1 above every level (A.3.1)");
     r.ue(sps.pic_height_in_map_units_minus1, maximum_side - 1,
@@ -55,6 +58,7 @@ void parse_frame_size(SyntaxReader& r, Sps& sps) {
               "more macroblocks than any level allows (A.3.1)");
 }
 
+/// 7.3.2.1.1, from frame_crop_left_offset to frame_crop_bottom_offset
 void parse_frame_cropping(SyntaxReader& r, Sps& sps) {
     const bool chroma = sps.chroma_format_idc != 0 && !sps.separate_colour_plane_flag; // ChromaArrayType
     const unsigned unit_x = chroma && sps.chroma_format_idc != 3 ? 2 : 1;              // (7-19), (7-21)
@@ -69,6 +73,7 @@ void parse_frame_cropping(SyntaxReader& r, Sps& sps) {
          "frame_crop_bottom_offset leaves nothing (7.4.2.1.1)");
 }
 
+/// E.1.1, from aspect_ratio_idc to sar_height
 Rational parse_sample_aspect(SyntaxReader& r) {
     // Table E-1; 0 = unspecified
     constexpr std::array<std::array<std::uint8_t, 2>, 17> table{{{0, 1},
@@ -122,10 +127,12 @@ void skip_hrd_parameters(SyntaxReader& r) {
     r.bits().skip(5 + 5 + 5 + 5);
 }
 
+/// E.1.1, chroma_sample_loc_type_top_field and chroma_sample_loc_type_bottom_field
 void skip_chroma_loc_info(SyntaxReader& r) {
     for (int field = 0; field < 2; ++field) r.ue(5, "chroma_sample_loc_type above 5 (E.2.1)");
 }
 
+/// E.1.1, from num_units_in_tick to fixed_frame_rate_flag
 void parse_timing_info(SyntaxReader& r, Sps& sps) {
     std::uint32_t tick = 0;
     std::uint32_t scale = 0;
@@ -138,6 +145,7 @@ void parse_timing_info(SyntaxReader& r, Sps& sps) {
     sps.time_scale = scale;
 }
 
+/// E.1.1, from motion_vectors_over_pic_boundaries_flag to max_dec_frame_buffering
 void parse_bitstream_restriction(SyntaxReader& r, Sps& sps) {
     r.flag(); // motion_vectors_over_pic_boundaries_flag
     r.ue(16, "max_bytes_per_pic_denom above 16 (E.2.1)");
@@ -177,6 +185,7 @@ void parse_vui_parameters(SyntaxReader r, Sps& sps) {
     if (r.flag()) parse_bitstream_restriction(r, sps);
 }
 
+/// 7.3.2.2, slice_group_map_type 2
 void parse_slice_group_rectangles(SyntaxReader& r, unsigned count, std::uint32_t map_units) {
     for (unsigned group = 0; group < count && r.ok(); ++group) {
         const std::uint32_t top_left = r.ue(map_units - 1, "top_left outside of the picture (7.4.2.2)");
@@ -185,6 +194,7 @@ void parse_slice_group_rectangles(SyntaxReader& r, unsigned count, std::uint32_t
     }
 }
 
+/// 7.3.2.2, slice_group_map_type 6
 void parse_slice_group_ids(SyntaxReader& r, const Pps& pps, std::uint32_t map_units) {
     const std::uint32_t last = r.ue(map_units - 1, "pic_size_in_map_units_minus1 above the picture's (7.4.2.2)");
     r.require(last == map_units - 1, "pic_size_in_map_units_minus1 is not the picture's (7.4.2.2)");
@@ -196,7 +206,7 @@ void parse_slice_group_ids(SyntaxReader& r, const Pps& pps, std::uint32_t map_un
     }
 }
 
-/// Flexible macroblock ordering. Read so that what follows can be; nothing decodes it.
+/// Flexible macroblock ordering (7.3.2.2). Read so that what follows can be; nothing decodes it.
 void parse_slice_groups(SyntaxReader& r, const Sps& sps, Pps& pps) {
     const std::uint32_t map_units = (sps.pic_width_in_mbs_minus1 + 1U) * (sps.pic_height_in_map_units_minus1 + 1U);
     r.ue(pps.slice_group_map_type, 6, "slice_group_map_type above 6 (7.4.2.2)");
@@ -214,6 +224,7 @@ void parse_slice_groups(SyntaxReader& r, const Sps& sps, Pps& pps) {
     }
 }
 
+/// 7.3.2.2, from transform_8x8_mode_flag to second_chroma_qp_index_offset
 void parse_pps_extension(SyntaxReader& r, const Sps& sps, Pps& pps) {
     r.flag(pps.transform_8x8_mode_flag);
     r.flag(pps.pic_scaling_matrix_present_flag);
@@ -222,7 +233,7 @@ void parse_pps_extension(SyntaxReader& r, const Sps& sps, Pps& pps) {
     r.se(pps.second_chroma_qp_index_offset, -12, 12, "second_chroma_qp_index_offset outside of -12 to 12 (7.4.2.2)");
 }
 
-/// The NAL unit header.
+/// The NAL unit header (7.3.1).
 void expect_type(SyntaxReader& r, NalType expected) {
     unsigned header = 0;
     r.u(header, 8);

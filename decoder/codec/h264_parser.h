@@ -72,7 +72,7 @@ struct Sei {
     bool exact_match_flag = false;
     bool broken_link_flag = false;
 };
-/// Malformed messages end the parse silently: SEI is never needed for decoding.
+/// sei_rbsp(), 7.3.2.3. Malformed messages end the parse silently: SEI is never needed for decoding.
 void parse_sei(std::span<const std::uint8_t> nal, Sei& sei);
 
 } // namespace v4l2play::h264

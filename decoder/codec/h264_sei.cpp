@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::uint64_t payload_recovery_point = 6; // D.1
 
-/// payloadType or payloadSize: ff_byte s, each worth 255, and a last byte.
+/// payloadType or payloadSize (7.3.2.3.1): ff_byte s, each worth 255, and a last byte.
 std::uint64_t read_varying(BitReader& bits) {
     std::uint64_t value = 0;
     std::uint32_t byte = 0;

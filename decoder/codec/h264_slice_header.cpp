@@ -29,12 +29,14 @@ struct Context {
 constexpr std::uint32_t maximum_long_term_frame_idx = maximum_dpb_frames - 1;
 constexpr std::uint32_t maximum_long_term_pic_num = 2 * maximum_long_term_frame_idx + 1; // of a field (8-30)
 
+/// 7.3.3, field_pic_flag and bottom_field_flag
 void parse_fields(const Context& c) {
     if (c.sps.frame_mbs_only_flag) return;
     c.r.flag(c.header.field_pic_flag);
     if (c.header.field_pic_flag) c.r.flag(c.header.bottom_field_flag);
 }
 
+/// The range of first_mb_in_slice (7.4.3)
 void check_first_mb(const Context& c) {
     const std::uint32_t width = c.sps.pic_width_in_mbs_minus1 + 1U;
     const std::uint32_t map_height = c.sps.pic_height_in_map_units_minus1 + 1U;
@@ -45,6 +47,7 @@ void check_first_mb(const Context& c) {
                 "first_mb_in_slice outside of the picture (7.4.3)");
 }
 
+/// 7.3.3, from pic_order_cnt_lsb to delta_pic_order_cnt
 void parse_pic_order_cnt(const Context& c) {
     const std::uint64_t start = c.r.bits().position();
     const bool both_fields = c.pps.bottom_field_pic_order_in_frame_present_flag && !c.header.field_pic_flag;
@@ -59,6 +62,7 @@ void parse_pic_order_cnt(const Context& c) {
     c.header.pic_order_cnt_bit_size = static_cast<std::uint32_t>(c.r.bits().position() - start);
 }
 
+/// 7.3.3, from num_ref_idx_active_override_flag to num_ref_idx_l1_active_minus1
 void parse_num_ref_idx(const Context& c) {
     if (!c.is_inter()) return;
     c.header.num_ref_idx_l0_active_minus1 = c.pps.num_ref_idx_l0_default_active_minus1;
@@ -91,6 +95,7 @@ void parse_ref_pic_list_modification(const Context& c, unsigned list) {
     }
 }
 
+/// One pair of 7.3.3.2
 void parse_weight_and_offset(SyntaxReader& r, std::int16_t& weight, std::int16_t& offset) {
     r.se(weight, -128, 127, "prediction weight outside of -128 to 127 (7.4.3.2)");
     r.se(offset, -128, 127, "prediction weight offset outside of -128 to 127 (7.4.3.2)");
@@ -131,6 +136,7 @@ void parse_mmco(const Context& c, Mmco& mmco) {
                "max_long_term_frame_idx_plus1 above 16 (7.4.3.3)");
 }
 
+/// The operations of 7.3.3.3
 void parse_adaptive_marking(const Context& c, DecRefPicMarking& marking) {
     while (c.r.ok()) {
         Mmco mmco;
@@ -156,6 +162,7 @@ void parse_dec_ref_pic_marking(const Context& c) {
     c.header.dec_ref_pic_marking_bit_size = static_cast<std::uint32_t>(c.r.bits().position() - start);
 }
 
+/// 7.3.3, from slice_qp_delta to slice_qs_delta
 void parse_quantisers(const Context& c) {
     const int qp_bd_offset = 6 * c.sps.bit_depth_luma_minus8;
     const int init_qp = 26 + c.pps.pic_init_qp_minus26;
@@ -166,6 +173,7 @@ void parse_quantisers(const Context& c) {
         c.r.se(c.header.slice_qs_delta, -init_qs, 51 - init_qs, "QSY outside of 0 to 51 (7-31)");
 }
 
+/// 7.3.3, from disable_deblocking_filter_idc to slice_beta_offset_div2
 void parse_deblocking(const Context& c) {
     if (!c.pps.deblocking_filter_control_present_flag) return;
     c.r.ue(c.header.disable_deblocking_filter_idc, 2, "disable_deblocking_filter_idc above 2 (7.4.3)");
@@ -174,6 +182,7 @@ void parse_deblocking(const Context& c) {
     c.r.se(c.header.slice_beta_offset_div2, -6, 6, "slice_beta_offset_div2 outside of -6 to 6 (7.4.3)");
 }
 
+/// 7.3.3, slice_group_change_cycle
 void parse_slice_group_change_cycle(const Context& c) {
     const unsigned type = c.pps.slice_group_map_type;
     if (c.pps.num_slice_groups_minus1 == 0 || type < 3 || type > 5) return;
@@ -185,6 +194,7 @@ void parse_slice_group_change_cycle(const Context& c) {
           "slice_group_change_cycle out of range (7.4.3)");
 }
 
+/// 7.3.1
 void parse_nal_header(SyntaxReader& r, SliceHeader& header) {
     r.require(!r.flag(), "forbidden_zero_bit is set (7.4.1)");
     r.u(header.nal_ref_idc, 2);
@@ -196,7 +206,7 @@ void parse_nal_header(SyntaxReader& r, SliceHeader& header) {
     r.require(!header.idr_pic_flag || header.nal_ref_idc != 0, "nal_ref_idc is 0 for an IDR picture (7.4.1)");
 }
 
-/// As far as the picture parameter set's id, which all else depends on.
+/// 7.3.3, as far as the picture parameter set's id, which all else depends on.
 void parse_beginning(SyntaxReader& r, SliceHeader& header) {
     parse_nal_header(r, header);
     header.first_mb_in_slice = r.ue(0xffff'fffe, "");
@@ -207,6 +217,7 @@ void parse_beginning(SyntaxReader& r, SliceHeader& header) {
     r.ue(header.pic_parameter_set_id, maximum_pps - 1, "pic_parameter_set_id above 255 (7.4.3)");
 }
 
+/// 7.3.3, behind pic_parameter_set_id
 void parse_rest(const Context& c) {
     SliceHeader& header = c.header;
     if (c.sps.separate_colour_plane_flag) c.r.u(header.colour_plane_id, 2, 2, "colour_plane_id above 2 (7.4.3)");

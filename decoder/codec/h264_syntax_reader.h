@@ -17,6 +17,7 @@ class SyntaxReader {
     explicit SyntaxReader(std::span<const std::uint8_t> nal)
         : bits_(nal) {}
 
+    // The descriptors of clause 7.2.
     template <class T>
     void u(T& field, unsigned n) {
         field = static_cast<T>(ok() ? bits_.u(n) : 0);

@@ -115,6 +115,7 @@ Result<> HevcCodec::parse(const AccessUnit& unit, Steps& steps) {
     return {};
 }
 
+/// By nal_unit_type (7.4.2.2)
 Result<> HevcCodec::receive_unit(std::span<const std::uint8_t> nal, const AccessUnit& unit, Steps& steps) {
     const auto header = parse_nal_header(nal);
     // Views, enhancement layers and depth go with a base layer that is complete without them.
@@ -147,6 +148,7 @@ Result<> HevcCodec::receive_unit(std::span<const std::uint8_t> nal, const Access
     }
 }
 
+/// The order of parameter sets and their activation: 7.4.2.4.2
 void HevcCodec::receive_parameter_set(NalType type, std::span<const std::uint8_t> nal, Steps& steps) {
     if (type != NalType::Sps && type != NalType::Pps) return;
     const auto changed = type == NalType::Sps ? sets_.receive_sps(nal) : sets_.receive_pps(nal);
@@ -160,6 +162,7 @@ void HevcCodec::receive_sei(std::span<const std::uint8_t> nal, Steps& steps) {
     parse_sei(nal, sei_);
 }
 
+/// 7.3.6.1; the first slice segment of a picture starts it (7.4.2.4.5).
 Result<> HevcCodec::receive_slice(NalType type, std::span<const std::uint8_t> nal, const AccessUnit& unit,
                                   Steps& steps) {
     // first_slice_segment_in_pic_flag comes first in the header: the picture before is complete whatever follows.

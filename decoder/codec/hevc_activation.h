@@ -13,8 +13,9 @@ class ParameterSets {
   public:
     ParameterSets();
 
-    /// True when it differs from what its id stood for.
+    /// 7.3.2.2. True when it differs from what its id stood for.
     Parsed<bool> receive_sps(std::span<const std::uint8_t> nal);
+    /// 7.3.2.3, likewise.
     Parsed<bool> receive_pps(std::span<const std::uint8_t> nal);
 
     /// For the slices of IRAP pictures, which may start a coded video sequence, or of those that continue one.

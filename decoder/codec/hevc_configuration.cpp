@@ -9,7 +9,8 @@ namespace {
 constexpr std::size_t fixed_part = 23; // up to and with numOfArrays
 constexpr std::size_t array_header = 3;
 
-/// Bytes of the units (with 16-bit lengths) of the array that `rest` starts with; nothing when they do not fit.
+/// Bytes of the units (with 16-bit lengths) of the array (ISO/IEC 14496-15 8.3.3.1.2) that `rest` starts with; nothing
+/// when they do not fit.
 std::optional<std::size_t> array_size(std::span<const std::uint8_t> rest) {
     if (rest.size() < array_header) return std::nullopt;
     std::size_t at = array_header;
@@ -47,6 +48,7 @@ Result<HevcConfiguration> HevcConfiguration::parse(std::span<const std::uint8_t>
     return configuration;
 }
 
+/// One array of ISO/IEC 14496-15 8.3.3.1.2
 bool HevcConfiguration::next_array() {
     const auto size = array_size(rest_);
     if (!size) return false;

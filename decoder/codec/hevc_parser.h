@@ -52,7 +52,7 @@ struct Sei {
     HdrMetadata hdr;
     std::uint8_t preferred_transfer = 0; ///< alternative_transfer_characteristics; 0 none
 };
-/// Malformed messages end the parse silently: SEI is never needed for decoding.
+/// sei_rbsp(), 7.3.2.4. Malformed messages end the parse silently: SEI is never needed for decoding.
 void parse_sei(std::span<const std::uint8_t> nal, Sei& sei);
 
 } // namespace v4l2play::hevc

@@ -7,6 +7,7 @@ namespace {
 // QpBdOffset is 48 at most; that of the SPS is not known here.
 constexpr int lowest_init_qp = -26 - 48;
 
+/// 7.3.2.3.1, from cu_qp_delta_enabled_flag to pps_slice_chroma_qp_offsets_present_flag
 void parse_quantisers(SyntaxReader& r, Pps& pps) {
     r.flag(pps.cu_qp_delta_enabled_flag);
     if (pps.cu_qp_delta_enabled_flag) r.ue(pps.diff_cu_qp_delta_depth, 3, "diff_cu_qp_delta_depth above 3 (7.4.3.3.1)");
@@ -15,6 +16,7 @@ void parse_quantisers(SyntaxReader& r, Pps& pps) {
     r.flag(pps.pps_slice_chroma_qp_offsets_present_flag);
 }
 
+/// 7.3.2.3.1, from num_tile_columns_minus1 to loop_filter_across_tiles_enabled_flag
 void parse_tiles(SyntaxReader& r, Pps& pps) {
     r.ue(pps.num_tile_columns_minus1, maximum_tile_columns - 1, "num_tile_columns_minus1 above 19 (A.4.1)");
     r.ue(pps.num_tile_rows_minus1, maximum_tile_rows - 1, "num_tile_rows_minus1 above 21 (A.4.1)");
@@ -28,6 +30,7 @@ void parse_tiles(SyntaxReader& r, Pps& pps) {
     r.flag(pps.loop_filter_across_tiles_enabled_flag);
 }
 
+/// 7.3.2.3.1, from deblocking_filter_control_present_flag to pps_tc_offset_div2
 void parse_deblocking(SyntaxReader& r, Pps& pps) {
     r.flag(pps.deblocking_filter_control_present_flag);
     if (!pps.deblocking_filter_control_present_flag) return;
@@ -66,6 +69,7 @@ bool parse_screen_content_extension(SyntaxReader& r) {
     return pps_curr_pic_ref_enabled_flag || pps_palette_predictor_initializers_present_flag;
 }
 
+/// 7.3.2.3.1, from pps_extension_present_flag on
 void parse_pps_extensions(SyntaxReader& r, Pps& pps) {
     if (!r.flag()) return; // pps_extension_present_flag
     const bool range = r.flag();

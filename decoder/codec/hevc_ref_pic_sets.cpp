@@ -22,7 +22,7 @@ struct SetBuilder {
     }
 };
 
-/// The flags of one picture of the set that is predicted from; use_delta_flag is 1 when it is not sent (7.4.8).
+/// The flags of 7.3.7 for each picture of the set that is predicted from; use_delta_flag is 1 when not sent (7.4.8).
 void parse_inter_flags(SyntaxReader& r, unsigned count, ShortTermRefPicSet& set) {
     for (unsigned j = 0; j <= count; ++j) {
         const bool used = r.flag();
@@ -32,7 +32,7 @@ void parse_inter_flags(SyntaxReader& r, unsigned count, ShortTermRefPicSet& set)
     }
 }
 
-/// (7-61), (7-62): the pictures of `from`, seen from a picture that is `delta_rps` away, and the one at delta_rps.
+/// (7-61), (7-62) of 7.4.8: the pictures of `from`, seen from a picture that is `delta_rps` away, and the one there.
 void predict(SyntaxReader& r, const ShortTermRefPicSet& from, std::int32_t delta_rps, ShortTermRefPicSet& set) {
     SetBuilder builder{r, set};
     const auto flag = [](std::uint16_t flags, unsigned j) { return (flags >> j & 1) != 0; };
@@ -52,6 +52,7 @@ void predict(SyntaxReader& r, const ShortTermRefPicSet& from, std::int32_t delta
     for (unsigned j = negatives; j < all; ++j) take(j, from.delta_poc[j] + delta_rps, false);
 }
 
+/// 7.3.7, inter_ref_pic_set_prediction_flag == 1
 void parse_predicted(SyntaxReader& r, std::span<const ShortTermRefPicSet> earlier, bool in_slice,
                      ShortTermRefPicSet& set) {
     const auto count = static_cast<unsigned>(earlier.size());
@@ -65,7 +66,7 @@ void parse_predicted(SyntaxReader& r, std::span<const ShortTermRefPicSet> earlie
     if (r.ok()) predict(r, from, set.delta_rps_sign ? -size : size, set); // (7-60)
 }
 
-/// (7-63) to (7-70), the pictures on one side of the current one
+/// 7.3.7, (7-63) to (7-70): the pictures on one side of the current one
 void parse_part(SyntaxReader& r, unsigned count, std::int32_t sign, ShortTermRefPicSet& set, std::uint8_t& part) {
     SetBuilder builder{r, set};
     std::int32_t delta_poc = 0;

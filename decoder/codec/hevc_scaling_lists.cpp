@@ -50,7 +50,7 @@ void set_default(const ListView& list, bool intra) {
 
 bool is_intra(unsigned size_id, unsigned index) { return index < list_count(size_id) / 2; }
 
-/// The coefficients of one list, each the difference to the one before (7.4.5).
+/// The coefficients of one list, each the difference to the one before (7.3.4, 7.4.5).
 void parse_coefficients(SyntaxReader& r, const ListView& list) {
     std::uint8_t next = 8;
     if (list.dc != nullptr) {
@@ -66,6 +66,7 @@ void parse_coefficients(SyntaxReader& r, const ListView& list) {
     }
 }
 
+/// One list of 7.3.4, and what it is predicted from
 void parse_list(SyntaxReader& r, ScalingLists& lists, unsigned size_id, unsigned index) {
     const ListView list = view(lists, size_id, index);
     if (r.flag()) return parse_coefficients(r, list); // scaling_list_pred_mode_flag

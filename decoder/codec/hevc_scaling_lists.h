@@ -7,7 +7,7 @@ namespace v4l2play::hevc {
 
 /// Tables 7-5 and 7-6
 ScalingLists default_scaling_lists();
-/// scaling_list_data(); prediction is resolved.
+/// scaling_list_data(), 7.3.4; prediction is resolved.
 void parse_scaling_list_data(SyntaxReader& r, ScalingLists& lists);
 
 } // namespace v4l2play::hevc

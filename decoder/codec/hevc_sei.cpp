@@ -52,6 +52,7 @@ void parse_content_light(BitReader& bits, Sei& sei) {
     sei.hdr.max_pic_average_light_level = average;
 }
 
+/// sei_payload() (D.2.1), as far as it is used
 void parse_message(BitReader& bits, std::uint64_t type, Sei& sei) {
     if (type == payload_pic_timing) parse_pic_timing(bits, sei);
     if (type == payload_mastering_display) parse_mastering_display(bits, sei);

@@ -22,10 +22,12 @@ struct Context {
 /// Ceil(Log2(count))
 unsigned bits_for(std::uint32_t count) { return static_cast<unsigned>(std::bit_width(count - 1)); }
 
+/// Bits of the header (7.3.6.1) from `start` on
 std::uint16_t bits_since(SyntaxReader& r, std::uint64_t start) {
     return static_cast<std::uint16_t>(r.bits().position() - start); // hundreds at most
 }
 
+/// 7.3.6.1, from short_term_ref_pic_set_sps_flag to short_term_ref_pic_set_idx
 void parse_short_term(const Context& c) {
     c.r.flag(c.header.short_term_ref_pic_set_sps_flag);
     const auto sets = std::span(c.sps.short_term_ref_pic_sets).first(c.sps.num_short_term_ref_pic_sets);
@@ -47,7 +49,7 @@ void parse_short_term(const Context& c) {
     if (c.r.ok()) set = sets[short_term_ref_pic_set_idx];
 }
 
-/// One picture of the long-term part; `from_sps`: of the SPS's candidates
+/// One picture of the long-term part (7.3.6.1); `from_sps`: of the SPS's candidates
 void parse_long_term_entry(const Context& c, bool from_sps, LongTermEntry& entry) {
     if (from_sps) {
         unsigned lt_idx_sps = 0;
@@ -67,6 +69,7 @@ void parse_long_term_entry(const Context& c, bool from_sps, LongTermEntry& entry
     }
 }
 
+/// 7.3.6.1, from num_long_term_sps to delta_poc_msb_cycle_lt
 void parse_long_term(const Context& c) {
     if (!c.sps.long_term_ref_pics_present_flag) return;
     const std::uint64_t start = c.r.bits().position();
@@ -89,7 +92,7 @@ void parse_long_term(const Context& c) {
     c.header.long_term_ref_pic_set_size = bits_since(c.r, start);
 }
 
-/// What pictures but IDR pictures have: their place in the order, and their reference picture set.
+/// 7.3.6.1, what pictures but IDR pictures have: their place in the order, and their reference picture set.
 void parse_order_and_references(const Context& c) {
     if (is_idr(c.header.nal_unit_type)) return;
     c.r.u(c.header.slice_pic_order_cnt_lsb, c.sps.log2_max_pic_order_cnt_lsb_minus4 + 4U);
@@ -98,6 +101,7 @@ void parse_order_and_references(const Context& c) {
     if (c.sps.sps_temporal_mvp_enabled_flag) c.r.flag(c.header.slice_temporal_mvp_enabled_flag);
 }
 
+/// 7.3.6.1, from num_ref_idx_active_override_flag to num_ref_idx_l1_active_minus1
 void parse_num_ref_idx(const Context& c) {
     c.header.num_ref_idx_l0_active_minus1 = c.pps.num_ref_idx_l0_default_active_minus1;
     if (c.is(SliceType::B)) c.header.num_ref_idx_l1_active_minus1 = c.pps.num_ref_idx_l1_default_active_minus1;
@@ -125,11 +129,13 @@ std::int8_t chroma_offset(std::int32_t delta_chroma_offset, std::int32_t weight,
     return static_cast<std::int8_t>(std::clamp(predicted + delta_chroma_offset, -128, 127));
 }
 
+/// 7.3.6.3, delta_luma_weight and luma_offset of a reference
 void parse_luma_weight(SyntaxReader& r, PredWeight& entry) {
     r.se(entry.delta_luma_weight, -128, 127, "delta_luma_weight_l0 outside of -128 to 127 (7.4.7.3)");
     r.se(entry.luma_offset, -128, 127, "luma_offset_l0 outside of -128 to 127 (7.4.7.3)");
 }
 
+/// 7.3.6.3, delta_chroma_weight and delta_chroma_offset of a reference
 void parse_chroma_weight(SyntaxReader& r, unsigned denominator, PredWeight& entry) {
     for (unsigned component = 0; component < 2; ++component) {
         std::int32_t delta_chroma_offset = 0;
@@ -163,6 +169,7 @@ void parse_pred_weight_table(const Context& c) {
     }
 }
 
+/// 7.3.6.1, collocated_from_l0_flag and collocated_ref_idx
 void parse_collocated(const Context& c) {
     if (!c.header.slice_temporal_mvp_enabled_flag) return;
     if (c.is(SliceType::B)) c.r.flag(c.header.collocated_from_l0_flag);
@@ -170,6 +177,7 @@ void parse_collocated(const Context& c) {
     if (count > 1) c.r.ue(c.header.collocated_ref_idx, count - 1, "collocated_ref_idx names no reference (7.4.7.1)");
 }
 
+/// 7.3.6.1, from num_ref_idx_active_override_flag to five_minus_max_num_merge_cand
 void parse_inter_prediction(const Context& c) {
     parse_num_ref_idx(c);
     const unsigned num_pic_total_curr = c.header.num_pic_total_curr();
@@ -185,6 +193,7 @@ void parse_inter_prediction(const Context& c) {
     c.r.ue(c.header.five_minus_max_num_merge_cand, 4, "MaxNumMergeCand below 1 (7.4.7.1)");
 }
 
+/// 7.3.6.1, from slice_qp_delta to slice_cr_qp_offset
 void parse_quantisers(const Context& c) {
     const int init_qp = 26 + c.pps.init_qp_minus26;
     const int qp_bd_offset = 6 * c.sps.bit_depth_luma_minus8;
@@ -198,6 +207,7 @@ void parse_quantisers(const Context& c) {
                 "the sum of chroma offsets outside of -12 to 12 (7.4.7.1)");
 }
 
+/// 7.3.6.1, from deblocking_filter_override_flag to slice_loop_filter_across_slices_enabled_flag
 void parse_loop_filters(const Context& c) {
     SliceHeader& header = c.header;
     header.slice_deblocking_filter_disabled_flag = c.pps.pps_deblocking_filter_disabled_flag;
@@ -218,7 +228,7 @@ void parse_loop_filters(const Context& c) {
         c.r.flag(header.slice_loop_filter_across_slices_enabled_flag);
 }
 
-/// What a dependent slice segment takes over from the one before.
+/// 7.3.6.1, what a dependent slice segment takes over from the one before.
 void parse_independent_part(const Context& c) {
     SliceHeader& header = c.header;
     c.r.bits().skip(c.pps.num_extra_slice_header_bits); // slice_reserved_flag
@@ -246,6 +256,7 @@ std::uint32_t maximum_entry_points(const Context& c) {
     return columns * rows - 1;
 }
 
+/// 7.3.6.1, from num_entry_point_offsets to entry_point_offset_minus1
 void parse_entry_points(const Context& c, std::vector<std::uint32_t>& entry_points) {
     c.header.num_entry_point_offsets = 0;
     if (!c.pps.tiles_enabled_flag && !c.pps.entropy_coding_sync_enabled_flag) return;
@@ -260,6 +271,7 @@ void parse_entry_points(const Context& c, std::vector<std::uint32_t>& entry_poin
     c.header.num_entry_point_offsets = count;
 }
 
+/// 7.3.6.1, dependent_slice_segment_flag and slice_segment_address
 void parse_address(const Context& c, bool first) {
     if (first) return;
     if (c.pps.dependent_slice_segments_enabled_flag) c.r.flag(c.header.dependent_slice_segment_flag);
@@ -268,7 +280,7 @@ void parse_address(const Context& c, bool first) {
     c.r.require(c.header.slice_segment_address != 0, "slice_segment_address is 0 but of the first (7.4.7.1)");
 }
 
-/// Tiles have to fit into the picture, which the PPS alone does not tell.
+/// Tiles have to fit into the picture (7.4.3.3.1), which the PPS alone does not tell.
 void check_tiles(const Context& c) {
     const auto fits = [](const auto& minus1, unsigned count_minus1, unsigned size, bool uniform) {
         unsigned sum = count_minus1 + 1; // at least one coding tree block each
@@ -297,6 +309,7 @@ std::uint32_t raw_size(std::span<const std::uint8_t> nal, std::uint64_t rbsp_byt
     return static_cast<std::uint32_t>(at);
 }
 
+/// 7.3.6.1, the extension, and byte_alignment() (7.3.2.12)
 void parse_header_end(const Context& c, std::span<const std::uint8_t> nal) {
     if (c.pps.slice_segment_header_extension_present_flag)
         c.r.bits().skip(8 * c.r.ue(256, "slice_segment_header_extension_length above 256 (7.4.7.1)"));
@@ -305,7 +318,7 @@ void parse_header_end(const Context& c, std::span<const std::uint8_t> nal) {
     c.header.data_byte_offset = raw_size(nal, c.r.bits().position() / 8);
 }
 
-/// As far as the picture parameter set's id, which all else depends on.
+/// 7.3.6.1, as far as the picture parameter set's id, which all else depends on.
 void parse_beginning(SyntaxReader& r, std::span<const std::uint8_t> nal, SliceHeader& header) {
     const auto nal_header = parse_nal_header(nal);
     r.require(nal_header && is_slice(nal_header->type), "NAL unit has no slice header (Table 7-1)");

@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint32_t maximum_picture_size = 35651584;
 constexpr std::uint32_t maximum_side = 16888;
 
-/// The NAL unit header, which is looked at before.
+/// The NAL unit header (7.3.1.2), which is looked at before.
 void skip_nal_header(SyntaxReader& r) { r.bits().skip(nal_header_bits); }
 
 /// 7.3.3. Constraint flags bind encoders; what a stream uses is seen from its parameter sets.
@@ -32,6 +32,7 @@ void parse_profile_tier_level(SyntaxReader& r, Sps& sps) {
         if (present[i]) r.bits().skip(i % 2 == 0 ? 2 + 1 + 5 + 32 + 4 + 43 + 1 : 8);
 }
 
+/// 7.3.2.2.1, from chroma_format_idc to pic_height_in_luma_samples
 void parse_picture_size(SyntaxReader& r, Sps& sps) {
     r.ue(sps.chroma_format_idc, 3, "chroma_format_idc above 3 (7.4.3.2.1)");
     if (sps.chroma_format_idc == 3) r.flag(sps.separate_colour_plane_flag);
@@ -42,6 +43,7 @@ void parse_picture_size(SyntaxReader& r, Sps& sps) {
     r.require(size <= maximum_picture_size, "more samples than any level allows (A.4.1)");
 }
 
+/// 7.3.2.2.1, from conf_win_left_offset to conf_win_bottom_offset
 void parse_conformance_window(SyntaxReader& r, Sps& sps) {
     const unsigned sub_width = sps.chroma_format_idc == 1 || sps.chroma_format_idc == 2 ? 2 : 1; // Table 6-1
     const unsigned sub_height = sps.chroma_format_idc == 1 ? 2 : 1;
@@ -56,7 +58,7 @@ void parse_conformance_window(SyntaxReader& r, Sps& sps) {
          "conf_win_bottom_offset leaves nothing (7.4.3.2.1)");
 }
 
-/// Sizes of the DPB, of which those of the highest sub-layer are kept.
+/// Sizes of the DPB (7.3.2.2.1), of which those of the highest sub-layer are kept.
 void parse_sub_layer_ordering_info(SyntaxReader& r, Sps& sps) {
     const bool sps_sub_layer_ordering_info_present_flag = r.flag();
     const unsigned last = sps.sps_max_sub_layers_minus1;
@@ -69,6 +71,7 @@ void parse_sub_layer_ordering_info(SyntaxReader& r, Sps& sps) {
     }
 }
 
+/// 7.3.2.2.1, from log2_min_luma_coding_block_size_minus3 to max_transform_hierarchy_depth_intra
 void parse_block_sizes(SyntaxReader& r, Sps& sps) {
     r.ue(sps.log2_min_luma_coding_block_size_minus3, 3, "MinCbLog2SizeY above 6 (7.4.3.2.1)");
     r.ue(sps.log2_diff_max_min_luma_coding_block_size, 3U - sps.log2_min_luma_coding_block_size_minus3,
@@ -89,6 +92,7 @@ void parse_block_sizes(SyntaxReader& r, Sps& sps) {
               "the picture's size is no multiple of MinCbSizeY (7.4.3.2.1)");
 }
 
+/// 7.3.2.2.1, from scaling_list_enabled_flag to the scaling lists
 void parse_scaling(SyntaxReader& r, Sps& sps) {
     r.flag(sps.scaling_list_enabled_flag);
     if (!sps.scaling_list_enabled_flag) return;
@@ -96,6 +100,7 @@ void parse_scaling(SyntaxReader& r, Sps& sps) {
     if (r.flag()) parse_scaling_list_data(r, sps.scaling); // sps_scaling_list_data_present_flag
 }
 
+/// 7.3.2.2.1, from pcm_enabled_flag to pcm_loop_filter_disabled_flag
 void parse_pcm(SyntaxReader& r, Sps& sps) {
     r.flag(sps.pcm_enabled_flag);
     if (!sps.pcm_enabled_flag) return;
@@ -113,6 +118,7 @@ void parse_pcm(SyntaxReader& r, Sps& sps) {
     r.flag(sps.pcm_loop_filter_disabled_flag);
 }
 
+/// 7.3.2.2.1, from num_short_term_ref_pic_sets to used_by_curr_pic_lt_sps_flag
 void parse_reference_sets(SyntaxReader& r, Sps& sps) {
     r.ue(sps.num_short_term_ref_pic_sets, maximum_short_term_sets, "num_short_term_ref_pic_sets above 64 (7.4.3.2.1)");
     const std::span<ShortTermRefPicSet> sets(sps.short_term_ref_pic_sets);
@@ -156,6 +162,7 @@ bool parse_screen_content_extension(SyntaxReader& r, const Sps& sps) {
            intra_boundary_filtering_disabled_flag;
 }
 
+/// 7.3.2.2.1, from sps_extension_present_flag on
 void parse_sps_extensions(SyntaxReader& r, Sps& sps) {
     if (!r.flag()) return; // sps_extension_present_flag
     const bool range = r.flag();
@@ -169,8 +176,8 @@ void parse_sps_extensions(SyntaxReader& r, Sps& sps) {
     if (screen_content && !three_d) sps.screen_content_tools = parse_screen_content_extension(r, sps);
 }
 
-/// Encoders get the VUI wrong, and no sample depends on it: an error ends it, and what was read till then counts. The
-/// extensions behind it are then taken for absent.
+/// The end of 7.3.2.2.1. Encoders get the VUI wrong, and no sample depends on it: an error ends it, and what was read
+/// till then counts. The extensions behind it are then taken for absent.
 void parse_vui_and_extensions(SyntaxReader& r, Sps& sps) {
     SyntaxReader rest = r;
     if (rest.flag()) parse_vui_parameters(rest, sps);

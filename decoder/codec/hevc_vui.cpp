@@ -4,6 +4,7 @@ namespace v4l2play::hevc {
 
 namespace {
 
+/// E.2.1, from aspect_ratio_idc to sar_height
 Rational parse_sample_aspect(SyntaxReader& r) {
     // Table E.1; 0 = unspecified
     constexpr std::array<std::array<std::uint8_t, 2>, 17> table{{{0, 1},
@@ -59,7 +60,7 @@ struct HrdKinds {
     bool sub_pic_params = false;
 };
 
-/// The part of hrd_parameters() that all sub-layers share
+/// The part of hrd_parameters() (E.2.2) that all sub-layers share
 HrdKinds skip_common_hrd(SyntaxReader& r) {
     HrdKinds kinds;
     kinds.nal = r.flag();
@@ -90,12 +91,14 @@ void skip_hrd_parameters(SyntaxReader& r, unsigned maximum_sub_layer) {
     }
 }
 
+/// E.2.1, from vui_num_units_in_tick to hrd_parameters()
 void skip_timing_info(SyntaxReader& r, unsigned maximum_sub_layer) {
     r.bits().skip(32 + 32);              // vui_num_units_in_tick, vui_time_scale
     if (r.flag()) r.ue(0xffff'fffe, ""); // vui_num_ticks_poc_diff_one_minus1
     if (r.flag()) skip_hrd_parameters(r, maximum_sub_layer);
 }
 
+/// E.2.1, from tiles_fixed_structure_flag to log2_max_mv_length_vertical
 void skip_bitstream_restriction(SyntaxReader& r) {
     r.bits().skip(3);
     r.ue(4095, "min_spatial_segmentation_idc above 4095 (E.3.1)");

@@ -30,7 +30,7 @@ class BitReader {
     explicit BitReader(std::span<const std::uint8_t> bytes)
         : bytes_(bytes) {}
 
-    /// n <= 32
+    /// uimsbf and bslbf (clause 4). n <= 32
     std::uint32_t u(unsigned n) {
         if (n > 8 * bytes_.size() - position_) failed_ = true;
         std::uint32_t value = 0;
@@ -55,7 +55,7 @@ ParseResult require(bool condition, const char* why) {
     return refuse(why);
 }
 
-/// False when an element of it is 0, which is forbidden (6.3.11).
+/// A matrix of 6.2.2.1 or 6.2.3.2. False when an element of it is 0, which is forbidden (6.3.11).
 bool read_matrix(BitReader& bits, std::array<std::uint8_t, 64>& matrix) {
     std::array<std::uint8_t, 64> read{};
     for (std::uint8_t& element : read) element = static_cast<std::uint8_t>(bits.u(8));

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t start_code_size = 3; // 00 00 01
 
+/// A unit without the trailing_zero_8bits behind it (H.264 B.1)
 std::span<const std::uint8_t> without_trailing_zeros(std::span<const std::uint8_t> nal) {
     while (!nal.empty() && nal.back() == 0) nal = nal.first(nal.size() - 1);
     return nal;
@@ -44,6 +45,7 @@ std::optional<std::span<const std::uint8_t>> NalUnits::next() {
     return std::nullopt;
 }
 
+/// The next unit by the length before it, NALUnitLength (ISO/IEC 14496-15 5.3.3.1)
 bool NalUnits::take_prefixed() {
     if (rest_.empty()) return false;
     std::size_t length = 0;
@@ -55,6 +57,7 @@ bool NalUnits::take_prefixed() {
     return !malformed_;
 }
 
+/// byte_stream_nal_unit() (H.264 B.1)
 std::optional<std::span<const std::uint8_t>> NalUnits::split() {
     while (!unit_.empty()) {
         const std::size_t end = find_start_code(unit_);
@@ -68,7 +71,7 @@ std::optional<std::span<const std::uint8_t>> NalUnits::split() {
 
 namespace {
 
-/// Takes `count` units with 16-bit lengths off the front of `rest`.
+/// Takes `count` units with 16-bit lengths (ISO/IEC 14496-15 5.3.3.1.2) off the front of `rest`.
 std::optional<NalUnits> take_units(std::span<const std::uint8_t>& rest, unsigned count) {
     const auto from = rest;
     for (; count > 0; --count) {

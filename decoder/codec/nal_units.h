@@ -35,7 +35,7 @@ class NalUnits {
     bool malformed_ = false;
 };
 
-/// Index of the next 00 00 01, or the size of `bytes`.
+/// Index of the next 00 00 01 (H.264 B.1, ISO/IEC 13818-2 5.2.3), or the size of `bytes`.
 std::size_t find_start_code(std::span<const std::uint8_t> bytes);
 
 /// What the extradata of an H.264 stream says.

@@ -19,7 +19,7 @@ class BoolDecoder {
         refill();
     }
 
-    /// B(p): true with a probability of (256 - p) / 256.
+    /// B(p) of section 7.3: true with a probability of (256 - p) / 256.
     bool read(std::uint8_t probability) {
         const std::uint32_t split = 1 + ((range_ - 1) * probability >> 8);
         const std::uint64_t threshold = std::uint64_t{split} << 56;
@@ -30,13 +30,13 @@ class BoolDecoder {
         return bit;
     }
     bool flag() { return read(128); }
-    /// L(n), most significant bit first.
+    /// L(n) of section 7.3, most significant bit first.
     std::uint32_t literal(unsigned bits) {
         std::uint32_t value = 0;
         while (bits-- > 0) value = value << 1 | (flag() ? 1U : 0U);
         return value;
     }
-    /// L(n) for the magnitude, L(1) for the sign.
+    /// L(n) for the magnitude, L(1) for the sign (section 19.2).
     std::int32_t signed_literal(unsigned bits) {
         const auto magnitude = static_cast<std::int32_t>(literal(bits));
         return flag() ? -magnitude : magnitude;

@@ -99,6 +99,7 @@ Result<> Vp9Codec::parse(const AccessUnit& unit, Steps& steps) {
     return {};
 }
 
+/// frame(), 6.1
 Result<> Vp9Codec::receive_frame(std::span<const std::uint8_t> data, const AccessUnit& unit, CodedFrame& coded,
                                  Steps& steps) {
     const auto parsed = parser_.parse(data, references_.sizes(), coded.header);
@@ -116,6 +117,7 @@ Result<> Vp9Codec::receive_frame(std::span<const std::uint8_t> data, const Acces
     return {};
 }
 
+/// 6.1, behind the uncompressed header
 void Vp9Codec::decode(std::span<const std::uint8_t> data, const AccessUnit& unit, CodedFrame& coded, Steps& steps) {
     const FrameHeader& header = coded.header;
     contexts_ |= contexts_reset(header);

@@ -14,7 +14,7 @@ class BitReader {
     explicit BitReader(std::span<const std::uint8_t> bytes)
         : bytes_(bytes) {}
 
-    /// f(n), most significant bit first. n <= 16.
+    /// f(n) of section 4.10, most significant bit first. n <= 16.
     std::uint32_t f(unsigned n) {
         std::uint32_t value = 0;
         for (; n > 0; --n) value = value << 1 | (flag() ? 1U : 0U);
@@ -27,7 +27,7 @@ class BitReader {
         ++position_;
         return bit;
     }
-    /// s(n): n bits of magnitude, then the sign.
+    /// s(n) of section 4.10: n bits of magnitude, then the sign.
     std::int32_t s(unsigned n) {
         const auto magnitude = static_cast<std::int32_t>(f(n));
         return flag() ? -magnitude : magnitude;

@@ -43,6 +43,7 @@ void diff_update(BoolDecoder& bits, std::uint8_t& delta) {
     delta = bits.read(update_probability) ? inv_map_table[decode_term_subexp(bits)] : std::uint8_t{0};
 }
 
+/// 6.3.3 for every one of them
 template <class T, std::size_t N>
 void diff_update(BoolDecoder& bits, std::array<T, N>& deltas) {
     for (T& delta : deltas) diff_update(bits, delta);
@@ -53,6 +54,7 @@ void update_mv(BoolDecoder& bits, std::uint8_t& probability) {
     probability = bits.read(update_probability) ? static_cast<std::uint8_t>(bits.literal(7) << 1 | 1) : std::uint8_t{0};
 }
 
+/// 6.3.17 for every one of them
 template <class T, std::size_t N>
 void update_mv(BoolDecoder& bits, std::array<T, N>& probabilities) {
     for (T& probability : probabilities) update_mv(bits, probability);

@@ -6,13 +6,14 @@ namespace {
 
 constexpr unsigned superframe_marker = 6;
 
+/// frame_sizes of B.2.1: least significant byte first
 std::size_t read_size(std::span<const std::uint8_t> bytes) {
     std::size_t size = 0;
     for (std::size_t i = bytes.size(); i-- > 0;) size = size << 8 | bytes[i];
     return size;
 }
 
-/// B.1: the index at the end of the unit, between two equal bytes; empty when there is none.
+/// B.2.1, B.4: the index at the end of the unit, between two equal bytes; empty when there is none.
 std::span<const std::uint8_t> superframe_index(std::span<const std::uint8_t> unit) {
     if (unit.empty()) return {};
     const std::uint8_t header = unit.back();

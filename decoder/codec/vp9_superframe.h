@@ -15,7 +15,7 @@ struct Superframe {
     bool cut = false; ///< frames of the index are not all there
 };
 
-/// A unit without an index is one frame. Frames of no bytes are left out: the encoder dropped them.
+/// B.2. A unit without an index is one frame. Frames of no bytes are left out: the encoder dropped them.
 Superframe split_superframe(std::span<const std::uint8_t> unit);
 
 } // namespace v4l2play::vp9

@@ -40,6 +40,7 @@ Result<> CodedStream::configure(const StreamInfo& stream) {
     return {};
 }
 
+/// AVCDecoderConfigurationRecord (ISO/IEC 14496-15 5.3.3.1), or Annex B.
 Result<> CodedStream::configure_h264(const StreamInfo& stream) {
     auto configuration = parse_avc_configuration(stream.extradata);
     if (!configuration) return fail(std::move(configuration).error());
@@ -87,6 +88,7 @@ bool CodedStream::starts_anew(const AccessUnit& unit) const {
     return codec_ != CodecId::Mpeg2 || begins_closed_group(unit.payload.bytes());
 }
 
+/// By nal_unit_type (H.264 7.4.1, H.265 7.4.2.2)
 bool CodedStream::has_idr_picture(std::span<const std::uint8_t> unit) const {
     NalUnits units(unit, length_size_);
     while (const auto nal = units.next()) {
