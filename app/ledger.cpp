@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <iterator>
 #include <utility>
@@ -215,6 +216,7 @@ void Ledger::released(const FrameReleased& event, Nanoseconds now, Nanoseconds p
 
 void Ledger::move(std::int64_t vblanks, Nanoseconds period) {
     restart();
+    pacing_->timeline_moves += static_cast<std::uint64_t>(std::abs(vblanks));
     for (std::size_t at = skip(closed_, is_closed); at < count_; ++at) {
         LedgerEntry& entry = ring_[at % ring_.size()];
         if (entry.answered() || entry.due_vblank == 0) continue;

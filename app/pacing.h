@@ -79,8 +79,9 @@ struct Pacing {
     std::uint64_t late_in_a_row = 0;              ///< the most, frames that the decoder kept us waiting for aside
     std::array<std::uint64_t, causes> repeated{}; ///< M5: vblanks
     std::array<std::uint64_t, causes> dropped{};  ///< frames
-    std::uint64_t ideal_drops = 0;                ///< more frames than vblanks: nobody can show them
-    Histogram exported;                           ///< M10: vblanks (ms where there are none) from present to release
+    std::uint64_t timeline_moves = 0; ///< vblanks that all that was due moved by: the display's lead changed
+    std::uint64_t ideal_drops = 0;    ///< more frames than vblanks: nobody can show them
+    Histogram exported;               ///< M10: vblanks (ms where there are none) from present to release
     unsigned held_at_once = 0;
     Nanoseconds starvation = 0;
 };

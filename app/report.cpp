@@ -83,6 +83,7 @@ Json pacing_json(const ItemReport& item) {
     json["repeated"] = causes_json(pacing.repeated);
     json["dropped"] = causes_json(pacing.dropped);
     json["ideal_drops"] = pacing.ideal_drops;
+    json["timeline_moves"] = pacing.timeline_moves;
     json["exported_vblanks"] = distribution_json(pacing.exported);
     json["held_at_once"] = pacing.held_at_once;
     json["starvation_ms"] = pacing.starvation / millisecond;

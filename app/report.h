@@ -18,8 +18,9 @@
 //                 cadence_errors (M1), order_violations (M2), content_violations (M3), first_violation (the entry, when
 //                 there is one), missed {late, early, vblanks {p50, p95, p99, max}, us {same}, late_in_a_row} (M4),
 //                 repeated {cause: vblanks}, dropped {cause: frames}, ideal_drops (M5), exported_vblanks {same} (ms where
-//                 there are no vblanks), held_at_once, starvation_ms, early_reuse (M10). Causes: "decoder", "starvation"
-//                 (no slot was FREE), "output", "scheduler"
+//                 there are no vblanks), held_at_once, starvation_ms, early_reuse (M10), timeline_moves (vblanks by which
+//                 all that was due moved, when the display turned out to take longer or less; no error). Causes:
+//                 "decoder", "starvation" (no slot was FREE), "output", "scheduler"
 //     startup     opened, decoder_ready, first_frame, first_flip (since the program started)
 //     cpu_us_per_frame
 //   peak_memory_kib, open_fds (left at the end beyond those the program started with), unreleased (frames that the output had not
