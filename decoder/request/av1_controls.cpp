@@ -26,6 +26,7 @@ Result<> Av1Controls::probe(ControlProbe& probe) {
     V4L2PLAY_TRY(check_control(probe, V4L2_CID_STATELESS_AV1_FRAME, "AV1_FRAME", sizeof frame_));
     V4L2PLAY_TRY(check_control(probe, V4L2_CID_STATELESS_AV1_TILE_GROUP_ENTRY, "AV1_TILE_GROUP_ENTRY",
                                sizeof(v4l2_ctrl_av1_tile_group_entry)));
+    maximum_tiles_ = array_capacity(probe, V4L2_CID_STATELESS_AV1_TILE_GROUP_ENTRY);
     // Drivers without it leave the grain out, which is a picture of less noise.
     has_film_grain_ = probe.query(V4L2_CID_STATELESS_AV1_FILM_GRAIN).exists;
     if (!has_film_grain_) return {};
@@ -46,6 +47,14 @@ std::span<v4l2_ext_control> Av1Controls::sequence_controls(const SequenceInfo& s
     controls_.clear();
     controls_.add(V4L2_CID_STATELESS_AV1_SEQUENCE, sequence_);
     return controls_.get();
+}
+
+/// The kernel takes no more elements than the driver has room for.
+Result<> Av1Controls::takes(const Picture& picture) {
+    const std::size_t tiles = as_av1(picture).tiles.size();
+    if (tiles <= maximum_tiles_) return {};
+    return fail(ENOTSUP, fmt::format("a frame of {} tiles; the driver takes {}", tiles, maximum_tiles_),
+                "AV1_TILE_GROUP_ENTRY");
 }
 
 std::span<v4l2_ext_control> Av1Controls::picture_controls(const Picture& picture, unsigned) {

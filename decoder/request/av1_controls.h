@@ -17,6 +17,7 @@ class Av1Controls final : public CodecControls {
     Result<> probe(ControlProbe& probe) override;
     Result<> accepts(const SequenceInfo& sequence) override;
     std::span<v4l2_ext_control> sequence_controls(const SequenceInfo& sequence) override;
+    Result<> takes(const Picture& picture) override;
     [[nodiscard]] unsigned requests(const Picture&) const override { return 1; }
     std::span<v4l2_ext_control> picture_controls(const Picture& picture, unsigned index) override;
     [[nodiscard]] std::size_t bitstream_size(const Picture& picture, unsigned index) const override;
@@ -27,6 +28,7 @@ class Av1Controls final : public CodecControls {
   private:
     static constexpr std::size_t usual_tiles = 128; ///< the most that a level allows (Annex A.3)
 
+    std::uint32_t maximum_tiles_ = 0; ///< of TILE_GROUP_ENTRY
     bool has_film_grain_ = false;
     bool grain_noted_ = false; ///< that the driver leaves it out
 

@@ -1,5 +1,6 @@
 #include "decoder/request/control_list.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <fmt/format.h>
@@ -13,6 +14,11 @@ Result<> check_control(ControlProbe& probe, std::uint32_t id, const char* name, 
         return fail(ENOTSUP, fmt::format("the driver's {} has {} bytes, not {}", name, facts.element_size, size),
                     "QUERY_EXT_CTRL");
     return {};
+}
+
+std::uint32_t array_capacity(ControlProbe& probe, std::uint32_t id) {
+    const ControlFacts facts = probe.query(id);
+    return facts.exists ? std::max({facts.maximum_elements, facts.elements, 1U}) : 0U;
 }
 
 Result<std::uint32_t> choose_item(ControlProbe& probe, std::uint32_t id, const char* name,

@@ -50,6 +50,8 @@ class ControlList {
 
 /// ENOTSUP, naming the control, when the driver lacks it or its elements have another size.
 Result<> check_control(ControlProbe& probe, std::uint32_t id, const char* name, std::size_t size);
+/// Elements that the driver's array takes; 0 when it has no such control.
+std::uint32_t array_capacity(ControlProbe& probe, std::uint32_t id);
 /// The preferred item of a menu control if the driver has it, else `best`, else `next`; ENOTSUP when it has none.
 Result<std::uint32_t> choose_item(ControlProbe& probe, std::uint32_t id, const char* name,
                                   std::optional<std::uint32_t> preferred, std::uint32_t best, std::uint32_t next);

@@ -19,14 +19,6 @@ constexpr std::array<std::uint8_t, 3> start_code{0, 0, 1};
 
 const HevcPicture& as_hevc(const Picture& picture) { return static_cast<const HevcPicture&>(picture); }
 
-/// Elements that the driver's array takes, 0 when there is no such control; ENOTSUP when they have another size.
-Result<std::uint32_t> probe_array(ControlProbe& probe, std::uint32_t id, const char* name, std::size_t size) {
-    const ControlFacts facts = probe.query(id);
-    if (!facts.exists) return 0U;
-    if (auto checked = check_control(probe, id, name, size); !checked) return fail(std::move(checked).error());
-    return std::max({facts.maximum_elements, facts.elements, 1U});
-}
-
 } // namespace
 
 std::uint32_t HevcControls::coded_fourcc() const { return V4L2_PIX_FMT_HEVC_SLICE; }
@@ -61,9 +53,8 @@ Result<> HevcControls::probe_arrays(ControlProbe& probe) {
                                        {V4L2_CID_STATELESS_HEVC_EXT_SPS_LT_RPS, "HEVC_EXT_SPS_LT_RPS",
                                         sizeof(v4l2_ctrl_hevc_ext_sps_lt_rps), maximum_long_term_}}};
     for (const Array& array : arrays) {
-        auto maximum = probe_array(probe, array.id, array.name, array.size);
-        if (!maximum) return fail(std::move(maximum).error());
-        array.maximum = *maximum;
+        array.maximum = array_capacity(probe, array.id);
+        if (array.maximum != 0) V4L2PLAY_TRY(check_control(probe, array.id, array.name, array.size));
     }
     return {};
 }

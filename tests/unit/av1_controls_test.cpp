@@ -28,9 +28,11 @@ class FakeProbe final : public ControlProbe {
         ControlFacts facts;
         facts.exists = sizes.contains(id);
         facts.element_size = facts.exists ? sizes[id] : 0;
+        if (id == V4L2_CID_STATELESS_AV1_TILE_GROUP_ENTRY) facts.maximum_elements = tiles;
         return facts;
     }
     std::map<std::uint32_t, std::uint32_t> sizes;
+    std::uint32_t tiles = 128;
 };
 
 /// The structures of control `id`; empty when it is not among `controls`.
@@ -167,6 +169,19 @@ TEST_F(Av1ControlsTest, TilesAndTheirBitstream) {
     EXPECT_EQ(9, buffer[8]);
     EXPECT_EQ(10, buffer[9]);
     EXPECT_EQ(0, buffer[13]);
+}
+
+TEST_F(Av1ControlsTest, MoreTilesThanTheDriverTakesAreRefused) {
+    FakeProbe small;
+    small.tiles = 2;
+    EXPECT_TRUE(controls_.probe(small));
+    EXPECT_TRUE(controls_.takes(picture_));
+    small.tiles = 1;
+    EXPECT_TRUE(controls_.probe(small));
+    const auto taken = controls_.takes(picture_);
+    ASSERT_FALSE(taken);
+    EXPECT_EQ(ENOTSUP, taken.error().code);
+    EXPECT_EQ("a frame of 2 tiles; the driver takes 1", taken.error().what);
 }
 
 TEST_F(Av1ControlsTest, ReferencesAreNamedByTheirTime) {
