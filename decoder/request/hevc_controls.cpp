@@ -120,7 +120,7 @@ unsigned HevcControls::requests(const Picture& picture) const {
 
 /// The kernel takes no more elements than the driver has room for, and the entry points must be as many as the slices
 /// say (num_entry_point_offsets): a picture with more of either cannot be described to it.
-Result<> HevcControls::takes(const Picture& picture) {
+Result<> HevcControls::takes_slices(const Picture& picture) const {
     for (unsigned i = 0; maximum_slices_ != 0 && i < requests(picture); ++i) {
         const std::span<const Slice> part = slices(picture, i);
         if (part.size() > maximum_slices_)
@@ -138,6 +138,26 @@ Result<> HevcControls::takes(const Picture& picture) {
     return {};
 }
 
+/// The driver walks over as many sets as the SPS says.
+Result<> HevcControls::takes_reference_sets(const hevc::Sps& sps) const {
+    if (maximum_short_term_ != 0 && sps.num_short_term_ref_pic_sets > maximum_short_term_)
+        return fail(ENOTSUP,
+                    fmt::format("an SPS of {} reference picture sets; the driver takes {}",
+                                sps.num_short_term_ref_pic_sets, maximum_short_term_),
+                    "HEVC_EXT_SPS_ST_RPS");
+    if (maximum_long_term_ != 0 && sps.num_long_term_ref_pics_sps > maximum_long_term_)
+        return fail(ENOTSUP,
+                    fmt::format("an SPS of {} long-term reference pictures; the driver takes {}",
+                                sps.num_long_term_ref_pics_sps, maximum_long_term_),
+                    "HEVC_EXT_SPS_LT_RPS");
+    return {};
+}
+
+Result<> HevcControls::takes(const Picture& picture) {
+    V4L2PLAY_TRY(takes_slices(picture));
+    return takes_reference_sets(*as_hevc(picture).sps);
+}
+
 /// SLICE_PARAMS, and ENTRY_POINT_OFFSETS where the driver has it; `takes` has made sure that all of them fit.
 void HevcControls::add_slices(const HevcPicture& picture, unsigned index) {
     if (maximum_slices_ == 0) return;
@@ -153,11 +173,12 @@ void HevcControls::add_slices(const HevcPicture& picture, unsigned index) {
         controls_.add_array(V4L2_CID_STATELESS_HEVC_ENTRY_POINT_OFFSETS, std::span(entry_points_));
 }
 
-/// EXT_SPS_ST_RPS and EXT_SPS_LT_RPS, whole and with every picture: drivers look for changes in a part of them only.
+/// EXT_SPS_ST_RPS and EXT_SPS_LT_RPS, with every picture, where the driver has them; `takes` has made sure that all of
+/// them fit.
 void HevcControls::add_reference_sets(const hevc::Sps& sps) {
-    short_term_.resize(std::min<std::size_t>(sps.num_short_term_ref_pic_sets, maximum_short_term_));
+    short_term_.resize(maximum_short_term_ == 0 ? 0 : sps.num_short_term_ref_pic_sets);
     for (std::size_t i = 0; i < short_term_.size(); ++i) hevc::fill(short_term_[i], sps.short_term_ref_pic_sets[i]);
-    long_term_.resize(std::min<std::size_t>(sps.num_long_term_ref_pics_sps, maximum_long_term_));
+    long_term_.resize(maximum_long_term_ == 0 ? 0 : sps.num_long_term_ref_pics_sps);
     for (std::size_t i = 0; i < long_term_.size(); ++i) hevc::fill(long_term_[i], sps.long_term_ref_pics[i]);
     if (!short_term_.empty()) controls_.add_array(V4L2_CID_STATELESS_HEVC_EXT_SPS_ST_RPS, std::span(short_term_));
     if (!long_term_.empty()) controls_.add_array(V4L2_CID_STATELESS_HEVC_EXT_SPS_LT_RPS, std::span(long_term_));

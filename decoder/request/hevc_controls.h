@@ -38,6 +38,8 @@ class HevcControls final : public CodecControls {
     Result<> probe_modes(ControlProbe& probe);
     Result<> probe_arrays(ControlProbe& probe);
     [[nodiscard]] std::span<const hevc::Slice> slices(const Picture& picture, unsigned index) const;
+    [[nodiscard]] Result<> takes_slices(const Picture& picture) const;
+    [[nodiscard]] Result<> takes_reference_sets(const hevc::Sps& sps) const;
     void add_slices(const hevc::HevcPicture& picture, unsigned index);
     void add_reference_sets(const hevc::Sps& sps);
 

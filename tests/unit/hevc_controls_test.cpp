@@ -341,6 +341,30 @@ TEST_F(HevcControlsTest, ReferenceSetsGoAsTheyWereSent) {
     EXPECT_EQ(candidate.flags, V4L2_HEVC_EXT_SPS_LT_RPS_FLAG_USED_LT);
 }
 
+TEST_F(HevcControlsTest, MoreReferenceSetsThanTheDriverTakesAreRefused) {
+    Sps sps = simple_sps();
+    sps.num_short_term_ref_pic_sets = 2;
+    sps.short_term_ref_pic_sets[0] = sps.short_term_ref_pic_sets[1] = reference_set({-1});
+    sps.long_term_ref_pics_present_flag = true;
+    sps.num_long_term_ref_pics_sps = 3;
+    use(sps);
+    parameter_sets().slice(idr()).parse();
+    EXPECT_TRUE(probed({}).takes(picture())) << "a driver without the controls finds them in the slices";
+    FakeProbe probe;
+    probe.add(V4L2_CID_STATELESS_HEVC_EXT_SPS_ST_RPS, 80, 2);
+    probe.add(V4L2_CID_STATELESS_HEVC_EXT_SPS_LT_RPS, 4, 3);
+    EXPECT_TRUE(probed(probe).takes(picture()));
+    probe.add(V4L2_CID_STATELESS_HEVC_EXT_SPS_LT_RPS, 4, 2);
+    const auto long_term = probed(probe).takes(picture());
+    ASSERT_FALSE(long_term);
+    EXPECT_EQ(ENOTSUP, long_term.error().code);
+    EXPECT_EQ("an SPS of 3 long-term reference pictures; the driver takes 2", long_term.error().what);
+    probe.add(V4L2_CID_STATELESS_HEVC_EXT_SPS_ST_RPS, 80, 1);
+    const auto short_term = probed(probe).takes(picture());
+    ASSERT_FALSE(short_term);
+    EXPECT_EQ("an SPS of 2 reference picture sets; the driver takes 1", short_term.error().what);
+}
+
 TEST_F(HevcControlsTest, WeightsAreThoseOfTheActiveReferences) {
     Pps pps;
     pps.weighted_pred_flag = true;
