@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 
 #include "decoder/codec/fwht_header.h"
 #include "decoder/codec/h264_parser.h"
+#include "decoder/codec/hevc_configuration.h"
 #include "decoder/codec/hevc_parser.h"
 #include "decoder/codec/nal_units.h"
 
@@ -50,29 +50,11 @@ Result<> CodedStream::configure_h264(const StreamInfo& stream) {
     return {};
 }
 
-/// HEVCDecoderConfigurationRecord (ISO/IEC 14496-15 8.3.3.1), or Annex B.
 Result<> CodedStream::configure_hevc(const StreamInfo& stream) {
-    constexpr std::size_t fixed_size = 23;
-    std::span<const std::uint8_t> rest = stream.extradata;
-    if (rest.size() < fixed_size || rest[0] != 1) {
-        preamble_ = stream.extradata;
-        return {};
-    }
-    length_size_ = (rest[21] & 3U) + 1;
-    const unsigned arrays = rest[22];
-    rest = rest.subspan(fixed_size);
-    for (unsigned i = 0; i < arrays; ++i) {
-        if (rest.size() < 3) return fail(EBADMSG, "the HEVC configuration is cut short", "hvcC");
-        const unsigned units = unsigned{rest[1]} << 8 | rest[2];
-        rest = rest.subspan(3);
-        for (unsigned unit = 0; unit < units; ++unit) {
-            if (rest.size() < 2) return fail(EBADMSG, "the HEVC configuration is cut short", "hvcC");
-            const std::size_t size = std::size_t{rest[0]} << 8 | rest[1];
-            if (rest.size() - 2 < size) return fail(EBADMSG, "the HEVC configuration is cut short", "hvcC");
-            add_to_preamble(rest.subspan(2, size));
-            rest = rest.subspan(2 + size);
-        }
-    }
+    auto configuration = HevcConfiguration::parse(stream.extradata);
+    if (!configuration) return fail(std::move(configuration).error());
+    length_size_ = configuration->length_size();
+    while (const auto nal = configuration->next()) add_to_preamble(*nal);
     return {};
 }
 

@@ -651,12 +651,26 @@ TEST(CodedStream, HevcConfiguration) {
     stream.extradata.insert(stream.extradata.end(), arrays.begin(), arrays.end());
     EXPECT_EQ((Bytes{0, 0, 0, 1, 0x40, 1, 0, 0, 0, 1, 0x42, 0, 0, 0, 1, 0x43, 5, 0, 0, 0, 1, 0x26, 1}),
               written(stream, Bytes{0, 0, 0, 2, 0x26, 1}, true));
+    StreamInfo old_stream = stream;
+    old_stream.extradata[0] = 0; // configurationVersion of old files
+    old_stream.extradata[1] = 1; // Main
+    EXPECT_EQ((Bytes{0, 0, 0, 1, 0x40, 1, 0, 0, 0, 1, 0x42, 0, 0, 0, 1, 0x43, 5, 0, 0, 0, 1, 0x26, 1}),
+              written(old_stream, Bytes{0, 0, 0, 2, 0x26, 1}, true));
     for (std::size_t cut = 24; cut < stream.extradata.size(); ++cut) {
         StreamInfo short_stream = stream;
         short_stream.extradata.resize(cut);
         CodedStream coded;
         EXPECT_FALSE(coded.configure(short_stream)) << cut;
     }
+}
+
+TEST(CodedStream, HevcInAnnexBGoesThrough) {
+    StreamInfo stream;
+    stream.codec = CodecId::Hevc;
+    EXPECT_EQ((Bytes{0, 0, 1, 0x26, 1}), written(stream, Bytes{0, 0, 1, 0x26, 1}, true)) << "without extradata";
+    stream.extradata = {0, 0, 0, 1, 0x40, 1, 0, 0, 1, 0x42, 2};
+    EXPECT_EQ((Bytes{0, 0, 0, 1, 0x40, 1, 0, 0, 0, 1, 0x42, 2, 0, 0, 1, 0x26, 1}),
+              written(stream, Bytes{0, 0, 1, 0x26, 1}, true));
 }
 
 TEST(CodedStream, OthersGoThrough) {
