@@ -46,6 +46,9 @@ class CodecControls {
     virtual std::span<v4l2_ext_control> sequence_controls(const SequenceInfo& sequence) = 0;
     /// Whether the driver's arrays have room for all of a picture; ENOTSUP with the numbers. Asked before its requests.
     virtual Result<> takes(const Picture& /*picture*/) { return {}; }
+    /// Whether the picture comes with other reference picture sets than those before it that went to the same context
+    /// (Quirk::NewContextForSets).
+    [[nodiscard]] virtual bool changes_reference_sets(const Picture& /*picture*/) const { return false; }
     /// How many requests the picture takes: 1 frame-based, one per slice slice-based.
     [[nodiscard]] virtual unsigned requests(const Picture& picture) const = 0;
     /// Controls of request `index` of the picture. The reference timestamps in them are FrameId * 1000 (ns).

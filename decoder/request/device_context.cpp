@@ -85,6 +85,10 @@ bool DeviceContext::would_change(const SequenceInfo& sequence, std::span<const F
     return chosen && *chosen != current->fourcc;
 }
 
+bool DeviceContext::keeps_old_sets(const Picture& picture) const {
+    return has_quirk(quirks_, Quirk::NewContextForSets) && needs_.controls.changes_reference_sets(picture);
+}
+
 /// After each change of the slots.
 void DeviceContext::note_slots(const SlotCount& wanted) {
     const unsigned count = slots_.pool()->count();

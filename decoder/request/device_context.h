@@ -67,6 +67,9 @@ class DeviceContext {
     /// Whether a context for these formats of the output would have another pixel format.
     [[nodiscard]] bool would_change(const SequenceInfo& sequence, std::span<const FormatModifier> formats) const;
 
+    /// Whether the driver would decode the picture with reference picture sets of those before it.
+    [[nodiscard]] bool keeps_old_sets(const Picture& picture) const;
+
     /// More slots for a sequence that differs in `dpb_slots` alone; at any time. On failure nothing has changed.
     Result<> add_slots(const SequenceInfo& sequence);
     /// More slots than a sequence that differs in `dpb_slots` alone needs, by so many that it matters.

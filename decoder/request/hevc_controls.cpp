@@ -19,6 +19,10 @@ constexpr std::array<std::uint8_t, 3> start_code{0, 0, 1};
 
 const HevcPicture& as_hevc(const Picture& picture) { return static_cast<const HevcPicture&>(picture); }
 
+std::span<const hevc::ShortTermRefPicSet> short_term_sets(const hevc::Sps& sps) {
+    return std::span(sps.short_term_ref_pic_sets).first(sps.num_short_term_ref_pic_sets);
+}
+
 } // namespace
 
 std::uint32_t HevcControls::coded_fourcc() const { return V4L2_PIX_FMT_HEVC_SLICE; }
@@ -99,6 +103,7 @@ Result<> HevcControls::accepts(const SequenceInfo& sequence) {
 
 std::span<v4l2_ext_control> HevcControls::sequence_controls(const SequenceInfo& sequence) {
     hevc::fill(sps_, sequence);
+    context_sets_.clear();
     controls_.clear();
     controls_.add(V4L2_CID_STATELESS_HEVC_DECODE_MODE, slice_based_ ? V4L2_STATELESS_HEVC_DECODE_MODE_SLICE_BASED
                                                                     : V4L2_STATELESS_HEVC_DECODE_MODE_FRAME_BASED);
@@ -158,6 +163,11 @@ Result<> HevcControls::takes(const Picture& picture) {
     return takes_reference_sets(*as_hevc(picture).sps);
 }
 
+bool HevcControls::changes_reference_sets(const Picture& picture) const {
+    const auto sets = short_term_sets(*as_hevc(picture).sps);
+    return !context_sets_.empty() && !std::equal(sets.begin(), sets.end(), context_sets_.begin(), context_sets_.end());
+}
+
 /// SLICE_PARAMS, and ENTRY_POINT_OFFSETS where the driver has it; `takes` has made sure that all of them fit.
 void HevcControls::add_slices(const HevcPicture& picture, unsigned index) {
     if (maximum_slices_ == 0) return;
@@ -176,8 +186,10 @@ void HevcControls::add_slices(const HevcPicture& picture, unsigned index) {
 /// EXT_SPS_ST_RPS and EXT_SPS_LT_RPS, with every picture, where the driver has them; `takes` has made sure that all of
 /// them fit.
 void HevcControls::add_reference_sets(const hevc::Sps& sps) {
-    short_term_.resize(maximum_short_term_ == 0 ? 0 : sps.num_short_term_ref_pic_sets);
-    for (std::size_t i = 0; i < short_term_.size(); ++i) hevc::fill(short_term_[i], sps.short_term_ref_pic_sets[i]);
+    const auto sets = short_term_sets(sps).first(maximum_short_term_ == 0 ? 0 : sps.num_short_term_ref_pic_sets);
+    if (context_sets_.empty()) context_sets_.assign(sets.begin(), sets.end());
+    short_term_.resize(sets.size());
+    for (std::size_t i = 0; i < short_term_.size(); ++i) hevc::fill(short_term_[i], sets[i]);
     long_term_.resize(maximum_long_term_ == 0 ? 0 : sps.num_long_term_ref_pics_sps);
     for (std::size_t i = 0; i < long_term_.size(); ++i) hevc::fill(long_term_[i], sps.long_term_ref_pics[i]);
     if (!short_term_.empty()) controls_.add_array(V4L2_CID_STATELESS_HEVC_EXT_SPS_ST_RPS, std::span(short_term_));

@@ -26,6 +26,7 @@ class HevcControls final : public CodecControls {
     Result<> accepts(const SequenceInfo& sequence) override;
     std::span<v4l2_ext_control> sequence_controls(const SequenceInfo& sequence) override;
     Result<> takes(const Picture& picture) override;
+    [[nodiscard]] bool changes_reference_sets(const Picture& picture) const override;
     [[nodiscard]] unsigned requests(const Picture& picture) const override;
     std::span<v4l2_ext_control> picture_controls(const Picture& picture, unsigned index) override;
     [[nodiscard]] std::size_t bitstream_size(const Picture& picture, unsigned index) const override;
@@ -64,6 +65,8 @@ class HevcControls final : public CodecControls {
     std::vector<std::uint32_t> entry_points_;
     std::vector<v4l2_ctrl_hevc_ext_sps_st_rps> short_term_;
     std::vector<v4l2_ctrl_hevc_ext_sps_lt_rps> long_term_;
+
+    std::vector<hevc::ShortTermRefPicSet> context_sets_; ///< the first that were sent to the context
 };
 
 } // namespace v4l2play

@@ -114,13 +114,14 @@ bool RequestDecoder::ensure_context(const Picture& next) {
         fail_with({EBADMSG, "a picture comes before any description of the sequence", "codec"});
         return true;
     }
-    const bool other_format = wants_other_format(next);
-    if (context_ != nullptr && !other_format && same_buffers(*sequence_, context_sequence_) && has_slots()) return true;
+    // Other sets come with a picture that starts a sequence: nothing refers to what goes with the context.
+    const bool anew = wants_other_format(next) || (context_ != nullptr && context_->keeps_old_sets(next));
+    if (context_ != nullptr && !anew && same_buffers(*sequence_, context_sequence_) && has_slots()) return true;
     if (context_ != nullptr && !context_->idle()) {
         context_->release_held();
         return false;
     }
-    if (context_ != nullptr && sequence_->continues && !other_format) {
+    if (context_ != nullptr && sequence_->continues && !anew) {
         const int error = change_size();
         waits_for_room_ = error == EAGAIN;
         if (error == 0) return true;

@@ -63,9 +63,12 @@ constexpr std::array table = {
         "old kernels fail at fields and at changes of size: fields need HOLD_CAPTURE_BUF, a new sequence a new context",
         "driver survey, 2026-11"},
     QuirkRow{"rkvdec", kernel(7, 0, 0), 0, "7.0 on", Quirk::Always,
-             "vdpu381 and vdpu383 need the HEVC RPS of the SPS, and notice changes of its first element alone: all of "
-             "it goes with each picture",
+             "vdpu381 and vdpu383 need the HEVC RPS of the SPS: all of it goes with each picture",
              "rkvdec-hevc-common.c"},
+    QuirkRow{"rkvdec", kernel(7, 0, 0), 0, "7.0 on", Quirk::NewContextForSets,
+             "vdpu381 and vdpu383 go on with the HEVC RPS that they have as long as its first element is the same: "
+             "another RPS gets a new context",
+             "rkvdec-hevc-common.c, rkvdec_hevc_prepare_hw_st_rps"},
     QuirkRow{"rkvdec", 0, 0, "unknown", Quirk::Always,
              "Mali imports pitches in multiples of 64 only: an output that refuses the buffers gets another format, or "
              "software",

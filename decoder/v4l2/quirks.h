@@ -10,8 +10,9 @@ namespace v4l2play {
 enum class Quirk : std::uint32_t {
     /// Nothing to switch on: what the row asks for is done for every driver. It is listed for those who wonder.
     Always = 0,
-    NoInterlaced = 1 << 0, ///< field pictures and MBAFF come out wrong, without an error
-    CountPadding = 1 << 1, ///< the zeros behind the bitstream must be counted in bytesused
+    NoInterlaced = 1 << 0,      ///< field pictures and MBAFF come out wrong, without an error
+    CountPadding = 1 << 1,      ///< the zeros behind the bitstream must be counted in bytesused
+    NewContextForSets = 1 << 2, ///< HEVC: other reference picture sets in a context are not all noticed
 };
 
 struct QuirkRow {

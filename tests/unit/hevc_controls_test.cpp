@@ -341,6 +341,36 @@ TEST_F(HevcControlsTest, ReferenceSetsGoAsTheyWereSent) {
     EXPECT_EQ(candidate.flags, V4L2_HEVC_EXT_SPS_LT_RPS_FLAG_USED_LT);
 }
 
+TEST_F(HevcControlsTest, ReferenceSetsThatChangeAreNoticed) {
+    Sps sps = simple_sps();
+    sps.num_short_term_ref_pic_sets = 2;
+    sps.short_term_ref_pic_sets[0] = reference_set({-1});
+    sps.short_term_ref_pic_sets[1] = reference_set({-2});
+    use(sps);
+    parameter_sets().slice(idr()).parse();
+    FakeProbe probe;
+    probe.add(V4L2_CID_STATELESS_HEVC_EXT_SPS_ST_RPS, 80, 65);
+    HevcControls controls = probed(probe);
+    HevcControls without = probed({});
+    EXPECT_FALSE(controls.changes_reference_sets(picture())) << "the first of the context";
+    (void)controls.picture_controls(picture(), 0);
+    (void)without.picture_controls(picture(), 0);
+    parameter_sets().slice(idr()).parse();
+    EXPECT_FALSE(controls.changes_reference_sets(picture())) << "an SPS that is repeated";
+    sps.short_term_ref_pic_sets[1] = reference_set({-3});
+    use(sps);
+    parameter_sets().slice(idr()).parse();
+    EXPECT_TRUE(controls.changes_reference_sets(picture())) << "with an equal set 0";
+    EXPECT_FALSE(without.changes_reference_sets(picture())) << "the driver has no such control";
+    (void)controls.sequence_controls(sequence());
+    EXPECT_FALSE(controls.changes_reference_sets(picture())) << "of a new context";
+    (void)controls.picture_controls(picture(), 0);
+    sps.num_short_term_ref_pic_sets = 1;
+    use(sps);
+    parameter_sets().slice(idr()).parse();
+    EXPECT_TRUE(controls.changes_reference_sets(picture())) << "fewer of them";
+}
+
 TEST_F(HevcControlsTest, MoreReferenceSetsThanTheDriverTakesAreRefused) {
     Sps sps = simple_sps();
     sps.num_short_term_ref_pic_sets = 2;

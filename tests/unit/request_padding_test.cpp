@@ -6,6 +6,7 @@
 
 #include "decoder/log.h"
 #include "decoder/request/bitstream_pool.h"
+#include "tests/unit/delegating_controls.h"
 #include "tests/unit/request_playback.h"
 
 namespace v4l2play {
@@ -17,31 +18,13 @@ using namespace test;
 constexpr std::size_t offset = 1000; // of the data of a slice from its start code
 
 /// H.264's, but that slices have as long headers as those of HEVC can be.
-class LongHeaders final : public CodecControls {
+class LongHeaders final : public DelegatingControls {
   public:
-    [[nodiscard]] std::uint32_t coded_fourcc() const override { return plain_->coded_fourcc(); }
-    Result<> probe(ControlProbe& probe) override { return plain_->probe(probe); }
-    Result<> accepts(const SequenceInfo& sequence) override { return plain_->accepts(sequence); }
-    std::span<v4l2_ext_control> sequence_controls(const SequenceInfo& sequence) override {
-        return plain_->sequence_controls(sequence);
-    }
-    [[nodiscard]] unsigned requests(const Picture& picture) const override { return plain_->requests(picture); }
-    std::span<v4l2_ext_control> picture_controls(const Picture& picture, unsigned index) override {
-        return plain_->picture_controls(picture, index);
-    }
-    [[nodiscard]] std::size_t bitstream_size(const Picture& picture, unsigned index) const override {
-        return plain_->bitstream_size(picture, index);
-    }
     [[nodiscard]] std::size_t data_offset(const Picture&, unsigned) const override { return offset; }
     std::size_t write_bitstream(const Picture& picture, unsigned index, std::span<std::uint8_t> buffer) override {
         std::fill(buffer.begin(), buffer.end(), std::uint8_t{0xee}); // of a picture before
-        return plain_->write_bitstream(picture, index, buffer);
+        return DelegatingControls::write_bitstream(picture, index, buffer);
     }
-    [[nodiscard]] const char* mode() const override { return plain_->mode(); }
-    [[nodiscard]] bool needs_hold() const override { return plain_->needs_hold(); }
-
-  private:
-    std::unique_ptr<CodecControls> plain_ = create_h264_controls({});
 };
 
 /// What the device of that name and kernel is sent for one picture.

@@ -195,6 +195,8 @@ TEST(Quirks, AreTakenByDriverAndKernel) {
     EXPECT_FALSE(has_quirk(quirks_of("rpi-hevc-dec", 6 << 16 | 12 << 8), Quirk::CountPadding));
     EXPECT_TRUE(has_quirk(quirks_of("rpi-hevc-dec", 6 << 16 | 18 << 8 | 3), Quirk::CountPadding));
     EXPECT_TRUE(has_quirk(quirks_of("bcm2835-codec", 6 << 16), Quirk::NoInterlaced));
+    EXPECT_FALSE(has_quirk(quirks_of("rkvdec", 6 << 16 | 18 << 8), Quirk::NewContextForSets));
+    EXPECT_TRUE(has_quirk(quirks_of("rkvdec", 7 << 16), Quirk::NewContextForSets));
     for (const QuirkRow& row : quirk_table()) {
         EXPECT_NE(std::string_view(row.reference), "");
         const bool bounded = row.since != 0 || row.fixed != 0;
