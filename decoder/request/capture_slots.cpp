@@ -28,8 +28,11 @@ bool is_only_shown(const SlotPool& pool) {
 
 } // namespace
 
-CaptureSlots::~CaptureSlots() {
-    for (const Pool& pool : pools_) pool.slots->set_waker(nullptr);
+CaptureSlots::~CaptureSlots() { set_waker(nullptr); }
+
+void CaptureSlots::set_waker(Waker* waker) {
+    waker_ = waker;
+    for (const Pool& pool : pools_) pool.slots->set_waker(waker);
 }
 
 Result<> CaptureSlots::allocate(const PixelFormat& format, unsigned wanted, unsigned least) {

@@ -26,6 +26,9 @@ class CaptureSlots {
     CaptureSlots(const CaptureSlots&) = delete;
     CaptureSlots& operator=(const CaptureSlots&) = delete;
 
+    /// Who is told when a slot becomes FREE from now on; null for nobody.
+    void set_waker(Waker* waker);
+
     /// The first pool (VIDIOC_REQBUFS). ENOMEM when there is memory for fewer than `least` slots.
     Result<> allocate(const PixelFormat& format, unsigned wanted, unsigned least);
     /// More slots in the current pool, for at least `count`; the queue may be streaming. All or nothing.

@@ -123,14 +123,9 @@ Result<> DeviceContext::remove_slots(const SequenceInfo& sequence) {
 /// The stateless interface knows no such change; verisilicon's driver (6.9) takes new formats in spite of allocated
 /// buffers if the pixel format stays, with OUTPUT streaming or, before that, without.
 Result<> DeviceContext::change_size(const SequenceInfo& sequence) {
-    V4L2PLAY_TRY(take_back_spare());
-    auto formats = set_formats(sequence);
-    if (!formats && formats.error().code == EBUSY) {
-        output_.stream_off();
-        formats = set_formats(sequence);
-        V4L2PLAY_TRY(output_.stream_on());
-    }
+    const auto formats = set_formats(sequence);
     if (!formats) return fail(formats.error());
+    V4L2PLAY_TRY(output_.stream_on()); // no change where it was not stopped
     SlotCount slots = count_slots(sequence, needs_.config);
     V4L2PLAY_TRY(fit(slots, size_of(formats->pixels)));
     V4L2PLAY_TRY(slots_.change(formats->pixels, slots.count, slots.least));
@@ -138,13 +133,16 @@ Result<> DeviceContext::change_size(const SequenceInfo& sequence) {
     return {};
 }
 
-/// A buffer that is queued with the old size would be filled with the next picture.
 Result<> DeviceContext::take_back_spare() {
-    if (!spare_) return {};
     capture_.stream_off();
     uses_[slots_.buffer_of(spare_)].queued = false;
     spare_.reset();
     return capture_.stream_on();
+}
+
+Result<> DeviceContext::stop_output() {
+    output_.stream_off();
+    return {};
 }
 
 /// Edge-triggered: with empty queues the descriptor polls as an error, which is none.

@@ -30,7 +30,7 @@ struct ContextNeeds {
     const DecoderConfig& config;
     int media_fd;
     int epoll_fd;
-    Waker* waker; ///< told when a slot becomes FREE
+    Waker* waker; ///< told when a slot becomes FREE; `set_waker` changes it
 };
 
 /// How a picture's CAPTURE buffer came back.
@@ -59,6 +59,8 @@ class DeviceContext {
     DeviceContext(const DeviceContext&) = delete;
     DeviceContext& operator=(const DeviceContext&) = delete;
 
+    /// Null before what may never come back, since the slots outlive whoever is to be woken then.
+    void set_waker(Waker* waker) { slots_.set_waker(waker); }
     /// Where pictures are decoded into now.
     [[nodiscard]] const std::shared_ptr<SlotPool>& pool() const { return slots_.pool(); }
     [[nodiscard]] const std::string& terms() const { return terms_; }
@@ -76,11 +78,22 @@ class DeviceContext {
     [[nodiscard]] bool has_too_many_slots(const SequenceInfo& sequence) const;
     /// Fewer slots for it, in a pool of their own; at any time. On failure nothing has changed.
     Result<> remove_slots(const SequenceInfo& sequence);
-    /// Slots of another size, while pictures in the old ones can still be referred to; the context must be idle. On
-    /// failure the context is of no more use. Most drivers refuse (EBUSY), since buffers are allocated.
+    /// Slots of another size, while pictures in the old ones can still be referred to; the context must be idle and
+    /// have no spare buffer. On failure the context is of no more use, but after EBUSY, which most drivers answer since
+    /// buffers are allocated: some take it without OUTPUT streaming (`stop_output`; it is started again here).
     Result<> change_size(const SequenceInfo& sequence);
+    [[nodiscard]] bool has_spare() const { return static_cast<bool>(spare_); }
     /// What `change_size` waits for has come (EAGAIN: frames of older slots are still shown).
     [[nodiscard]] bool may_change_size() const { return slots_.any_idle_pool(); }
+
+    // --- what stops a queue, and with a driver that hangs never comes back: nothing but the kernel and what is the
+    // context's own is used ---
+
+    /// A buffer that is queued with the old size would be filled with the next picture.
+    Result<> take_back_spare();
+    Result<> stop_output();
+    /// Larger bitstream buffers, for parts of `needed` bytes; `can_grow` must be true.
+    Result<> grow_bitstreams(std::size_t needed) { return bitstreams_.grow(needed); }
 
     // --- submission: a picture is begun, then sent in one or more parts ---
 
@@ -92,7 +105,6 @@ class DeviceContext {
     [[nodiscard]] std::size_t bitstream_capacity() const { return bitstreams_.capacity(); }
     /// No bitstream buffer is in use, so that they can grow.
     [[nodiscard]] bool can_grow() const { return bitstreams_.borrowed() == 0 && requests_.queued() == 0; }
-    Result<> grow_bitstreams(std::size_t needed) { return bitstreams_.grow(needed); }
 
     /// A FREE slot to decode into; empty when there is none.
     SlotRef acquire_slot();
@@ -143,7 +155,6 @@ class DeviceContext {
     Result<> set_up(const SequenceInfo& sequence);
     Result<> fit(SlotCount& slots, std::uint64_t slot_size, unsigned there = 0);
     Result<DeviceFormats> set_formats(const SequenceInfo& sequence);
-    Result<> take_back_spare();
     void note_slots(const SlotCount& wanted);
     Result<> start();
     int send(const Picture& picture, unsigned index, std::uint32_t target, bool hold, unsigned bitstream,

@@ -1,6 +1,7 @@
 // The class behind create_request_decoder.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -75,6 +76,9 @@ class RequestDecoder final : public Decoder {
     void shrink();
     /// 0, EAGAIN (wait) or why the device does not.
     int change_size();
+    Result<> resize_context();
+    /// Has the context do what stops a queue. It is gone when the driver does not come back from that (ETIMEDOUT).
+    Result<> call_context(const std::function<Result<>(DeviceContext&)>& work);
     Result<> open_context();
     void use_context();
     [[nodiscard]] bool refers_to_another_size(const Picture& picture) const;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "decoder/log.h"
+#include "decoder/patience.h"
 #include "decoder/request/request_machine.h"
 
 namespace v4l2play {
@@ -124,7 +125,7 @@ bool RequestDecoder::ensure_context(const Picture& next) {
     if (context_ != nullptr && sequence_->continues && !anew) {
         const int error = change_size();
         waits_for_room_ = error == EAGAIN;
-        if (error == 0) return true;
+        if (error == 0 || failure_) return true;
         if (waits_for_room_) return false;
         first_in_context_ = next.id;
     }
@@ -163,13 +164,36 @@ void RequestDecoder::shrink() {
 /// Also the size of a picture that refers to others. Where that fails, all of them are lost to those that follow.
 int RequestDecoder::change_size() {
     if (!same_samples(*sequence_, context_sequence_)) return ENOTSUP;
-    if (auto changed = context_->change_size(*sequence_); !changed) {
-        if (changed.error().code != EAGAIN)
+    if (auto changed = resize_context(); !changed) {
+        const int error = changed.error().code;
+        if (context_ == nullptr)
+            fail_with(std::move(changed).error());
+        else if (error != EAGAIN)
             log_info("request", "a new context, since the size cannot change in this one: {}", changed.error().what);
-        return changed.error().code;
+        return error;
     }
     use_context();
     return 0;
+}
+
+Result<> RequestDecoder::resize_context() {
+    if (context_->has_spare())
+        V4L2PLAY_TRY(call_context([](DeviceContext& context) { return context.take_back_spare(); }));
+    auto changed = context_->change_size(*sequence_);
+    if (changed || changed.error().code != EBUSY) return changed;
+    V4L2PLAY_TRY(call_context([](DeviceContext& context) { return context.stop_output(); }));
+    return context_->change_size(*sequence_);
+}
+
+/// As with closing: the thread that decodes does not wait for a driver that hangs.
+Result<> RequestDecoder::call_context(const std::function<Result<>(DeviceContext&)>& work) {
+    context_->set_waker(nullptr);
+    auto answer = call_within(teardown_limit_, context_, work);
+    if (!answer)
+        return fail(ETIMEDOUT, fmt::format("{} does not come back from STREAMOFF: it is left alone", device_.name()),
+                    "STREAMOFF");
+    context_->set_waker(waker_.get());
+    return std::move(*answer);
 }
 
 /// It is set up for the sequence that is wanted.
@@ -241,7 +265,8 @@ bool RequestDecoder::ensure_bitstream_room(const Picture& picture) {
         return true;
     }
     if (!context_->can_grow()) return false;
-    if (auto grown = context_->grow_bitstreams(needed); !grown) fail_with(std::move(grown).error());
+    auto grown = call_context([needed](DeviceContext& context) { return context.grow_bitstreams(needed); });
+    if (!grown) fail_with(std::move(grown).error());
     return true;
 }
 

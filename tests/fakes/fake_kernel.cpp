@@ -90,6 +90,12 @@ std::function<void()> FakeKernel::hook_of_close(int fd) const {
     return file != nullptr && std::string_view(file->kind()) == "video device" ? world_.on_video_close : nullptr;
 }
 
+std::function<void()> FakeKernel::hook_of_ioctl(unsigned long request) const {
+    if (request != VIDIOC_STREAMOFF) return nullptr;
+    const Lock lock(mutex_);
+    return world_.on_stream_off;
+}
+
 int FakeKernel::close(int fd) {
     if (const auto hook = hook_of_close(fd)) hook();
     const Lock lock(mutex_);
@@ -100,6 +106,7 @@ int FakeKernel::close(int fd) {
 }
 
 int FakeKernel::ioctl(int fd, unsigned long request, void* argument) {
+    if (const auto hook = hook_of_ioctl(request)) hook();
     const Lock lock(mutex_);
     if (const int error = count("ioctl", request); error != 0) return error;
     const std::shared_ptr<FakeFile> file = find(fd, "ioctl");

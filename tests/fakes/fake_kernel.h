@@ -69,6 +69,7 @@ class FakeKernel final : public Kernel {
     /// Counts a call; the error that it is to answer, or 0.
     int count(const char* what, unsigned long number = 0);
     [[nodiscard]] std::function<void()> hook_of_close(int fd) const;
+    [[nodiscard]] std::function<void()> hook_of_ioctl(unsigned long request) const;
     std::shared_ptr<FakeFile> find(int fd, const char* what);
     void run_contexts();
     void run_until(Nanoseconds time);

@@ -141,6 +141,8 @@ class FakeWorld {
     std::function<void(const FakePicture&)> on_decoded;
     /// A video device is closed; called without any lock, so that it may keep the call from coming back.
     std::function<void()> on_video_close;
+    /// The same for VIDIOC_STREAMOFF.
+    std::function<void()> on_stream_off;
 
   private:
     std::map<int, std::shared_ptr<FakeFile>> files_;

@@ -2,12 +2,12 @@
 #include "decoder/request/request_decoder.h"
 
 #include <algorithm>
-#include <future>
 #include <thread>
 
 #include <gtest/gtest.h>
 
 #include "tests/unit/expect_clean.h"
+#include "tests/unit/hang.h"
 #include "tests/unit/quiet_test.h"
 #include "tests/unit/request_playback.h"
 
@@ -308,9 +308,8 @@ TEST_F(RequestDecoderTest, AHangingCloseInMidStreamIsTheEnd) {
         for (auto& unit : make_clip(large)) units.push_back(std::move(unit));
         auto decoder = open_decoder(kernel, config_for(small), create_h264_codec(), {}, 20 * millisecond);
         ASSERT_TRUE(decoder);
-        std::promise<void> go;
-        std::shared_future<void> gone = go.get_future();
-        kernel.world().on_video_close = [gone] { gone.wait(); };
+        Hang hang;
+        kernel.world().on_video_close = hang.wait();
         EXPECT_FALSE(playback.play(**decoder, units));
         ASSERT_TRUE(playback.failure);
         EXPECT_EQ(ETIMEDOUT, playback.failure->code);
@@ -319,10 +318,34 @@ TEST_F(RequestDecoderTest, AHangingCloseInMidStreamIsTheEnd) {
         decoder->reset();
         playback.release_all();
         playback.pools.clear();
-        go.set_value();
+        hang.end();
         while (!kernel.leaks().empty()) std::this_thread::yield();
         EXPECT_EQ("", kernel.violations());
     }
+}
+
+/// Which is what larger bitstream buffers need.
+TEST_F(RequestDecoderTest, AHangingStreamOffInMidStreamIsTheEnd) {
+    auto units = make_clip({.pictures = 6});
+    for (auto& unit : make_clip({.pictures = 6, .padding = 300'000, .start = 240 * millisecond}))
+        units.push_back(std::move(unit));
+    auto decoder = open_decoder(kernel_, config_for({}), create_h264_codec(), {}, 20 * millisecond);
+    ASSERT_TRUE(decoder);
+    Hang hang;
+    kernel_.world().on_stream_off = hang.wait();
+    playback_.period = 40 * millisecond;
+    EXPECT_FALSE(playback_.play(**decoder, units));
+    ASSERT_TRUE(playback_.failure);
+    EXPECT_EQ(ETIMEDOUT, playback_.failure->code);
+    EXPECT_STREQ("STREAMOFF", playback_.failure->where);
+    EXPECT_EQ(1u, playback_.pools.size()) << "no other context on such a device";
+    expect_in_order(playback_, 6);
+    decoder->reset();
+    playback_.release_all(); // wakes nobody any more
+    playback_.pools.clear();
+    hang.end();
+    while (!kernel_.leaks().empty()) std::this_thread::yield();
+    EXPECT_EQ("", kernel_.violations());
 }
 
 TEST_F(RequestDecoderTest, SlowPictureIsNoStall) {

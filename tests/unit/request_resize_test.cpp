@@ -2,11 +2,13 @@
 #include <algorithm>
 #include <functional>
 #include <set>
+#include <thread>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "tests/unit/expect_clean.h"
+#include "tests/unit/hang.h"
 #include "tests/unit/quiet_test.h"
 #include "tests/unit/request_playback.h"
 
@@ -246,6 +248,42 @@ TEST_F(RequestResizeTest, ADriverThatKeepsItsSizeEndsTheStreamAfterWhatItCan) {
     ASSERT_TRUE(playback_.failure);
     EXPECT_EQ(ENOTSUP, playback_.failure->code);
     close();
+}
+
+/// Plays on a device that does not come back from STREAMOFF, and on which the n-th call fails. True when it is
+/// given up for the former.
+bool gives_up_hanging(FakeResize resize, unsigned n) {
+    FakeKernel kernel;
+    kernel.decoder().resize = resize;
+    Playback playback(kernel);
+    playback.period = 40 * millisecond;
+    auto decoder = open_decoder(kernel, config_for(narrow), std::make_unique<ContinuingCodec>(), {}, 20 * millisecond);
+    if (!decoder) return false;
+    Hang hang;
+    kernel.world().on_stream_off = hang.wait();
+    if (n != 0) kernel.fail_call(n, EIO);
+    const bool played = playback.play(**decoder, clips({narrow, wide}));
+    kernel.fail_call(0, 0);
+    EXPECT_NE(played, playback.failure.has_value());
+    decoder->reset();
+    playback.release_all(); // wakes nobody any more
+    playback.pools.clear();
+    hang.end();
+    while (!kernel.leaks().empty()) std::this_thread::yield();
+    EXPECT_EQ("", kernel.violations());
+    return playback.failure && std::string_view(playback.failure->where) == "STREAMOFF";
+}
+
+TEST_F(RequestResizeTest, AHangingStreamOffIsTheEnd) {
+    EXPECT_TRUE(gives_up_hanging(FakeResize::NotWhileStreaming, 0));
+    EXPECT_FALSE(gives_up_hanging(FakeResize::Always, 0)) << "nothing is stopped for it";
+}
+
+/// A buffer that was queued for a picture whose request failed is taken back before the size changes.
+TEST_F(RequestResizeTest, AHangingStreamOffForASpareBufferIsTheEnd) {
+    unsigned n = 1;
+    while (n < 200 && !gives_up_hanging(FakeResize::Always, n)) ++n;
+    EXPECT_LT(n, 200u);
 }
 
 } // namespace

@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <deque>
-#include <future>
 #include <thread>
 
 #include <gtest/gtest.h>
 
 #include "decoder/stateful/coded_stream.h"
 #include "tests/unit/h264_stream.h"
+#include "tests/unit/hang.h"
 #include "tests/unit/stateful_fake.h"
 
 namespace v4l2play::test {
@@ -442,19 +442,6 @@ TEST_F(StatefulDecoderTest, DeviceThatDecodesNothingIsGivenUp) {
     EXPECT_TRUE(times_.empty());
     close();
 }
-
-/// Hangs in a call of the driver until it is let go.
-class Hang {
-  public:
-    std::function<void()> wait() {
-        return [gone = gone_] { gone.wait(); };
-    }
-    void end() { go_.set_value(); }
-
-  private:
-    std::promise<void> go_;
-    std::shared_future<void> gone_ = go_.get_future();
-};
 
 TEST_F(StatefulDecoderTest, AHangingCloseInMidStreamIsTheEnd) {
     teardown_limit_ = 20 * millisecond;
