@@ -421,15 +421,15 @@ void Playback::sleep(Nanoseconds until) {
     if (stage_.status.active() && (until == no_time || next_status_ < until))
         until = std::max<Nanoseconds>(next_status_, 0);
     const std::uint32_t ready = stage_.loop.wait(until);
-    now_ = system_kernel().now();
     stage_.frames_waker.disarm();
-    const bool output_due = output_wants != no_time && output_wants <= now_;
+    const bool output_due = output_wants != no_time && output_wants <= system_kernel().recently();
     if (has(ready, Source::Output) || output_due) {
         if (auto dispatched = stage_.output.dispatch(); !dispatched) {
             report_.error = std::move(dispatched).error();
             failure_ = Ended::OutputLost;
         }
     }
+    now_ = system_kernel().recently();
     if (has(ready, Source::Signals) && stage_.signals.take() != 0) failure_ = Ended::Signalled;
     if (has(ready, Source::Keyboard)) {
         if (const auto ended = take_keys()) failure_ = ended;

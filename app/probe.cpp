@@ -114,7 +114,7 @@ int explain(const Options& options) {
     kms.content_rate = stream.frame_rate;
     kms.rotation = (options.rotate + static_cast<unsigned>(stream.rotation)) % 360;
     const Size size{static_cast<std::uint32_t>(stream.width), static_cast<std::uint32_t>(stream.height)};
-    print_lines(explain_planes(kms, size, stream.sample_aspect));
+    print_lines(explain_planes(kms, size, stream.sample_aspect, stream.color));
     return exit_played;
 }
 

@@ -399,7 +399,7 @@ Nanoseconds KmsOutput::next_timeout() const {
 
 Result<> KmsOutput::dispatch() {
     const Nanoseconds flipped = clock_.timing().last_time;
-    const Nanoseconds now = kernel_.recently();
+    const Nanoseconds now = kernel_.now(); // whatever the caller has waited in
     V4L2PLAY_TRY(take_flips(now));
     follow_session(clock_.timing().last_time != flipped);
     while (const auto key = session_.next_key()) queue_.tell(KeyPressed{*key});

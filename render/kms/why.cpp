@@ -52,13 +52,15 @@ Result<std::vector<std::string>> answers(Screen& screen, const KmsOptions& optio
 
 } // namespace
 
-std::vector<std::string> explain_planes(const KmsOptions& options, Size picture, Rational sample_aspect) {
+std::vector<std::string> explain_planes(const KmsOptions& options, Size picture, Rational sample_aspect,
+                                        const ColorDescription& color) {
     const auto opened = Screen::open(system_kernel(), options);
     if (!opened) return {opened.error().what};
     Screen& screen = *opened->screens.front();
     FrameInfo info;
     info.visible = {0, 0, picture.width, picture.height};
     info.sample_aspect = sample_aspect;
+    info.color = color;
     std::vector<std::string> lines;
     for (const DrmFourcc fourcc : {fourcc_nv12, fourcc_p010}) {
         lines.push_back(fmt::format("{}x{} {} on {} ({}), {} at {}:", picture.width, picture.height, to_string(fourcc),

@@ -348,6 +348,7 @@ Nanoseconds WaylandOutput::next_timeout() const {
 }
 
 Result<> WaylandOutput::dispatch() {
+    const Nanoseconds now = kernel_.now(); // whatever the caller has waited in
     dispatch_at_ = no_time;
     if (session_ == nullptr) {
         reconnect();
@@ -357,7 +358,6 @@ Result<> WaylandOutput::dispatch() {
     take_readers();
     if (session_ == nullptr) return {};
     Window& window = *session_->window();
-    const Nanoseconds now = kernel_.recently();
     follow_formats(now);
     if (window.is_suspended()) hidden_ = true;
     if (window.take_close()) ledger_.tell(KeyPressed{OutputKey::Quit});

@@ -27,6 +27,7 @@
 #include "render/kms/atomic.h"
 #include "render/kms/kms_output.h"
 #include "render/png.h"
+#include "tests/tools/borrow_master.h"
 #include "tests/tools/writeback.h"
 
 namespace v4l2play {
@@ -151,6 +152,7 @@ class Pattern {
     std::shared_ptr<SlotPool> pool_;
     std::vector<std::shared_ptr<SlotPool>> pools_;
     std::unique_ptr<Output> output_;
+    UniqueFd card_; ///< the output's
     FrameInfo info_;
     FrameFormat format_;
     FrameId presented_ = 0;
@@ -197,6 +199,9 @@ Result<> Pattern::open() {
     allocator_ = std::move(*allocator);
     V4L2PLAY_TRY(create_pool());
     V4L2PLAY_TRY(output_->configure(pool_, info_));
+    auto card = borrow_master(getpid());
+    if (!card) return fail(std::move(card).error());
+    card_ = std::move(*card);
     const OutputDescription text = output_->description();
     fmt::print("{}, {}, {}, {}\n", text.device, text.connector, text.mode, text.plane);
     return {};
@@ -238,8 +243,8 @@ Result<> Pattern::present_next() {
     frame.slot = slot.also(Hold::Queue);
     frame.info = info_;
     slot.reset();
-    if (arguments_.lose == presented_ + 1) drmDropMaster(output_->fd());
-    if (arguments_.collide && shown_ != 0) obstacle_.commit(output_->fd());
+    if (arguments_.lose == presented_ + 1) drmDropMaster(card_.get());
+    if (arguments_.collide && shown_ != 0) obstacle_.commit(card_.get());
     if (presented_ == warm_up) allocations_at_start_ = allocations;
     update_overlay();
     V4L2PLAY_TRY(output_->present(frame, target()));
@@ -317,7 +322,7 @@ Result<> Pattern::run() {
     V4L2PLAY_TRY(hold_last());
     if (arguments_.overlay != 0) fmt::print("{} overlays drawn\n", overlays_);
     if (arguments_.grab.empty()) return {};
-    const auto image = grab_screen(output_->fd());
+    const auto image = grab_screen(card_.get());
     return image ? write_png(arguments_.grab, *image, PngEffort::Fast) : fail(image.error());
 }
 
