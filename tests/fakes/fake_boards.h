@@ -1,6 +1,6 @@
-// Plane tables of boards, as the drivers of Linux 6.12 and later make them; those of vc4 and VOP2 partly from memory, and
-// none compared with a board. Formats that decoders do not make are left
-// out but for those of the overlay, and of many equal planes only as many are here as matter.
+// Plane tables of boards, as the drivers of Linux 6.12 and later make them; those of vc4 and VOP2 partly from memory,
+// and none compared with a board. Formats that decoders do not make are left out but for those of the overlay, and of
+// many equal planes only as many are here as matter.
 #pragma once
 
 #include "tests/fakes/fake_drm.h"

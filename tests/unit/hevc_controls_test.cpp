@@ -348,6 +348,7 @@ TEST_F(HevcControlsTest, ReferenceSetsThatChangeAreNoticed) {
     sps.short_term_ref_pic_sets[1] = reference_set({-2});
     use(sps);
     parameter_sets().slice(idr()).parse();
+    const SequenceInfo described = sequence();
     FakeProbe probe;
     probe.add(V4L2_CID_STATELESS_HEVC_EXT_SPS_ST_RPS, 80, 65);
     HevcControls controls = probed(probe);
@@ -362,7 +363,7 @@ TEST_F(HevcControlsTest, ReferenceSetsThatChangeAreNoticed) {
     parameter_sets().slice(idr()).parse();
     EXPECT_TRUE(controls.changes_reference_sets(picture())) << "with an equal set 0";
     EXPECT_FALSE(without.changes_reference_sets(picture())) << "the driver has no such control";
-    (void)controls.sequence_controls(sequence());
+    (void)controls.sequence_controls(described);
     EXPECT_FALSE(controls.changes_reference_sets(picture())) << "of a new context";
     (void)controls.picture_controls(picture(), 0);
     sps.num_short_term_ref_pic_sets = 1;
