@@ -64,6 +64,8 @@ Result<> Screen::set_mode(const drmModeModeInfo& mode) {
     if (!(black_.size() == size)) {
         Result<DumbFramebuffer> black = DumbFramebuffer::create(device_, size, fourcc_xrgb);
         if (!black) return fail(std::move(black).error());
+        // What is shown goes when it is no longer: the kernel would turn the display off.
+        if (shown_black_.id() == 0) shown_black_ = std::move(black_);
         black_ = std::move(*black);
     }
     std::uint32_t blob = 0;
@@ -241,6 +243,7 @@ Result<> Screen::light() {
     video_ = nullptr;
     changed_ = true;
     lit_ = true;
+    shown_black_ = {};
     return {};
 }
 

@@ -112,6 +112,7 @@ class Screen {
     std::optional<hdr_output_metadata> hdr_; ///< what the display is told; empty: standard range
     std::uint32_t hdr_blob_ = 0;
     DumbFramebuffer black_;
+    DumbFramebuffer shown_black_; ///< of the mode before, until the display is lit anew
     AtomicRequest request_;
     const KmsPlane* video_ = nullptr;   ///< the plane that shows video now
     std::vector<const KmsPlane*> on_;   ///< the planes that are on: black, video, overlay

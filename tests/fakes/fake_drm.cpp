@@ -244,8 +244,22 @@ int FakeDrm::get_plane(drm_mode_get_plane& request) const {
 int FakeDrm::add_framebuffer(drm_mode_fb_cmd2& request) {
     const std::uint64_t modifier = (request.flags & DRM_MODE_FB_MODIFIERS) != 0 ? request.modifier[0] : modifier_linear;
     if (request.width == 0 || request.height == 0 || request.handles[0] == 0) return -EINVAL;
+    for (const std::uint32_t handle : request.handles)
+        if (handle != 0 && handles_.count(handle) == 0 && dumb_.count(handle) == 0) return -ENOENT;
     request.fb_id = next_id_++;
     framebuffers_[request.fb_id] = {{DrmFourcc{request.pixel_format}, modifier}, request.width, request.height};
+    return 0;
+}
+
+/// Planes that show it go dark, which is seen.
+int FakeDrm::remove_framebuffer(std::uint32_t id) {
+    if (framebuffers_.erase(id) == 0) return -ENOENT;
+    for (std::size_t i = 0; i < board_.planes.size(); ++i) {
+        if (shown(i).framebuffer != id) continue;
+        if (master) ++torn_down; // who is not can do nothing else
+        set_value(plane_id(i), "FB_ID", 0);
+        set_value(plane_id(i), "CRTC_ID", 0);
+    }
     return 0;
 }
 
@@ -267,14 +281,17 @@ int FakeDrm::buffers(unsigned long request, void* argument) {
     case DRM_IOCTL_PRIME_FD_TO_HANDLE: {
         auto& prime = *static_cast<drm_prime_handle*>(argument);
         prime.handle = static_cast<std::uint32_t>(prime.fd);
+        handles_.insert(prime.handle); // however often it is imported
         return 0;
     }
     case DRM_IOCTL_GEM_CLOSE:
-        return 0;
+        if (handles_.erase(static_cast<drm_gem_close*>(argument)->handle) != 0) return 0;
+        ++bad_closes;
+        return -EINVAL;
     case DRM_IOCTL_MODE_ADDFB2:
         return add_framebuffer(*static_cast<drm_mode_fb_cmd2*>(argument));
     case DRM_IOCTL_MODE_RMFB:
-        return framebuffers_.erase(*static_cast<std::uint32_t*>(argument)) != 0 ? 0 : -ENOENT;
+        return remove_framebuffer(*static_cast<std::uint32_t*>(argument));
     default:
         return -ENOTTY;
     }

@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -102,7 +103,10 @@ class FakeDrm final : public Kernel {
     unsigned refused = 0;       ///< commits, because the display is another program's
     unsigned tests = 0;         ///< commits with TEST_ONLY
     unsigned commits = 0;       ///< others that were accepted
+    unsigned bad_closes = 0;    ///< of handles that were not open: of somebody else's memory, sooner or later
+    unsigned torn_down = 0;     ///< planes that showed a framebuffer when it was removed
     [[nodiscard]] std::size_t framebuffers() const { return framebuffers_.size(); }
+    [[nodiscard]] std::size_t handles() const { return handles_.size(); }
 
     int open(const char* path, int flags) override;
     int close(int) override { return 0; }
@@ -161,6 +165,7 @@ class FakeDrm final : public Kernel {
     int get_blob(drm_mode_get_blob& request) const;
     int get_plane(drm_mode_get_plane& request) const;
     int add_framebuffer(drm_mode_fb_cmd2& request);
+    int remove_framebuffer(std::uint32_t id);
     int buffers(unsigned long request, void* argument);
     int atomic(const drm_mode_atomic& request);
     int fill(const drm_mode_atomic& request, Values& values) const;
@@ -175,6 +180,7 @@ class FakeDrm final : public Kernel {
     Values values_;
     std::map<std::uint32_t, std::vector<std::uint8_t>> blobs_;
     std::map<std::uint32_t, Framebuffer> framebuffers_;
+    std::set<std::uint32_t> handles_;                                 ///< of imported memory
     std::map<std::uint32_t, std::size_t> dumb_;                       ///< bytes by handle
     std::array<std::optional<std::uint64_t>, most_displays> pending_; ///< user data of the flip in flight
     std::deque<drm_event_vblank> events_;

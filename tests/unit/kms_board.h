@@ -26,6 +26,14 @@ class Board {
         if (output) output_ = std::move(*output);
         EXPECT_TRUE(output) << output.error().what;
     }
+    Board(const Board&) = delete;
+    Board& operator=(const Board&) = delete;
+    ~Board() {
+        output_.reset();
+        EXPECT_EQ(drm_.bad_closes, 0U);
+        EXPECT_EQ(drm_.torn_down, 0U) << "framebuffers go after their planes";
+        EXPECT_EQ(drm_.handles(), 0U) << "a framebuffer holds its memory by itself";
+    }
     /// Empty, or why it cannot be shown.
     std::string configure(DrmFourcc fourcc, std::uint32_t width, std::uint32_t height, std::uint64_t modifier = 0) {
         FrameFormat format;
