@@ -8,6 +8,8 @@
 #include <numbers>
 #include <vector>
 
+#include "render/utf8.h"
+
 namespace v4l2play {
 namespace {
 
@@ -158,18 +160,9 @@ const Glyph& glyph_of(char32_t letter) {
 
 /// Takes one character off the front of UTF-8 text. A wrong byte is one character of its own (file names may hold any).
 char32_t take_character(std::string_view& text) {
-    const auto lead = static_cast<unsigned char>(text.front());
-    const std::size_t length = lead < 0x80 ? 1 : lead >> 5 == 6 ? 2 : lead >> 4 == 14 ? 3 : lead >> 3 == 30 ? 4 : 1;
-    char32_t value = length == 1 ? lead : lead & (0x7fU >> length);
-    for (std::size_t i = 1; i < length; ++i) {
-        if (i >= text.size() || (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) {
-            text.remove_prefix(1);
-            return 0xfffd;
-        }
-        value = value << 6 | (static_cast<unsigned char>(text[i]) & 0x3f);
-    }
-    text.remove_prefix(length);
-    return lead >= 0x80 && length == 1 ? 0xfffd : value;
+    const Utf8Character character = first_character(text);
+    text.remove_prefix(character.length);
+    return character.value;
 }
 
 struct Point {
