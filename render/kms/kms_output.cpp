@@ -345,12 +345,12 @@ void KmsOutput::recover() {
 /// At once when the kernel tells of a change; also now and then, since it may have told while nobody listened, and a
 /// display that is away may come without being told of.
 void KmsOutput::look_for_display(Nanoseconds now) {
-    if (session_.hotplug_told() && hotplug_.changed()) told_ = true;
-    if (now < look_at_ && !told_) return;
+    const bool due = now >= look_at_;
+    if (due || session_.hotplug_told()) told_ = hotplug_.changed() || told_;
+    if (!due && !told_) return;
     look_at_ = now + look_pause;
     if (!session_.active()) return;
-    const bool told = hotplug_.changed() || told_;
-    told_ = false;
+    const bool told = std::exchange(told_, false);
     if (hotplug_.removed() && !dead_) return lose(ENODEV, "its card is gone");
     if (!told && (!gone_ || now - looked_at_ < long_pause)) return;
     looked_at_ = now;
