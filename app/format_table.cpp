@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "decoder/base_name.h"
 #include "decoder/v4l2/media_device.h"
 #include "render/kms/formats.h"
 
@@ -50,7 +51,7 @@ std::string planes_of(const KmsCard& card, const FormatFacts& facts) {
         text += fmt::format("{}{}: plane{} {}", text.empty() ? "" : ", ", connector.name, planes.size() == 1 ? "" : "s",
                             fmt::join(planes, " "));
     }
-    return text.empty() ? "" : card.path.substr(card.path.rfind('/') + 1) + " " + text;
+    return text.empty() ? "" : base_name(card.path) + " " + text;
 }
 
 std::string drm_name(const FormatFacts& facts) {

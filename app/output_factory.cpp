@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "app/demuxer.h"
+#include "decoder/base_name.h"
 #include "render/drawn_output.h"
 #include "render/gles/gles_painter.h"
 #include "render/kms/kms_output.h"
@@ -22,7 +23,7 @@ Result<std::unique_ptr<Output>> open_offscreen(const Options& options) {
     offscreen.clock = options.clock;
     offscreen.screenshots = options.screenshots;
     offscreen.contact_sheet = options.contact_sheet;
-    if (!options.files.empty()) offscreen.title = options.files.front().substr(options.files.front().rfind('/') + 1);
+    if (!options.files.empty()) offscreen.title = base_name(options.files.front());
     return create_offscreen_output(offscreen);
 }
 

@@ -23,6 +23,7 @@
 #include "app/playback.h"
 #include "app/report.h"
 #include "app/statistics.h"
+#include "decoder/base_name.h"
 #include "decoder/log.h"
 #include "decoder/patience.h"
 #include "render/slow_output.h"
@@ -290,7 +291,7 @@ Ended Player::play_with_fallback(Demuxer& demuxer, ItemReport& report) {
         for (std::string& reason : opened->reasons) add_once(report.reasons, std::move(reason));
         report.decoder = opened->decoder->description();
         report.startup.decoder_ready = system_kernel().now() - program_start_;
-        output_->set_title(report.file.substr(report.file.rfind('/') + 1));
+        output_->set_title(base_name(report.file));
         announce(demuxer, report);
         statistics_->begin(report);
         std::optional<FormatModifier> refused;

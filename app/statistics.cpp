@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "decoder/base_name.h"
+
 namespace v4l2play {
 namespace {
 
@@ -50,7 +52,7 @@ void Statistics::begin(const ItemReport& item) {
     timeline_.watch(nullptr);
     timeline_.clear();
     facts_ = {};
-    facts_.title = item.file.substr(item.file.rfind('/') + 1);
+    facts_.title = base_name(item.file);
     describe(item);
 }
 

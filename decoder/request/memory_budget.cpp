@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include "decoder/base_name.h"
+
 namespace v4l2play {
 namespace {
 
@@ -49,7 +51,7 @@ std::uint64_t contiguous_budget(std::string_view meminfo) {
 
 /// The kernel puts a device into a group of its IOMMU's (Documentation/ABI/testing/sysfs-kernel-iommu_groups).
 bool is_behind_iommu(Kernel& kernel, const std::string& video_path) {
-    const std::string node = video_path.substr(video_path.rfind('/') + 1);
+    const std::string node = base_name(video_path);
     const std::string group = "/sys/class/video4linux/" + node + "/device/iommu_group";
     const int fd = kernel.open(group.c_str(), O_PATH | O_CLOEXEC);
     if (fd < 0) return false;
