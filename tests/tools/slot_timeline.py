@@ -61,6 +61,12 @@ def overwritten(rows):
     return [row for row in rows if row["reused"] and (not row["released"] or row["reused"] < row["released"])]
 
 
+def most_displaced(shown):
+    """How far a frame that was shown stood from its place in time, counted from the first one, at most; ns."""
+    shifts = [row["shown"] - row["pts"] for row in shown]
+    return max((abs(shift - shifts[0]) for shift in shifts), default=0)
+
+
 class Timeline:
     def __init__(self, rows, begin, end):
         self.slots = sorted({(row["generation"], row["slot"]) for row in rows})

@@ -3,6 +3,13 @@
 
 #include <functional>
 #include <future>
+#include <memory>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "decoder/decoder.h"
+#include "tests/fakes/playback.h"
 
 namespace v4l2play::test {
 
@@ -18,5 +25,17 @@ class Hang {
     std::promise<void> go_;
     std::shared_future<void> gone_ = go_.get_future();
 };
+
+/// The decoder goes while the driver still hangs, and frames are released of which nobody is told any more; once the
+/// call has come back nothing is left.
+inline void end_decoder(std::unique_ptr<Decoder>& decoder, fakes::Playback& playback, Hang& hang,
+                        fakes::FakeKernel& kernel) {
+    decoder.reset();
+    playback.release_all();
+    playback.pools.clear();
+    hang.end();
+    while (!kernel.leaks().empty()) std::this_thread::yield();
+    EXPECT_EQ("", kernel.violations());
+}
 
 } // namespace v4l2play::test

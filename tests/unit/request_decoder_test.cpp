@@ -315,12 +315,7 @@ TEST_F(RequestDecoderTest, AHangingCloseInMidStreamIsTheEnd) {
         EXPECT_EQ(ETIMEDOUT, playback.failure->code);
         EXPECT_EQ(1u, playback.pools.size()) << "no other context on such a device";
         EXPECT_EQ(stall ? 3u : 6u, playback.frames.size());
-        decoder->reset();
-        playback.release_all();
-        playback.pools.clear();
-        hang.end();
-        while (!kernel.leaks().empty()) std::this_thread::yield();
-        EXPECT_EQ("", kernel.violations());
+        end_decoder(*decoder, playback, hang, kernel);
     }
 }
 
@@ -340,12 +335,7 @@ TEST_F(RequestDecoderTest, AHangingStreamOffInMidStreamIsTheEnd) {
     EXPECT_STREQ("STREAMOFF", playback_.failure->where);
     EXPECT_EQ(1u, playback_.pools.size()) << "no other context on such a device";
     expect_in_order(playback_, 6);
-    decoder->reset();
-    playback_.release_all(); // wakes nobody any more
-    playback_.pools.clear();
-    hang.end();
-    while (!kernel_.leaks().empty()) std::this_thread::yield();
-    EXPECT_EQ("", kernel_.violations());
+    end_decoder(*decoder, playback_, hang, kernel_);
 }
 
 TEST_F(RequestDecoderTest, SlowPictureIsNoStall) {

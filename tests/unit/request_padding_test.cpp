@@ -31,13 +31,9 @@ class LongHeaders final : public DelegatingControls {
 std::vector<std::uint8_t> sent_to(const char* driver, std::uint32_t kernel_version, std::size_t slice_bytes = 0) {
     set_log_level(LogLevel::Error);
     const ClipOptions clip{.pictures = 1, .padding = slice_bytes};
-    FakeDecoder device;
-    device.driver = driver;
-    device.kernel_version = kernel_version;
-    FakeKernel kernel({device});
+    FakeKernel kernel({device_of(driver, kernel_version)});
     Playback playback(kernel);
-    auto decoder = create_request_decoder(kernel, find_decoders(kernel).at(0), create_h264_codec(),
-                                          std::make_unique<LongHeaders>(), config_for(clip));
+    auto decoder = open_decoder(kernel, clip, std::make_unique<LongHeaders>());
     EXPECT_TRUE(decoder);
     EXPECT_TRUE(playback.play(**decoder, make_clip(clip)));
     EXPECT_EQ(1U, kernel.pictures().size());

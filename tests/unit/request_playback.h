@@ -34,6 +34,21 @@ inline Result<std::unique_ptr<Decoder>> open_decoder(Kernel& kernel, const Decod
     return fail(ENODEV, "no decoder", "find_decoders");
 }
 
+/// A device that is driven as one of that name and kernel.
+inline fakes::FakeDecoder device_of(const char* driver, std::uint32_t kernel_version) {
+    fakes::FakeDecoder device;
+    device.driver = driver;
+    device.kernel_version = kernel_version;
+    return device;
+}
+
+/// On the first decoder, with controls other than H.264's.
+inline Result<std::unique_ptr<Decoder>> open_decoder(Kernel& kernel, const ClipOptions& clip,
+                                                     std::unique_ptr<CodecControls> controls) {
+    return create_request_decoder(kernel, find_decoders(kernel).at(0), create_h264_codec(), std::move(controls),
+                                  config_for(clip));
+}
+
 inline Result<std::unique_ptr<Decoder>> open_decoder(Kernel& kernel, const ClipOptions& clip,
                                                      ModePreference modes = {}) {
     return open_decoder(kernel, config_for(clip), create_h264_codec(), modes);

@@ -265,12 +265,7 @@ bool gives_up_hanging(FakeResize resize, unsigned n) {
     const bool played = playback.play(**decoder, clips({narrow, wide}));
     kernel.fail_call(0, 0);
     EXPECT_NE(played, playback.failure.has_value());
-    decoder->reset();
-    playback.release_all(); // wakes nobody any more
-    playback.pools.clear();
-    hang.end();
-    while (!kernel.leaks().empty()) std::this_thread::yield();
-    EXPECT_EQ("", kernel.violations());
+    end_decoder(*decoder, playback, hang, kernel);
     return playback.failure && std::string_view(playback.failure->where) == "STREAMOFF";
 }
 

@@ -46,13 +46,9 @@ class ControlsWithSets final : public DelegatingControls {
 /// Contexts that it takes to play three groups of one size.
 std::size_t contexts_on(const char* driver, std::uint32_t kernel_version, bool sets_change) {
     const ClipOptions clip{.pictures = 3 * group_size, .period = group_size, .b_pictures = true};
-    FakeDecoder device;
-    device.driver = driver;
-    device.kernel_version = kernel_version;
-    FakeKernel kernel({device});
+    FakeKernel kernel({device_of(driver, kernel_version)});
     Playback playback(kernel);
-    auto decoder = create_request_decoder(kernel, find_decoders(kernel).at(0), create_h264_codec(),
-                                          std::make_unique<ControlsWithSets>(sets_change), config_for(clip));
+    auto decoder = open_decoder(kernel, clip, std::make_unique<ControlsWithSets>(sets_change));
     EXPECT_TRUE(decoder);
     EXPECT_TRUE(playback.play(**decoder, make_clip(clip)));
     EXPECT_EQ(3 * group_size, playback.frames.size());
