@@ -59,6 +59,7 @@ std::string drm_name(const FormatFacts& facts) {
 }
 
 std::string takers(const FormatFacts& facts, const std::vector<KmsCard>& cards) {
+    if (!can_be_shown(facts)) return "DRM has no name for it";
     std::string text;
     for (const KmsCard& card : cards)
         if (const std::string planes = planes_of(card, facts); !planes.empty())

@@ -27,8 +27,12 @@ constexpr DrmFourcc fourcc_yuv420 = drm_fourcc('Y', 'U', '1', '2');
 constexpr DrmFourcc fourcc_yuv422 = drm_fourcc('Y', 'U', '1', '6');
 constexpr DrmFourcc fourcc_yuv444 = drm_fourcc('Y', 'U', '2', '4');
 constexpr DrmFourcc fourcc_p010 = drm_fourcc('P', '0', '1', '0');
+constexpr DrmFourcc fourcc_p030 = drm_fourcc('P', '0', '3', '0');
 constexpr DrmFourcc fourcc_nv15 = drm_fourcc('N', 'V', '1', '5');
 constexpr DrmFourcc fourcc_nv20 = drm_fourcc('N', 'V', '2', '0');
+// Packed by a modifier (AFBC) into one component; 8 and 10 bit.
+constexpr DrmFourcc fourcc_yuv420_8bit = drm_fourcc('Y', 'U', '0', '8');
+constexpr DrmFourcc fourcc_yuv420_10bit = drm_fourcc('Y', 'U', '1', '0');
 // Planar, more than 8 bits in the low bits of 16 (named in drm_fourcc.h of newer kernels): what libavcodec makes.
 constexpr DrmFourcc fourcc_s010 = drm_fourcc('S', '0', '1', '0');
 constexpr DrmFourcc fourcc_s012 = drm_fourcc('S', '0', '1', '2');
@@ -48,6 +52,12 @@ struct FormatModifier {
     std::uint64_t modifier = modifier_linear;
     bool operator==(const FormatModifier&) const = default;
 };
+
+/// A modifier without what belongs to the buffer alone: the column height that Broadcom's carry (drm_fourcc.h).
+constexpr std::uint64_t without_parameters(std::uint64_t modifier) {
+    constexpr std::uint64_t broadcom = 0x07;
+    return modifier >> 56 == broadcom ? modifier & 0xff000000000000ffULL : modifier;
+}
 
 /// "NV12" for people.
 std::string to_string(DrmFourcc fourcc);

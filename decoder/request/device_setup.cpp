@@ -31,14 +31,22 @@ Result<PixelFormat> set_coded_format(const VideoDevice& device, V4l2Fourcc coded
     return format;
 }
 
-/// Known formats among `offered` with the sequence's sampling, in the driver's order; those of its own depth if there
-/// are any (drivers may reduce the depth, and do not resample).
+/// Columns in two memory planes: a display that knows of no other height than the modifier's may show them wrong.
+bool is_last_resort(const FormatFacts* facts) {
+    return facts->v4l2 == V4l2Fourcc{V4L2_PIX_FMT_NV12MT_COL128} ||
+           facts->v4l2 == V4l2Fourcc{V4L2_PIX_FMT_NV12MT_10_COL128};
+}
+
+/// Formats among `offered` that can be shown and have the sequence's sampling, in the driver's order; those of its own
+/// depth if there are any (drivers may reduce the depth, and do not resample).
 std::vector<const FormatFacts*> candidates(std::span<const V4l2Fourcc> offered, const SequenceInfo& sequence) {
     std::vector<const FormatFacts*> known;
     for (const V4l2Fourcc fourcc : offered)
         if (const FormatFacts* facts = find_format(fourcc);
-            facts != nullptr && facts->chroma_format_idc == std::max<std::uint8_t>(sequence.chroma_format_idc, 1))
+            facts != nullptr && can_be_shown(*facts) &&
+            facts->chroma_format_idc == std::max<std::uint8_t>(sequence.chroma_format_idc, 1))
             known.push_back(facts);
+    std::stable_partition(known.begin(), known.end(), [](const auto* facts) { return !is_last_resort(facts); });
     std::vector<const FormatFacts*> own;
     std::copy_if(known.begin(), known.end(), std::back_inserter(own),
                  [&](const FormatFacts* facts) { return facts->bit_depth == sequence.bit_depth_luma; });

@@ -17,14 +17,14 @@ constexpr std::uint8_t unspecified = 2;
 
 /// What the driver has decided on tells the stream's sampling and depth; drivers do not resample.
 bool is_candidate(const FormatFacts& facts, const FormatFacts* current) {
-    return current == nullptr ||
-           (facts.chroma_format_idc == current->chroma_format_idc && facts.bit_depth == current->bit_depth);
+    return can_be_shown(facts) && (current == nullptr || (facts.chroma_format_idc == current->chroma_format_idc &&
+                                                          facts.bit_depth == current->bit_depth));
 }
 
 std::optional<V4l2Fourcc> choose(std::span<const V4l2Fourcc> offered, V4l2Fourcc current,
                                  std::span<const FormatModifier> wanted) {
     const FormatFacts* now = find_format(current);
-    if (wanted.empty() && now != nullptr) return current;
+    if (wanted.empty() && now != nullptr && can_be_shown(*now)) return current;
     std::vector<const FormatFacts*> known;
     for (const V4l2Fourcc fourcc : offered)
         if (const FormatFacts* facts = find_format(fourcc); facts != nullptr && is_candidate(*facts, now))

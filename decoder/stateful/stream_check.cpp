@@ -54,7 +54,8 @@ bool has_format(const VideoDevice& device, const SequenceInfo& sequence) {
     const auto offered = device.formats(QueueSide::Capture);
     return std::any_of(offered.begin(), offered.end(), [&](V4l2Fourcc fourcc) {
         const FormatFacts* facts = find_format(fourcc);
-        return facts != nullptr && facts->chroma_format_idc == std::max<std::uint8_t>(sequence.chroma_format_idc, 1) &&
+        return facts != nullptr && can_be_shown(*facts) &&
+               facts->chroma_format_idc == std::max<std::uint8_t>(sequence.chroma_format_idc, 1) &&
                facts->bit_depth >= sequence.bit_depth_luma;
     });
 }

@@ -7,7 +7,6 @@
 namespace v4l2play {
 namespace {
 
-constexpr DrmFourcc fourcc_p030 = drm_fourcc('P', '0', '3', '0');
 // Values of drm_fourcc.h, which the decoder otherwise has no use for.
 constexpr std::uint64_t vendor(std::uint64_t number) { return number << 56; }
 constexpr std::uint64_t sand128 = vendor(0x07) | 4; // rows of a column in bits 8..55
@@ -16,6 +15,11 @@ constexpr std::uint64_t sunxi_tiled = vendor(0x09) | 1;
 constexpr std::uint64_t mtk_16l_32s = vendor(0x0b) | 0x1;
 constexpr std::uint64_t mtk_10_bit_tile = mtk_16l_32s | (0x1 << 16);
 constexpr std::uint64_t mtk_10_bit_raster = mtk_16l_32s | (0x2 << 16);
+// AFBC: superblocks of 16x16 (1) or 32x8 (2); sparse: each at its own place in memory; split: in halves.
+constexpr std::uint64_t afbc_sparse = vendor(0x08) | 1 << 6;
+constexpr std::uint64_t afbc_16x16_split = afbc_sparse | 1 << 5 | 1;
+constexpr std::uint64_t afbc_32x8 = afbc_sparse | 2;
+constexpr DrmFourcc unnamed{}; // what no display can be told of
 
 constexpr FormatFacts row(std::uint32_t v4l2, DrmFourcc drm, std::uint64_t modifier, std::uint8_t depth,
                           std::uint8_t chroma, std::uint8_t memory_planes, std::uint8_t components,
@@ -23,7 +27,6 @@ constexpr FormatFacts row(std::uint32_t v4l2, DrmFourcc drm, std::uint64_t modif
     return {V4l2Fourcc{v4l2}, drm, modifier, depth, chroma, memory_planes, components, height_alignment};
 }
 
-// NV12_4L4 and P010_4L4 (Hantro's native tiles) are left out: DRM has no name for them.
 constexpr std::array formats = {
     row(V4L2_PIX_FMT_NV12, fourcc_nv12, modifier_linear, 8, 1, 1, 2),
     row(V4L2_PIX_FMT_NV21, fourcc_nv21, modifier_linear, 8, 1, 1, 2),
@@ -39,30 +42,43 @@ constexpr std::array formats = {
     row(V4L2_PIX_FMT_NV20, fourcc_nv20, modifier_linear, 10, 2, 1, 2),
     row(V4L2_PIX_FMT_NV12_COL128, fourcc_nv12, sand128, 8, 1, 1, 2),
     row(V4L2_PIX_FMT_NV12_10_COL128, fourcc_p030, sand128, 10, 1, 1, 2),
+    row(V4L2_PIX_FMT_NV12MT_COL128, fourcc_nv12, sand128, 8, 1, 2, 2),
+    row(V4L2_PIX_FMT_NV12MT_10_COL128, fourcc_p030, sand128, 10, 1, 2, 2),
     row(V4L2_PIX_FMT_NV12_32L32, fourcc_nv12, sunxi_tiled, 8, 1, 1, 2, 32),
     row(V4L2_PIX_FMT_MM21, fourcc_nv12, mtk_16l_32s, 8, 1, 2, 2),
     row(V4L2_PIX_FMT_MT2110T, fourcc_nv15, mtk_10_bit_tile, 10, 1, 2, 2),
     row(V4L2_PIX_FMT_MT2110R, fourcc_nv15, mtk_10_bit_raster, 10, 1, 2, 2),
+    row(V4L2_PIX_FMT_AFBC_YUV420_16x16_SPLIT, fourcc_yuv420_8bit, afbc_16x16_split, 8, 1, 1, 1),
+    row(V4L2_PIX_FMT_AFBC_YUV420_32x8, fourcc_yuv420_8bit, afbc_32x8, 8, 1, 1, 1),
+    row(V4L2_PIX_FMT_AFBC_YUV420_16x16_10_SPLIT, fourcc_yuv420_10bit, afbc_16x16_split, 10, 1, 1, 1),
+    row(V4L2_PIX_FMT_AFBC_YUV420_32x8_10, fourcc_yuv420_10bit, afbc_32x8, 10, 1, 1, 1),
+    // Tiles of 4x4, Hantro's own.
+    row(V4L2_PIX_FMT_NV12_4L4, unnamed, modifier_linear, 8, 1, 1, 2, 4),
+    row(V4L2_PIX_FMT_NV15_4L4, unnamed, modifier_linear, 10, 1, 1, 2, 4),
+    row(V4L2_PIX_FMT_P010_4L4, unnamed, modifier_linear, 10, 1, 1, 2, 4),
 };
 
-constexpr bool is_broadcom(std::uint64_t modifier) { return modifier >> 56 == 0x07; }
-
-/// Without the column height that Broadcom's modifiers carry as a parameter.
-constexpr std::uint64_t base_modifier(std::uint64_t modifier) {
-    if (modifier == modifier_invalid) return modifier_linear;
-    return is_broadcom(modifier) ? modifier & (vendor(0xff) | 0xff) : modifier;
-}
-
 constexpr std::uint32_t align(std::uint32_t value, std::uint32_t to) { return (value + to - 1) / to * to; }
+
+std::uint32_t column_count(const PixelFormat& format, const FrameFormat& out) {
+    const std::uint32_t pixels_per_column = out.bit_depth == 8 ? 128 : 96;
+    return align(format.width, pixels_per_column) / pixels_per_column;
+}
 
 /// SAND: columns of 128 bytes (128 pixels, or 96 of 10 bits), in each the luma rows, then the chroma rows. V4L2 gives
 /// the rows of a column as `bytesperline`; DRM has it in the modifier.
 void lay_out_columns(const PixelFormat& format, FrameFormat& out) {
-    const std::uint32_t pixels_per_column = out.bit_depth == 8 ? 128 : 96;
-    const std::uint32_t pitch = align(format.width, pixels_per_column) / pixels_per_column * 128;
+    const std::uint32_t pitch = column_count(format, out) * 128;
     out.modifier = sand128 | std::uint64_t{format.plane[0].bytesperline} << 8;
     out.layout[0] = {0, 0, pitch};
     out.layout[1] = {0, 128 * format.height, pitch};
+}
+
+/// SAND with luma and chroma each in memory of its own, whose columns are as high as the picture and its chroma. The
+/// heights do not fit into one modifier: it carries 0, and each pitch is a height.
+void lay_out_column_planes(const PixelFormat& format, FrameFormat& out) {
+    out.layout[0] = {0, 0, format.height};
+    out.layout[1] = {1, 0, format.height / 2};
 }
 
 void lay_out_memory_planes(const PixelFormat& format, FrameFormat& out) {
@@ -93,8 +109,14 @@ bool fits(const PixelFormat& format, const FormatFacts& facts, const FrameFormat
     return true;
 }
 
+bool column_planes_fit(const PixelFormat& format, const FrameFormat& out) {
+    const std::uint64_t row = column_count(format, out) * 128;
+    return row * out.layout[0].pitch <= out.memory_size[0] && row * out.layout[1].pitch <= out.memory_size[1];
+}
+
 /// In columns, the chroma of the last column ends the memory.
 bool columns_fit(const PixelFormat& format, const FrameFormat& out) {
+    if (out.memory_planes > 1) return column_planes_fit(format, out);
     const std::uint64_t column_height = format.plane[0].bytesperline;
     return column_height >= std::uint64_t{format.height} * 3 / 2 &&
            out.layout[0].pitch * column_height <= out.memory_size[0];
@@ -107,13 +129,16 @@ const FormatFacts* find_format(V4l2Fourcc fourcc) {
     return found == formats.end() ? nullptr : &*found;
 }
 
+bool can_be_shown(const FormatFacts& facts) { return facts.drm != unnamed; }
+
 bool is_same_format(const FormatFacts& facts, const FormatModifier& wanted) {
-    return facts.drm == wanted.fourcc && facts.modifier == base_modifier(wanted.modifier);
+    const std::uint64_t modifier = wanted.modifier == modifier_invalid ? modifier_linear : wanted.modifier;
+    return facts.drm == wanted.fourcc && facts.modifier == without_parameters(modifier);
 }
 
 Result<FrameFormat> to_frame_format(const PixelFormat& format) {
     const FormatFacts* facts = find_format(format.fourcc);
-    if (facts == nullptr)
+    if (facts == nullptr || !can_be_shown(*facts))
         return fail(ENOTSUP, fmt::format("pixel format {} cannot be shown", to_string(format.fourcc)), "format");
     // Sizes beyond this cannot be meant, and would overflow the sums below.
     constexpr std::uint32_t most = 32768;
@@ -133,8 +158,10 @@ Result<FrameFormat> to_frame_format(const PixelFormat& format) {
     out.components = facts->components;
     for (std::uint8_t i = 0; i < out.memory_planes; ++i) out.memory_size[i] = format.plane[i].sizeimage;
     const bool columns = facts->modifier == sand128;
-    if (columns)
+    if (columns && facts->memory_planes == 1)
         lay_out_columns(format, out);
+    else if (columns)
+        lay_out_column_planes(format, out);
     else if (facts->memory_planes > 1)
         lay_out_memory_planes(format, out);
     else

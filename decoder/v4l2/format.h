@@ -39,8 +39,10 @@ struct FormatFacts {
     std::uint8_t height_alignment = 1; ///< rows of luma before chroma begins, when in one memory plane
 };
 
-/// Null for formats that nothing here can show.
+/// Null for formats that nothing is known of.
 const FormatFacts* find_format(V4l2Fourcc fourcc);
+/// False for those that DRM has no name for, so that no display can be told what they are.
+bool can_be_shown(const FormatFacts& facts);
 /// Whether `facts` is what an output calls `wanted`. The parameter in a modifier (column height) does not count, and
 /// an implicit modifier is linear.
 bool is_same_format(const FormatFacts& facts, const FormatModifier& wanted);

@@ -24,6 +24,22 @@
 #ifndef V4L2_PIX_FMT_NV12_10_COL128
 #define V4L2_PIX_FMT_NV12_10_COL128 v4l2_fourcc('N', 'C', '3', '0')
 #endif
+#ifndef V4L2_PIX_FMT_NV12MT_COL128
+#define V4L2_PIX_FMT_NV12MT_COL128 v4l2_fourcc('N', 'c', '1', '2')
+#endif
+#ifndef V4L2_PIX_FMT_NV12MT_10_COL128
+#define V4L2_PIX_FMT_NV12MT_10_COL128 v4l2_fourcc('N', 'c', '3', '0')
+#endif
+#ifndef V4L2_PIX_FMT_NV15_4L4
+#define V4L2_PIX_FMT_NV15_4L4 v4l2_fourcc('V', 'T', '1', '5')
+#endif
+// AFBC, as proposed for Linux ("media: Add AFBC pixel formats", April 2026).
+#ifndef V4L2_PIX_FMT_AFBC_YUV420_16x16_SPLIT
+#define V4L2_PIX_FMT_AFBC_YUV420_16x16_SPLIT v4l2_fourcc('A', '1', '6', '8')
+#define V4L2_PIX_FMT_AFBC_YUV420_32x8 v4l2_fourcc('A', '3', '2', '8')
+#define V4L2_PIX_FMT_AFBC_YUV420_16x16_10_SPLIT v4l2_fourcc('A', '1', '6', 'a')
+#define V4L2_PIX_FMT_AFBC_YUV420_32x8_10 v4l2_fourcc('A', '3', '2', 'a')
+#endif
 #ifndef V4L2_PIX_FMT_MT2110T
 #define V4L2_PIX_FMT_MT2110T v4l2_fourcc('M', 'T', '2', 'T')
 #endif

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "decoder/log.h"
+#include "render/kms/formats.h"
 #include "render/kms/refusal.h"
 
 namespace v4l2play {

@@ -8,6 +8,7 @@
 
 #include "render/kms/formats.h"
 #include "render/kms/mode.h"
+#include "render/yuv.h"
 
 namespace v4l2play {
 namespace {

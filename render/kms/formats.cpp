@@ -14,44 +14,6 @@ namespace {
 // Far above what any driver lists; keeps the work on a damaged blob small.
 constexpr std::uint32_t most_entries = 1024;
 
-struct YuvFormat {
-    DrmFourcc fourcc;
-    Subsampling subsampling;
-};
-constexpr YuvFormat yuv_formats[] = {
-    {fourcc_nv12, {2, 2}},
-    {fourcc_nv21, {2, 2}},
-    {fourcc_yuv420, {2, 2}},
-    {drm_fourcc('Y', 'V', '1', '2'), {2, 2}},
-    {fourcc_p010, {2, 2}},
-    {drm_fourcc('P', '0', '1', '2'), {2, 2}},
-    {drm_fourcc('P', '0', '1', '6'), {2, 2}},
-    {drm_fourcc('P', '0', '3', '0'), {2, 2}},
-    {fourcc_nv15, {2, 2}},
-    {fourcc_s010, {2, 2}},
-    {fourcc_s012, {2, 2}},
-    {drm_fourcc('Y', 'U', '0', '8'), {2, 2}}, // packed by AFBC
-    {drm_fourcc('Y', 'U', '1', '0'), {2, 2}}, // the same, 10 bit
-    {fourcc_nv16, {2, 1}},
-    {drm_fourcc('N', 'V', '6', '1'), {2, 1}},
-    {fourcc_nv20, {2, 1}},
-    {fourcc_yuv422, {2, 1}},
-    {drm_fourcc('P', '2', '1', '0'), {2, 1}},
-    {fourcc_s210, {2, 1}},
-    {fourcc_s212, {2, 1}},
-    {drm_fourcc('Y', 'U', 'Y', 'V'), {2, 1}},
-    {drm_fourcc('N', 'V', '2', '4'), {1, 1}},
-    {fourcc_yuv444, {1, 1}},
-    {fourcc_s410, {1, 1}},
-    {fourcc_s412, {1, 1}},
-};
-
-const YuvFormat* find(DrmFourcc fourcc) {
-    const auto* found = std::find_if(std::begin(yuv_formats), std::end(yuv_formats),
-                                     [&](const YuvFormat& entry) { return entry.fourcc == fourcc; });
-    return found == std::end(yuv_formats) ? nullptr : found;
-}
-
 /// `count` elements of type T at `offset`; false when they are not inside the blob.
 template <class T>
 bool read_array(std::span<const std::uint8_t> blob, std::uint64_t offset, std::uint32_t count, std::vector<T>& out) {
@@ -64,13 +26,6 @@ bool read_array(std::span<const std::uint8_t> blob, std::uint64_t offset, std::u
 /// `entry` describes a window of 64 formats that starts at its `offset`.
 bool covers(const drm_format_modifier& entry, std::size_t format) {
     return format >= entry.offset && format - entry.offset < 64 && (entry.formats >> (format - entry.offset) & 1) != 0;
-}
-
-/// A modifier without the parameters that belong to the buffer alone.
-std::uint64_t without_parameters(std::uint64_t modifier) {
-    constexpr std::uint64_t vendor_mask = 0xffULL << 56;
-    constexpr std::uint64_t broadcom = static_cast<std::uint64_t>(DRM_FORMAT_MOD_VENDOR_BROADCOM) << 56;
-    return (modifier & vendor_mask) == broadcom ? fourcc_mod_broadcom_mod(modifier) : modifier;
 }
 
 } // namespace
@@ -103,13 +58,6 @@ bool takes(std::span<const FormatModifier> listed, const FormatModifier& format)
     return std::any_of(listed.begin(), listed.end(),
                        [&](const FormatModifier& entry) { return same_layout(entry, format); });
 }
-
-Subsampling subsampling(DrmFourcc fourcc) {
-    const YuvFormat* found = find(fourcc);
-    return found == nullptr ? Subsampling{} : found->subsampling;
-}
-
-bool is_yuv(DrmFourcc fourcc) { return find(fourcc) != nullptr; }
 
 std::string modifier_name(std::uint64_t modifier) {
     if (modifier == modifier_linear) return "linear";

@@ -19,15 +19,6 @@ std::vector<FormatModifier> parse_in_formats(std::span<const std::uint8_t> blob)
 [[nodiscard]] bool same_layout(const FormatModifier& listed, const FormatModifier& format);
 [[nodiscard]] bool takes(std::span<const FormatModifier> listed, const FormatModifier& format);
 
-/// Horizontal and vertical chroma subsampling, 1 or 2; 1, 1 for what is not YUV.
-struct Subsampling {
-    std::uint32_t x = 1;
-    std::uint32_t y = 1;
-};
-[[nodiscard]] Subsampling subsampling(DrmFourcc fourcc);
-/// True for the YUV formats that decoders make.
-[[nodiscard]] bool is_yuv(DrmFourcc fourcc);
-
 /// "linear", "0x0700000000000004 (Broadcom)" for people.
 std::string modifier_name(std::uint64_t modifier);
 

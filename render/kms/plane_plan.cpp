@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include "render/convert.h"
+#include "render/kms/formats.h"
 #include "render/kms/stacking.h"
+#include "render/yuv.h"
 
 namespace v4l2play {
 namespace {

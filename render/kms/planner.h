@@ -5,7 +5,7 @@
 
 #include "decoder/format.h"
 #include "render/fit.h"
-#include "render/kms/formats.h"
+#include "render/yuv.h"
 
 namespace v4l2play {
 

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "render/kms/formats.h"
+
 namespace v4l2play {
 namespace {
 

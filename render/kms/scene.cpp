@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "render/kms/formats.h"
 #include "render/kms/stacking.h"
 
 namespace v4l2play {

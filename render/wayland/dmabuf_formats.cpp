@@ -2,31 +2,21 @@
 
 #include <algorithm>
 
-#include "decoder/pixel_layout.h"
+#include "render/yuv.h"
 
 namespace v4l2play {
 namespace {
 
 constexpr std::size_t most_formats = 1024;
 
-bool is_video(DrmFourcc fourcc) {
-    const PixelLayout* layout = find_pixel_layout(fourcc);
-    return layout != nullptr && layout->chroma != PixelLayout::Chroma::None;
-}
-
-// Broadcom's SAND modifiers carry the column height of the buffer, which is no property of what takes it.
-constexpr std::uint64_t vendor_broadcom = 7;
-constexpr std::uint64_t broadcom_layout_mask = 0xff000000000000ffULL;
-
 bool same_modifier(std::uint64_t listed, std::uint64_t given) {
-    if (given >> 56 == vendor_broadcom) return (listed & broadcom_layout_mask) == (given & broadcom_layout_mask);
-    return listed == given;
+    return without_parameters(listed) == without_parameters(given);
 }
 
 } // namespace
 
 void DmabufFormats::add(FormatModifier format, bool scanout) {
-    if (!is_video(format.fourcc) && format.fourcc != fourcc_xrgb) return;
+    if (!is_yuv(format.fourcc) && format.fourcc != fourcc_xrgb) return;
     const auto known =
         std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.format == format; });
     if (known != entries_.end())
@@ -41,7 +31,7 @@ void DmabufFormats::add_all(const DmabufFormats& other) {
 
 bool DmabufFormats::has_video() const {
     return std::any_of(entries_.begin(), entries_.end(),
-                       [](const Entry& entry) { return is_video(entry.format.fourcc); });
+                       [](const Entry& entry) { return is_yuv(entry.format.fourcc); });
 }
 
 bool DmabufFormats::scans_out(FormatModifier format) const {
@@ -59,7 +49,7 @@ std::vector<FormatModifier> DmabufFormats::for_decoders() const {
     std::stable_partition(ordered.begin(), ordered.end(), [](const Entry& entry) { return entry.scanout; });
     std::vector<FormatModifier> formats;
     for (const Entry& entry : ordered) {
-        if (!is_video(entry.format.fourcc)) continue;
+        if (!is_yuv(entry.format.fourcc)) continue;
         FormatModifier format = entry.format;
         if (format.modifier == modifier_invalid) format.modifier = modifier_linear;
         if (std::find(formats.begin(), formats.end(), format) == formats.end()) formats.push_back(format);

@@ -40,11 +40,12 @@ KmsCard card() {
 TEST(Cross, TellsForEachFormatWhichPlanesOfWhichConnector) {
     const DecoderPixels decoder{"rpivid (platform:rpivid)",
                                 {V4l2Fourcc{V4L2_PIX_FMT_NV12}, V4l2Fourcc{V4L2_PIX_FMT_NV12_COL128},
-                                 V4l2Fourcc{V4L2_PIX_FMT_P010}, V4l2Fourcc{V4L2_PIX_FMT_NV12_4L4}}};
+                                 V4l2Fourcc{V4L2_PIX_FMT_P010}, V4l2Fourcc{V4L2_PIX_FMT_NV12_4L4},
+                                 V4l2Fourcc{V4L2_PIX_FMT_NV12_16L16}}};
     EXPECT_EQ(cross({decoder}, {card()}),
               (Lines{"rpivid (platform:rpivid)", "  NV12  card1 HDMI-A-1: planes 40 41, HDMI-A-2: plane 41",
                      "  NC12  card1 HDMI-A-1: plane 41, HDMI-A-2: plane 41", "  P010  no plane takes P010",
-                     "  never taken from it: VT12"}));
+                     "  VT12  DRM has no name for it", "  never taken from it: HM12"}));
 }
 
 TEST(Cross, NeedsNoDisplay) {

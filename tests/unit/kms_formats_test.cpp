@@ -5,6 +5,8 @@
 #include <drm_mode.h>
 #include <gtest/gtest.h>
 
+#include "render/yuv.h"
+
 namespace v4l2play {
 namespace {
 

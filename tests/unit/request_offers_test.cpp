@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "decoder/request/device_setup.h"
 #include "tests/unit/expect_clean.h"
 #include "tests/unit/quiet_test.h"
 #include "tests/unit/request_playback.h"
@@ -158,6 +159,33 @@ TEST_F(RequestOffersTest, AnyCallMayFailWhileTheFormatChanges) {
     }
     EXPECT_GT(whole, 20U);
     EXPECT_GT(in_old_format, 10U);
+}
+
+/// The pixel format that is taken from a driver that makes `pixel_formats` for an output that takes `output_formats`;
+/// "" when there is none.
+std::string taken(const std::vector<std::uint32_t>& pixel_formats, const std::vector<FormatModifier>& output_formats) {
+    FakeDecoder driver;
+    driver.pixel_formats = pixel_formats;
+    FakeKernel kernel({driver});
+    const auto device = VideoDevice::open(kernel, find_decoders(kernel).at(0).video_path);
+    EXPECT_TRUE(device);
+    const SequenceInfo sequence;
+    const auto chosen = choose_pixel_format(*device, sequence, V4l2Fourcc{pixel_formats.front()}, output_formats);
+    return chosen ? to_string(*chosen) : "";
+}
+
+TEST(PixelFormatChoice, LeavesWhatHasNoNameToTheDriver) {
+    const std::vector<std::uint32_t> hantro{V4L2_PIX_FMT_NV12_4L4, V4L2_PIX_FMT_NV12};
+    EXPECT_EQ(taken(hantro, {}), "NV12");
+    EXPECT_EQ(taken(hantro, {linear_nv12}), "NV12");
+    EXPECT_EQ(taken({V4L2_PIX_FMT_NV12_4L4}, {}), "");
+}
+
+TEST(PixelFormatChoice, TakesColumnsWithTheirHeightInTheModifierFirst) {
+    const FormatModifier columns{fourcc_nv12, 0x0700000000000004ULL};
+    EXPECT_EQ(taken({V4L2_PIX_FMT_NV12MT_COL128, V4L2_PIX_FMT_NV12_COL128}, {columns}), "NC12");
+    EXPECT_EQ(taken({V4L2_PIX_FMT_NV12MT_COL128}, {columns}), "Nc12");
+    EXPECT_EQ(taken({V4L2_PIX_FMT_NV12MT_COL128}, {linear_nv12}), "");
 }
 
 } // namespace

@@ -151,5 +151,15 @@ TEST(DmabufFormatsTest, ColumnHeightOfSandIsTheBuffers) {
     EXPECT_EQ(formats.modifier_for({fourcc_nv12, sand | 1088 << 8}), sand | 1088 << 8);
 }
 
+TEST(DmabufFormatsTest, FormatsThatTheCpuCannotReadAreVideoToo) {
+    constexpr FormatModifier columns{fourcc_p030, 0x0700000000000004ULL};
+    constexpr FormatModifier packed{fourcc_yuv420_10bit, 0x0800000000000061ULL};
+    DmabufFormats formats;
+    formats.add(columns, false);
+    formats.add(packed, true);
+    EXPECT_TRUE(formats.has_video());
+    EXPECT_EQ(formats.for_decoders(), (std::vector{packed, columns}));
+}
+
 } // namespace
 } // namespace v4l2play
