@@ -41,11 +41,14 @@ std::vector<std::uint8_t> in_formats(const std::vector<FormatModifier>& pairs) {
     header.formats_offset = sizeof header;
     header.count_modifiers = static_cast<std::uint32_t>(modifiers.size());
     header.modifiers_offset = static_cast<std::uint32_t>(sizeof header + formats.size() * 4);
-    std::vector<std::uint8_t> bytes(header.modifiers_offset + modifiers.size() * sizeof(drm_format_modifier));
-    std::memcpy(bytes.data(), &header, sizeof header);
-    std::memcpy(bytes.data() + header.formats_offset, formats.data(), formats.size() * 4);
-    std::memcpy(bytes.data() + header.modifiers_offset, modifiers.data(),
-                modifiers.size() * sizeof(drm_format_modifier));
+    std::vector<std::uint8_t> bytes;
+    const auto append = [&bytes](const auto* data, std::size_t count) {
+        const auto* first = reinterpret_cast<const std::uint8_t*>(data);
+        bytes.insert(bytes.end(), first, first + count * sizeof *data);
+    };
+    append(&header, 1);
+    append(formats.data(), formats.size());
+    append(modifiers.data(), modifiers.size());
     return bytes;
 }
 
