@@ -175,7 +175,7 @@ Result<> KmsOutput::light() {
 
 Result<> KmsOutput::configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) {
     queue_.discard_waiting("its format was replaced");
-    screen_->tell_colors(info);
+    screen_->set_colors(info);
     V4L2PLAY_TRY(light());
     const Result<std::uint32_t> framebuffer = framebuffers_.get(*pool, 0);
     if (!framebuffer) return fail(ENOTSUP, framebuffer.error().what, framebuffer.error().where);
@@ -228,8 +228,10 @@ Result<> KmsOutput::present(Frame& frame, Nanoseconds target) {
 
 /// Puts the arrangement on the screen; steps down when the driver's tests had promised too much.
 int KmsOutput::place(const Scene& scene) {
+    const bool other_colors = !screen_->colors_told();
     const int error = screen_->show(scene, ++commits_);
     if (error == 0) {
+        if (other_colors) clock_.interrupt(); // the mode may be set anew for them
         placed_ = scene.video;
         overlay_.fly();
     }
@@ -239,7 +241,7 @@ int KmsOutput::place(const Scene& scene) {
 
 int KmsOutput::start_flip(std::uint32_t framebuffer) {
     const Scene scene = arranger_.scene(framebuffer, overlay_.wanted());
-    if (!(placed_ == scene.video) || overlay_.changed()) return place(scene);
+    if (!(placed_ == scene.video) || overlay_.changed() || !screen_->colors_told()) return place(scene);
     const int error = screen_->flip(framebuffer, ++commits_);
     return is_refusal(error) ? place(scene) : error;
 }

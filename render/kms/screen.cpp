@@ -102,25 +102,25 @@ Result<bool> Screen::fit_mode(Size picture) {
     return true;
 }
 
-bool Screen::tell_colors(const FrameInfo& info) {
-    if (!connector_->hdr_metadata.writable()) return false;
+void Screen::set_colors(const FrameInfo& info) {
+    if (!connector_->hdr_metadata.writable()) return;
     const std::optional<hdr_output_metadata> wanted = hdr_metadata(info);
-    if (!wanted && !hdr_) return false;
+    if (!wanted && !hdr_) return;
     // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): padding that differs would cost a new blob, no more
-    if (wanted && hdr_ && std::memcmp(&*wanted, &*hdr_, sizeof *wanted) == 0) return false;
+    if (wanted && hdr_ && std::memcmp(&*wanted, &*hdr_, sizeof *wanted) == 0) return;
     std::uint32_t blob = 0;
-    if (wanted && drmModeCreatePropertyBlob(device_.fd(), &*wanted, sizeof *wanted, &blob) != 0) return false;
+    if (wanted && drmModeCreatePropertyBlob(device_.fd(), &*wanted, sizeof *wanted, &blob) != 0) return;
     if (hdr_blob_ != 0) drmModeDestroyPropertyBlob(device_.fd(), hdr_blob_);
     hdr_blob_ = blob;
     hdr_ = wanted;
-    lit_ = false;
-    return true;
+    colors_told_ = false;
 }
 
 /// All three together: a display that is told of one and not of the others shows wrong colours.
 void Screen::add_colors(AtomicRequest& request) const {
     constexpr std::uint64_t enough_bits = 12;
     const KmsConnector& connector = *connector_;
+    request.object(connector.id);
     request.set_if_writable(connector.hdr_metadata, hdr_blob_);
     if (const auto colorspace = connector.colorspace.values[hdr_ ? 1 : 0])
         request.set_if_writable(connector.colorspace.property, *colorspace);
@@ -205,10 +205,9 @@ void Screen::add_output(AtomicRequest& request) const {
         request.object(other.id);
         request.set(other.crtc_id, "CRTC_ID", 0);
     }
-    request.object(connector_->id);
+    add_colors(request);
     request.set(connector_->crtc_id, "CRTC_ID", crtc_->id);
     request.set_if_writable(connector_->link_status, link_status_good);
-    add_colors(request);
     request.object(crtc_->id);
     request.set(crtc_->mode_id, "MODE_ID", mode_blob_);
     request.set(crtc_->active, "ACTIVE", 1);
@@ -243,6 +242,7 @@ Result<> Screen::light() {
     video_ = nullptr;
     changed_ = true;
     lit_ = true;
+    colors_told_ = true;
     shown_black_ = {};
     return {};
 }
@@ -282,10 +282,28 @@ int Screen::test(const Scene& scene) {
     return add_scene(request_, scene) ? commit(flags) : -EINVAL;
 }
 
-int Screen::show(const Scene& scene, std::uint64_t user_data) {
+int Screen::start(const Scene& scene, bool with_colors, std::uint32_t flags, std::uint64_t user_data) {
     request_.clear();
     if (!add_scene(request_, scene)) return -EINVAL;
-    if (const int error = commit(flip_flags, user_data); error != 0) return error;
+    if (with_colors) add_colors(request_);
+    return commit(flags, user_data);
+}
+
+/// Some drivers set the mode anew for other colours, which needs leave (vc4); and some refuse what they are told.
+int Screen::start_with_colors(const Scene& scene, std::uint64_t user_data) {
+    int error = start(scene, true, flip_flags, user_data);
+    if (error == -EINVAL) error = start(scene, true, flip_flags | DRM_MODE_ATOMIC_ALLOW_MODESET, user_data);
+    if (error != -EINVAL) return error;
+    error = start(scene, false, flip_flags, user_data);
+    if (error == 0)
+        log_warning("kms", "{} refuses the colours of the video: they are shown as they are", connector_->name);
+    return error;
+}
+
+int Screen::show(const Scene& scene, std::uint64_t user_data) {
+    const int error = colors_told_ ? start(scene, false, flip_flags, user_data) : start_with_colors(scene, user_data);
+    if (error != 0) return error;
+    colors_told_ = true;
     const SceneStack stack(scene, *planes_.primary);
     on_.assign(stack.planes().begin(), stack.planes().end());
     for (const KmsPlane* plane : on_) use(plane);

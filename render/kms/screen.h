@@ -53,9 +53,11 @@ class Screen {
     /// For pictures that no plane scales, where the person leaves the mode to the content: takes the mode that fits
     /// `picture` best. True when that is another one; `light` must follow.
     Result<bool> fit_mode(Size picture);
-    /// What the display is told of the light and the colours of such frames, where it can be told; true when that
-    /// changes, and `light` must follow.
-    bool tell_colors(const FrameInfo& info);
+    /// What the display is to be told of the light and the colours of such frames, where it can be told: with the next
+    /// `show`, or `light`.
+    void set_colors(const FrameInfo& info);
+    /// False while `show` has colours to tell of: `flip` would leave them for later.
+    [[nodiscard]] bool colors_told() const { return colors_told_; }
     /// The display off, whatever is in flight. Blocks until nothing is read any more. 0 or a negative errno.
     int turn_off();
     /// Our mode on, the primary plane black, every other plane of the CRTC off. Blocks until it is so. Sets the mode
@@ -96,6 +98,8 @@ class Screen {
     void add_black(AtomicRequest& request, std::uint64_t zpos) const;
     void add_others_off(AtomicRequest& request, std::span<const KmsPlane* const> kept) const;
     int commit(std::uint32_t flags, std::uint64_t user_data = 0);
+    int start(const Scene& scene, bool with_colors, std::uint32_t flags, std::uint64_t user_data);
+    int start_with_colors(const Scene& scene, std::uint64_t user_data);
     void use(const KmsPlane* plane);
     void restore();
     void add_found_planes();
@@ -109,8 +113,9 @@ class Screen {
     CrtcPlanes planes_;
     drmModeModeInfo mode_{};
     std::uint32_t mode_blob_ = 0;
-    std::optional<hdr_output_metadata> hdr_; ///< what the display is told; empty: standard range
+    std::optional<hdr_output_metadata> hdr_; ///< what the display is to be told; empty: standard range
     std::uint32_t hdr_blob_ = 0;
+    bool colors_told_ = true;
     DumbFramebuffer black_;
     DumbFramebuffer shown_black_; ///< of the mode before, until the display is lit anew
     AtomicRequest request_;

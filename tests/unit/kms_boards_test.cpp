@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "decoder/log.h"
 #include "tests/fakes/fake_boards.h"
 #include "tests/unit/kms_board.h"
 
@@ -183,7 +184,9 @@ TEST(Hdr, DisplayIsToldOfLightColoursAndDepthTogether) {
     hdr.hdr.max_content_light_level = 900;
     hdr.hdr.max_pic_average_light_level = 400;
     board.info_ = hdr;
+    const auto before = board.drm_.commits;
     board.show();
+    EXPECT_EQ(board.drm_.commits, before + 1) << "with the frame";
     EXPECT_EQ(board.drm_.value(connector, "Colorspace"), 9U);
     EXPECT_EQ(board.drm_.value(connector, "max bpc"), 12U);
     const auto& blob = board.drm_.blob(board.drm_.value(connector, "HDR_OUTPUT_METADATA"));
@@ -210,6 +213,25 @@ TEST(Hdr, DisplayIsToldOfLightColoursAndDepthTogether) {
     EXPECT_EQ(board.drm_.value(connector, "HDR_OUTPUT_METADATA"), 0U);
     EXPECT_EQ(board.drm_.value(connector, "Colorspace"), 0U);
     EXPECT_EQ(board.drm_.value(connector, "max bpc"), 8U);
+}
+
+TEST(Hdr, DisplayThatRefusesItsColoursShowsTheVideo) {
+    set_log_level(LogLevel::Error);
+    Board board(raspberry_pi_4());
+    ASSERT_EQ(board.configure(fourcc_nv12, 1920, 1080), "");
+    board.show();
+    unsigned asked = 0;
+    board.drm_.refuse = [&asked](const FakeDrm& drm) {
+        const bool colors = drm.value(FakeDrm::connector, "HDR_OUTPUT_METADATA") != 0;
+        asked += colors ? 1 : 0;
+        return colors ? -EINVAL : 0;
+    };
+    board.info_.color = {9, 16, 9, false};
+    const auto before = board.drm_.commits;
+    for (int i = 0; i < 3; ++i) board.show();
+    EXPECT_EQ(board.drm_.commits, before + 3);
+    EXPECT_EQ(asked, 1U) << "never again";
+    EXPECT_EQ(board.drm_.value(FakeDrm::connector, "Colorspace"), 0U);
 }
 
 TEST(ModeThatFits, OnlyWhereNoPlaneScalesAndTheModeIsTheContents) {
