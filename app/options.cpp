@@ -11,6 +11,7 @@
 #include "render/kms/keyboards.h"
 #include "render/kms/mode.h"
 #include "render/kms/seat.h"
+#include "render/kms/sink.h"
 #include "render/overlay/overlay.h"
 #include "render/wayland/wayland_output.h"
 
@@ -223,7 +224,8 @@ void add_options(CLI::App& app, Options& options) {
     app.add_flag("-v,--verbose", options.verbose, "Say more; twice: everything");
     app.add_flag("-q,--quiet", options.quiet, "Say nothing but errors");
     app.set_version_flag("--version", "v4l2play " V4L2PLAY_VERSION + wayland_build_notes() + seat_build_notes() +
-                                          keyboards_build_notes() + gles_build_notes() + overlay_build_notes());
+                                          sink_build_notes() + keyboards_build_notes() + gles_build_notes() +
+                                          overlay_build_notes());
 }
 
 /// CLI11 would list options in the usage line that are not meant to be read there.

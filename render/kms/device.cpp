@@ -47,6 +47,8 @@ std::optional<KmsConnector> read_connector(int fd, std::uint32_t id, const Conne
     result.crtc_id = properties.find("CRTC_ID");
     result.link_status = properties.find("link-status");
     result.hdr_metadata = properties.find("HDR_OUTPUT_METADATA");
+    if (const Blob edid = read_blob(fd, properties.find("EDID").value))
+        result.sink = read_sink({static_cast<const std::uint8_t*>(edid->data), edid->length});
     result.max_bpc = properties.find("max bpc");
     result.vrr_capable = properties.find("vrr_capable").value == 1;
     result.colorspace = {

@@ -13,6 +13,7 @@
 #include "decoder/kernel.h"
 #include "render/kms/properties.h"
 #include "render/kms/seat.h"
+#include "render/kms/sink.h"
 
 namespace v4l2play {
 
@@ -33,8 +34,9 @@ struct KmsConnector {
     KmsProperty link_status;
     KmsProperty hdr_metadata;
     KmsProperty max_bpc;
-    bool vrr_capable = false;   ///< the display can wait for a frame
-    EnumProperty<2> colorspace; ///< default, BT.2020
+    bool vrr_capable = false;       ///< the display can wait for a frame
+    EnumProperty<2> colorspace;     ///< default, BT.2020
+    std::optional<SinkColors> sink; ///< empty: it has not said, or nothing here reads it
 };
 
 struct KmsCrtc {

@@ -43,4 +43,6 @@ std::optional<hdr_output_metadata> hdr_metadata(const FrameInfo& info) {
     return metadata;
 }
 
+bool is_pq(const hdr_output_metadata& metadata) { return metadata.hdmi_metadata_type1.eotf == eotf_pq; }
+
 } // namespace v4l2play

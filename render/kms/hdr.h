@@ -13,4 +13,7 @@ namespace v4l2play {
 /// of standard range, which need none. Units are those of the HDMI infoframe.
 [[nodiscard]] std::optional<hdr_output_metadata> hdr_metadata(const FrameInfo& info);
 
+/// HDR10 (PQ); the other is HLG.
+[[nodiscard]] bool is_pq(const hdr_output_metadata& metadata);
+
 } // namespace v4l2play

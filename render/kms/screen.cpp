@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <fmt/format.h>
 #include <xf86drm.h>
@@ -102,9 +103,20 @@ Result<bool> Screen::fit_mode(Size picture) {
     return true;
 }
 
+/// What a display does not understand it is not told: it would show colours that nobody meant.
+std::optional<hdr_output_metadata> Screen::announcement(const FrameInfo& info) {
+    std::optional<hdr_output_metadata> metadata = hdr_metadata(info);
+    const std::optional<SinkColors>& sink = connector_->sink;
+    if (!metadata || !sink || (is_pq(*metadata) ? sink->pq : sink->hlg)) return metadata;
+    if (!std::exchange(warned_of_hdr_, true))
+        log_warning("kms", "{} does not understand {}: the video will look dull on it", connector_->name,
+                    is_pq(*metadata) ? "HDR10" : "HLG");
+    return std::nullopt;
+}
+
 void Screen::set_colors(const FrameInfo& info) {
     if (!connector_->hdr_metadata.writable()) return;
-    const std::optional<hdr_output_metadata> wanted = hdr_metadata(info);
+    const std::optional<hdr_output_metadata> wanted = announcement(info);
     if (!wanted && !hdr_) return;
     // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): padding that differs would cost a new blob, no more
     if (wanted && hdr_ && std::memcmp(&*wanted, &*hdr_, sizeof *wanted) == 0) return;
@@ -122,7 +134,8 @@ void Screen::add_colors(AtomicRequest& request) const {
     const KmsConnector& connector = *connector_;
     request.object(connector.id);
     request.set_if_writable(connector.hdr_metadata, hdr_blob_);
-    if (const auto colorspace = connector.colorspace.values[hdr_ ? 1 : 0])
+    const bool bt2020 = hdr_ && (!connector.sink || connector.sink->bt2020_rgb);
+    if (const auto colorspace = connector.colorspace.values[bt2020 ? 1 : 0])
         request.set_if_writable(connector.colorspace.property, *colorspace);
     const std::uint64_t bits = hdr_ ? std::min(connector.max_bpc.maximum, enough_bits) : connector.max_bpc.value;
     request.set_if_writable(connector.max_bpc, bits);

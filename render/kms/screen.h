@@ -85,6 +85,7 @@ class Screen {
         : device_(device)
         , options_(options) {}
     Result<> set_mode(const drmModeModeInfo& mode);
+    std::optional<hdr_output_metadata> announcement(const FrameInfo& info);
     void add_colors(AtomicRequest& request) const;
     Result<> choose(bool clone);
     Result<> choose_primary();
@@ -116,6 +117,7 @@ class Screen {
     std::optional<hdr_output_metadata> hdr_; ///< what the display is to be told; empty: standard range
     std::uint32_t hdr_blob_ = 0;
     bool colors_told_ = true;
+    bool warned_of_hdr_ = false;
     DumbFramebuffer black_;
     DumbFramebuffer shown_black_; ///< of the mode before, until the display is lit anew
     AtomicRequest request_;

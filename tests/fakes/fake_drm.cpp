@@ -81,6 +81,7 @@ void FakeDrm::add_outputs() {
         add(id, "CRTC_ID", DRM_MODE_PROP_OBJECT, 0);
         add(id, "link-status", DRM_MODE_PROP_ENUM, 0, {}, {{"Good", 0}, {"Bad", 1}});
         add(id, "vrr_capable", DRM_MODE_PROP_RANGE | DRM_MODE_PROP_IMMUTABLE, board_.vrr ? 1 : 0, {0, 1});
+        if (!board_.edid.empty()) add(id, "EDID", DRM_MODE_PROP_BLOB | DRM_MODE_PROP_IMMUTABLE, add_blob(board_.edid));
         if (!board_.hdr) continue;
         add(id, "HDR_OUTPUT_METADATA", DRM_MODE_PROP_BLOB, 0);
         add(id, "Colorspace", DRM_MODE_PROP_ENUM, 0, {}, {{"Default", 0}, {"BT2020_RGB", 9}, {"BT2020_YCC", 10}});

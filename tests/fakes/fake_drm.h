@@ -47,6 +47,7 @@ struct FakeBoard {
     bool vrr = false;                              ///< the display's refresh rate can vary
     unsigned displays = 1;                         ///< connectors, each with a CRTC; HDMI-A-1, HDMI-A-2, ...
     std::vector<drmModeModeInfo> other_modes = {}; ///< of the displays after the first; empty: the same
+    std::vector<std::uint8_t> edid = {};           ///< what the display says of itself
 };
 
 /// What a plane shows; framebuffer 0: nothing.

@@ -1,9 +1,11 @@
 // The whole KMS output on the plane tables of boards: which plane shows what, and what is said of the others.
+#include <algorithm>
 #include <cstring>
 
 #include <gtest/gtest.h>
 
 #include "decoder/log.h"
+#include "render/kms/sink.h"
 #include "tests/fakes/fake_boards.h"
 #include "tests/unit/kms_board.h"
 
@@ -213,6 +215,70 @@ TEST(Hdr, DisplayIsToldOfLightColoursAndDepthTogether) {
     EXPECT_EQ(board.drm_.value(connector, "HDR_OUTPUT_METADATA"), 0U);
     EXPECT_EQ(board.drm_.value(connector, "Colorspace"), 0U);
     EXPECT_EQ(board.drm_.value(connector, "max bpc"), 8U);
+}
+
+/// The EDID of a display whose CTA-861 extension has a block of colorimetry and one of HDR static metadata.
+std::vector<std::uint8_t> edid(std::uint8_t colorimetry, std::uint8_t transfers) {
+    constexpr std::uint8_t extended_3_bytes = 7 << 5 | 3;
+    std::vector<std::uint8_t> bytes(256);
+    std::fill(bytes.begin() + 1, bytes.begin() + 7, 0xff);
+    bytes[8] = 0x04; // "ABC"
+    bytes[9] = 0x43;
+    bytes[18] = 1; // EDID 1.4
+    bytes[19] = 4;
+    bytes[126] = 1; // extension
+    const std::uint8_t extension[] = {2, 3,         12, 0, extended_3_bytes, 5, colorimetry, 0, extended_3_bytes,
+                                      6, transfers, 1};
+    std::copy(std::begin(extension), std::end(extension), bytes.begin() + 128);
+    for (const std::size_t block : {std::size_t{0}, std::size_t{128}}) {
+        std::uint8_t sum = 0;
+        for (std::size_t i = 0; i < 127; ++i) sum = static_cast<std::uint8_t>(sum + bytes[block + i]);
+        bytes[block + 127] = static_cast<std::uint8_t>(-sum);
+    }
+    return bytes;
+}
+
+constexpr std::uint8_t sdr = 1, pq = 4, hlg = 8, bt2020_rgb = 0x80;
+
+TEST(Hdr, DisplaySaysWhatItUnderstands) {
+    if (!sink_build_notes().empty()) GTEST_SKIP() << sink_build_notes();
+    EXPECT_EQ(read_sink(edid(bt2020_rgb, sdr | pq | hlg)), (SinkColors{true, true, true}));
+    EXPECT_EQ(read_sink(edid(0, sdr | hlg)), (SinkColors{false, true, false}));
+    EXPECT_EQ(read_sink(edid(0, sdr)), (SinkColors{}));
+    EXPECT_EQ(read_sink({}), std::nullopt);
+    auto damaged = edid(bt2020_rgb, pq);
+    damaged[130] = 127; // its blocks end behind the extension
+    damaged[132] = 0xff;
+    for (const std::size_t size : {std::size_t{256}, std::size_t{130}, std::size_t{1}})
+        EXPECT_FALSE(read_sink(std::span(damaged).first(size)).value_or(SinkColors{}).hlg);
+}
+
+TEST(Hdr, DisplayIsToldOfNothingElse) {
+    if (!sink_build_notes().empty()) GTEST_SKIP() << sink_build_notes();
+    set_log_level(LogLevel::Error);
+    const struct {
+        std::vector<std::uint8_t> edid;
+        std::uint8_t transfer;
+        bool metadata;
+        std::uint64_t colorspace;
+    } cases[]{
+        {edid(bt2020_rgb, sdr | pq), 16, true, 9},
+        {edid(0, sdr | pq), 16, true, 0},
+        {edid(bt2020_rgb, sdr), 16, false, 0},
+        {edid(bt2020_rgb, sdr | pq), 18, false, 0},
+        {{1, 2, 3}, 18, true, 9},
+    };
+    for (const auto& one : cases) {
+        FakeBoard table = raspberry_pi_4();
+        table.edid = one.edid;
+        Board board(table);
+        ASSERT_EQ(board.configure(fourcc_nv12, 1920, 1080), "");
+        board.info_.color = {9, one.transfer, 9, false};
+        board.show();
+        EXPECT_EQ(board.drm_.value(FakeDrm::connector, "HDR_OUTPUT_METADATA") != 0, one.metadata);
+        EXPECT_EQ(board.drm_.value(FakeDrm::connector, "Colorspace"), one.colorspace);
+        EXPECT_EQ(board.drm_.value(FakeDrm::connector, "max bpc"), one.metadata ? 12U : 8U);
+    }
 }
 
 TEST(Hdr, DisplayThatRefusesItsColoursShowsTheVideo) {
