@@ -337,6 +337,9 @@ void parse_beginning(SyntaxReader& r, std::span<const std::uint8_t> nal, SliceHe
 void inherit(const SliceHeader& previous, SliceHeader& header) {
     const SliceHeader own = header;
     header = previous;
+    header.nal_unit_type = own.nal_unit_type;
+    header.nuh_temporal_id_plus1 = own.nuh_temporal_id_plus1;
+    header.slice_pic_parameter_set_id = own.slice_pic_parameter_set_id;
     header.first_slice_segment_in_pic_flag = own.first_slice_segment_in_pic_flag;
     header.dependent_slice_segment_flag = own.dependent_slice_segment_flag;
     header.slice_segment_address = own.slice_segment_address;

@@ -228,6 +228,18 @@ TEST_F(HevcCodecTest, DependentSliceSegmentsTakeTheHeaderOver) {
     EXPECT_EQ(picture().slices[1].header.short_term_ref_pic_set.num_delta_pocs(), 1U);
 }
 
+/// What it says itself counts, not what it takes over: it may have been read by parameter sets of another size.
+TEST_F(HevcCodecTest, DependentSliceSegmentOfAnotherPictureIsNotTaken) {
+    Pps pps;
+    pps.dependent_slice_segments_enabled_flag = true;
+    use(simple_sps(), pps);
+    parameter_sets().slice(idr()).parse();
+    SliceHeader stray = at(p(4, reference_set({-4})), 3, true);
+    stray.nal_unit_type = static_cast<NalType>(0); // TRAIL_N
+    EXPECT_EQ(slice(p(4, reference_set({-4}))).slice(stray).parse(), malformed);
+    EXPECT_STREQ(why(), "a slice segment of another picture");
+}
+
 TEST_F(HevcCodecTest, EntryPointsStayWithTheirSlices) {
     Pps pps;
     pps.entropy_coding_sync_enabled_flag = true;
