@@ -123,6 +123,21 @@ void Ledger::check_reuse(const LedgerEntry& next) {
     }
 }
 
+void Ledger::blame(const SlotKey& slot, Nanoseconds time, Pacing& pacing) {
+    if (!pacing.first_violation.empty()) return;
+    pacing_ = &pacing;
+    for (std::size_t back = 0; back < size(); ++back) {
+        LedgerEntry& entry = ring_[(count_ - 1 - back) % ring_.size()];
+        if (!(entry.slot == slot) || entry.acquired >= time) continue;
+        if (entry.released != 0 && entry.released <= time) break; // somebody else held it
+        entry.reused = time;
+        ++pacing.content_violations;
+        return violate(entry, "its slot was used again before the display had let go of it");
+    }
+    pacing.first_violation =
+        fmt::format("slot {}.{} was used again, at {}, while it was held", slot.generation, slot.index, time);
+}
+
 void Ledger::violate(const LedgerEntry& entry, const std::string& how) {
     if (!pacing_->first_violation.empty()) return;
     pacing_->first_violation = fmt::format("{}: {}", how, describe(entry));

@@ -114,6 +114,9 @@ class Ledger {
     [[nodiscard]] const LedgerEntry& recent(std::size_t back) const {
         return ring_[(count_ - 1 - back) % ring_.size()];
     }
+    /// For a slot that was acquired at `time` while somebody held it, in an item with `pacing` in which no violation
+    /// was seen: the picture it was acquired for was never presented. Names the frame that was in it.
+    void blame(const SlotKey& slot, Nanoseconds time, Pacing& pacing);
     /// Writes what is left to the file, and closes it.
     Result<> finish();
 

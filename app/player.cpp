@@ -411,11 +411,15 @@ int Player::finish() {
                 ledger_.released(*released, system_kernel().now(), output_->timing().period);
         report_.unreleased = ledger_.held();
     }
+    for (ItemReport& item : report_.items) {
+        item.finish();
+        if (item.slots.early_reuse != 0)
+            ledger_.blame(item.slots.first_early, item.slots.first_early_time, item.pacing);
+    }
     if (auto written = ledger_.finish(); !written) {
         complain(fmt::format("cannot write the ledger {}: {}", options_.ledger, written.error().what));
         report_lost_ = true;
     }
-    for (ItemReport& item : report_.items) item.finish();
     stage_.reset();
     statistics_.reset();
     output_.reset();

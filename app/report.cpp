@@ -171,6 +171,10 @@ void ItemReport::read(const SlotPool& pool) {
     slots.count = std::max(slots.count, one.count);
     slots.maximum_exported = std::max(slots.maximum_exported, one.maximum_exported);
     slots.longest_export = std::max(slots.longest_export, one.longest_export);
+    if (slots.early_reuse == 0) {
+        slots.first_early = one.first_early;
+        slots.first_early_time = one.first_early_time;
+    }
     slots.early_reuse += one.early_reuse;
     slots.exhausted += one.exhausted;
 }

@@ -167,8 +167,12 @@ SlotRef SlotPool::acquire() {
         ++statistics_.exhausted;
         return {};
     }
-    if (slots_[index].held()) ++statistics_.early_reuse;
+    const bool early = slots_[index].held();
     transition(index, SlotState::InDecode, "acquire");
+    if (early && statistics_.early_reuse++ == 0) {
+        statistics_.first_early = {generation_, index};
+        statistics_.first_early_time = slots_[index].acquired;
+    }
     ++statistics_.acquired;
     ++slots_[index].holds[static_cast<std::size_t>(Hold::Request)];
     return {shared_from_this(), index, Hold::Request};

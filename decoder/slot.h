@@ -83,7 +83,9 @@ struct SlotStatistics {
     std::uint64_t acquired = 0;
     std::uint64_t exhausted = 0;   ///< times `acquire` found no FREE slot
     std::uint64_t early_reuse = 0; ///< slots acquired while somebody held them: 0, or the program is wrong
-    std::uint64_t illegal = 0;     ///< refused transitions
+    SlotKey first_early;           ///< of those, the first, and when it was acquired
+    Nanoseconds first_early_time = 0;
+    std::uint64_t illegal = 0; ///< refused transitions
 };
 
 class SlotPool;

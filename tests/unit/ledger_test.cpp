@@ -130,6 +130,27 @@ TEST_F(LedgerTest, FollowsOneFrameFromPresentToReuse) {
     EXPECT_EQ(ledger_.recent(0).released, 0);
 }
 
+TEST_F(LedgerTest, ASlotUsedAgainForAPictureThatIsNeverPresentedIsOneToo) {
+    present(0, 5);
+    show(0);
+    present(1, 6);
+    show(1);
+    present(2, 7);
+    ledger_.blame({1, 6}, 300 * period, pacing_);
+    EXPECT_EQ(pacing_.content_violations, 1U);
+    EXPECT_NE(pacing_.first_violation.find("frame 2 (id 0.1"), std::string::npos) << pacing_.first_violation;
+    EXPECT_EQ(ledger_.recent(1).reused, 300 * period);
+    ledger_.blame({1, 5}, 300 * period, pacing_);
+    EXPECT_EQ(pacing_.content_violations, 1U) << "one is named";
+    Pacing other;
+    release(1, 102);
+    ledger_.blame({1, 6}, 300 * period, other);
+    EXPECT_EQ(other.content_violations, 0U) << "it was no longer the display's";
+    other = {};
+    ledger_.blame({2, 5}, 300 * period, other);
+    EXPECT_EQ(other.first_violation, "slot 2.5 was used again, at 3000000000, while it was held");
+}
+
 TEST_F(LedgerTest, ASlotUsedAgainBeforeItsReleaseIsAContentViolation) {
     present(0, 5);
     show(0);

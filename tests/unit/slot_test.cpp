@@ -243,6 +243,8 @@ TEST_F(UnsafeRelease, TakesTheLongestExportedAndCountsIt) {
     ASSERT_TRUE(taken);
     EXPECT_EQ(taken.index(), 0u);
     EXPECT_EQ(pool_->statistics().early_reuse, 1u);
+    EXPECT_EQ(pool_->statistics().first_early.generation, pool_->generation());
+    EXPECT_GT(pool_->statistics().first_early_time, 0);
     EXPECT_EQ(pool_->statistics().exported, 3u);
     shown_.clear(); // the display lets go of all, and of the one that it has lost
     EXPECT_EQ(pool_->free_count(), 3u);
