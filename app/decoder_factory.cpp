@@ -109,6 +109,13 @@ void try_devices(Kernel& kernel, const Options& options, const DecoderConfig& co
     if (!any && (closed.empty() || !options.device.empty())) opened.reasons.push_back(nothing_found(options));
 }
 
+const char* cure(const StreamInfo& stream, int fault) {
+    const bool software = has_software_decoder(stream);
+    if (fault == EBUSY)
+        return software ? "stop the program that uses it, or give --decoder=software" : "stop the program that uses it";
+    return software ? "--decoder=software would" : "and nothing else does";
+}
+
 } // namespace
 
 Result<OpenedDecoder> open_decoder(const Options& options, DecoderConfig config, Output* output,
@@ -124,9 +131,7 @@ Result<OpenedDecoder> open_decoder(const Options& options, DecoderConfig config,
     if (options.require_hw || !software)
         return fail(fault != 0 ? fault : ENOTSUP,
                     fmt::format("no hardware decoder plays this {} stream ({}); {}", config.stream.codec_name,
-                                fmt::join(opened.reasons, "; "),
-                                fault == EBUSY ? "stop the program that uses it, or give --decoder=software"
-                                               : "--decoder=software would"));
+                                fmt::join(opened.reasons, "; "), cure(config.stream, fault)));
     auto memory =
         output == nullptr ? create_slot_allocator(kernel, config.output_needs_dmabuf) : output->create_memory(kernel);
     if (!memory) return fail(std::move(memory).error());

@@ -26,6 +26,7 @@
 #include "decoder/base_name.h"
 #include "decoder/log.h"
 #include "decoder/patience.h"
+#include "decoder/software/software_decoder.h"
 #include "render/slow_output.h"
 
 namespace v4l2play {
@@ -137,8 +138,9 @@ class Player {
     bool bad_usage_ = false;
     bool display_lost_ = false;
     bool decoder_fault_ = false;
-    bool report_lost_ = false; ///< or the ledger
-    bool left_behind_ = false; ///< a thread is in a driver and does not come back
+    bool report_lost_ = false;   ///< or the ledger
+    bool software_helps_ = true; ///< there is a software decoder for the stream
+    bool left_behind_ = false;   ///< a thread is in a driver and does not come back
 };
 
 /// The output, and everything that the main thread waits for.
@@ -256,6 +258,7 @@ void Player::play_item(const std::string& file, ItemReport& report) {
         return;
     }
     report.codec = (*demuxer)->stream().codec_name;
+    software_helps_ = has_software_decoder((*demuxer)->stream());
     report.profile = (*demuxer)->stream().profile_name;
     report.frame_rate = (*demuxer)->stream().frame_rate;
     const Nanoseconds cpu_before = cpu_time();
@@ -370,7 +373,7 @@ void Player::settle(Ended ended, ItemReport& report) {
     const bool hardware = std::string_view(report.decoder.kind) != "software";
     const bool stream_at_fault = report.error.code == ENOTSUP || report.error.code == EBADMSG;
     const bool device_at_fault = ended == Ended::DeviceFailed && hardware && !stream_at_fault;
-    if (device_at_fault && report.error.what.find("--decoder=software") == std::string::npos)
+    if (device_at_fault && software_helps_ && report.error.what.find("--decoder=software") == std::string::npos)
         report.error.what += "; --decoder=software does without it";
     decoder_fault_ = decoder_fault_ || device_at_fault;
     requirement_broken_ = requirement_broken_ || (ended == Ended::Unsupported && options_.require_hw);

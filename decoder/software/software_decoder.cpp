@@ -200,12 +200,17 @@ class SoftwareDecoder final : public Decoder {
     bool failed_ = false;
 };
 
+const AVCodec* find_codec(const StreamInfo& stream) {
+    const AVCodec* codec = avcodec_find_decoder(static_cast<AVCodecID>(stream.libav_codec_id));
+    return codec == nullptr || codec->type != AVMEDIA_TYPE_VIDEO ? nullptr : codec;
+}
+
 Result<> SoftwareDecoder::open(const DecoderConfig& config) {
     V4L2PLAY_TRY(kernel_.epoll_add(epoll_.get(), waker_->fd(), EPOLLIN | EPOLLET, 0) == 0
                      ? Result<>()
                      : fail(EINVAL, "cannot watch the waker", "epoll_ctl"));
-    const AVCodec* codec = avcodec_find_decoder(static_cast<AVCodecID>(stream_.libav_codec_id));
-    if (codec == nullptr || codec->type != AVMEDIA_TYPE_VIDEO)
+    const AVCodec* codec = find_codec(stream_);
+    if (codec == nullptr)
         return fail(ENOTSUP, fmt::format("libavcodec has no decoder for {}", stream_.codec_name), "software");
     codec_.reset(avcodec_alloc_context3(codec));
     if (!codec_ || !packet_ || !frame_) return fail(ENOMEM, "no memory for the decoder", "software");
@@ -441,6 +446,8 @@ Result<> SoftwareDecoder::wait(Nanoseconds timeout) {
 }
 
 } // namespace
+
+bool has_software_decoder(const StreamInfo& stream) { return find_codec(stream) != nullptr; }
 
 Result<std::unique_ptr<Decoder>> create_software_decoder(Kernel& kernel, const DecoderConfig& config,
                                                          std::unique_ptr<SlotAllocator> allocator) {

@@ -9,6 +9,9 @@
 
 namespace v4l2play {
 
+/// Whether libavcodec has a decoder for the stream (it has none for FWHT).
+[[nodiscard]] bool has_software_decoder(const StreamInfo& stream);
+
 /// ENOTSUP when libavcodec has no decoder for the stream or refuses it; otherwise errors of the slot memory.
 /// `allocator`: where slots come from; null for the best of the system (`create_slot_allocator`). `kernel` must outlive
 /// the decoder and its frames. Payloads sent must be followed by 64 zero bytes.
