@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <span>
 #include <string>
 
@@ -54,7 +55,8 @@ class Av1Validator {
     void check(const v4l2_ext_control& control, const Picture& picture, std::size_t bitstream) {
         switch (control.id) {
         case V4L2_CID_STATELESS_AV1_SEQUENCE:
-            return check_sequence(*static_cast<const v4l2_ctrl_av1_sequence*>(control.ptr));
+            sequence_ = *static_cast<const v4l2_ctrl_av1_sequence*>(control.ptr);
+            return check_sequence(sequence_);
         case V4L2_CID_STATELESS_AV1_FRAME:
             frame_ = static_cast<const v4l2_ctrl_av1_frame*>(control.ptr);
             return check_frame(*frame_, picture);
@@ -71,7 +73,7 @@ class Av1Validator {
     void check_sequence(const v4l2_ctrl_av1_sequence& s) {
         expect(s.flags < 1U << 20, "sequence.flags");
         expect(s.seq_profile == 0, "seq_profile");
-        expect(s.order_hint_bits <= 8, "order_hint_bits");
+        expect(s.order_hint_bits <= 8 && s.reserved == 0, "order_hint_bits");
         expect(s.bit_depth == 8 || s.bit_depth == 10, "bit_depth");
     }
     void check_frame(const v4l2_ctrl_av1_frame& f, const Picture& picture) {
@@ -91,6 +93,22 @@ class Av1Validator {
         expect(f.frame_width_minus_1 < f.upscaled_width, "frame_width_minus_1");
         expect(f.frame_height_minus_1 < 65536, "frame_height_minus_1");
         for (const __u8 reference : f.skip_mode_frame) expect(reference <= 7, "skip_mode_frame");
+        const bool skips = (f.flags & V4L2_AV1_FRAME_FLAG_SKIP_MODE_PRESENT) != 0;
+        expect(!skips || (f.skip_mode_frame[0] != 0 && f.skip_mode_frame[0] < f.skip_mode_frame[1]), "skip_mode_frame");
+        // Both controls are of one request where the sequence is.
+        const unsigned hints = 1U << sequence_.order_hint_bits;
+        expect(f.order_hint < hints, "order_hint");
+        for (const __u32 hint : f.order_hints) expect(hint < hints, "order_hints");
+        expect(f.upscaled_width <= sequence_.max_frame_width_minus_1 + 1U &&
+                   f.frame_height_minus_1 <= sequence_.max_frame_height_minus_1,
+               "a frame that is larger than its sequence");
+        expect(f.current_frame_id < 1U << 16, "current_frame_id");
+        const bool fresh = f.frame_type == V4L2_AV1_KEY_FRAME && (f.flags & V4L2_AV1_FRAME_FLAG_SHOW_FRAME) != 0;
+        const bool all = fresh || f.frame_type == V4L2_AV1_SWITCH_FRAME;
+        expect(!all || f.refresh_frame_flags == 0xff, "refresh_frame_flags of a key or switch frame");
+        expect(f.frame_type != V4L2_AV1_INTRA_ONLY_FRAME || f.refresh_frame_flags != 0xff, "refresh_frame_flags");
+        expect(std::all_of(std::begin(f.reserved), std::end(f.reserved), [](__u8 byte) { return byte == 0; }),
+               "frame.reserved");
         check_references(f, picture);
     }
     void check_references(const v4l2_ctrl_av1_frame& f, const Picture& picture) {
@@ -114,7 +132,19 @@ class Av1Validator {
             expect(t.mi_row_starts[i] < t.mi_row_starts[i + 1], "mi_row_starts");
         expect(t.mi_col_starts[std::min<unsigned>(t.tile_cols, 64)] == (f.frame_width_minus_1 + 8) / 8 * 2, "MiCols");
         expect(t.mi_row_starts[std::min<unsigned>(t.tile_rows, 64)] == (f.frame_height_minus_1 + 8) / 8 * 2, "MiRows");
-        expect(t.tile_size_bytes <= 4, "tile_size_bytes");
+        expect(t.tile_size_bytes <= 4 && t.flags < 2, "tile_size_bytes");
+        expect(t.context_update_tile_id < t.tile_cols * t.tile_rows, "context_update_tile_id");
+        // 4 x 4 samples in a superblock of 64 or 128 on a side
+        const unsigned shift = (sequence_.flags & V4L2_AV1_SEQUENCE_FLAG_USE_128X128_SUPERBLOCK) != 0 ? 5 : 4;
+        const auto superblocks = [shift](unsigned from, unsigned to) {
+            return (to - from + (1U << shift) - 1) >> shift;
+        };
+        for (unsigned i = 0; i < std::min<unsigned>(t.tile_cols, 64); ++i)
+            expect(t.width_in_sbs_minus_1[i] + 1 == superblocks(t.mi_col_starts[i], t.mi_col_starts[i + 1]),
+                   "width_in_sbs_minus_1");
+        for (unsigned i = 0; i < std::min<unsigned>(t.tile_rows, 64); ++i)
+            expect(t.height_in_sbs_minus_1[i] + 1 == superblocks(t.mi_row_starts[i], t.mi_row_starts[i + 1]),
+                   "height_in_sbs_minus_1");
     }
     void check_tiles(std::span<const v4l2_ctrl_av1_tile_group_entry> tiles, std::size_t bitstream) {
         expect(tiles.size() == std::size_t{frame_->tile_info.tile_cols} * frame_->tile_info.tile_rows, "tile count");
@@ -123,8 +153,9 @@ class Av1Validator {
             expect(tile.tile_offset >= end, "tile_offset");
             end = std::size_t{tile.tile_offset} + tile.tile_size;
             expect(tile.tile_size > 0 && end <= bitstream, "tile_size");
-            expect(tile.tile_row < frame_->tile_info.tile_rows && tile.tile_col < frame_->tile_info.tile_cols,
-                   "tile_row");
+            const auto number = static_cast<unsigned>(&tile - tiles.data());
+            const unsigned columns = frame_->tile_info.tile_cols;
+            expect(tile.tile_row == number / columns && tile.tile_col == number % columns, "tile_row, tile_col");
         }
     }
     void check_quantization(const v4l2_av1_quantization& q) {
@@ -156,7 +187,8 @@ class Av1Validator {
         for (unsigned i = 0; i < 3; ++i) {
             expect(lr.frame_restoration_type[i] <= V4L2_AV1_FRAME_RESTORE_SWITCHABLE, "frame_restoration_type");
             expect((lr.flags & V4L2_AV1_LOOP_RESTORATION_FLAG_USES_LR) == 0 ||
-                       (lr.loop_restoration_size[i] >= 32 && lr.loop_restoration_size[i] <= 256),
+                       (lr.loop_restoration_size[i] >= 32 && lr.loop_restoration_size[i] <= 256 &&
+                        std::has_single_bit(lr.loop_restoration_size[i])),
                    "loop_restoration_size");
         }
     }
@@ -188,6 +220,7 @@ class Av1Validator {
     }
 
     Av1Controls controls_;
+    v4l2_ctrl_av1_sequence sequence_{};
     const v4l2_ctrl_av1_frame* frame_ = nullptr;
     std::string fault_;
 };
