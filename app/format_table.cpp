@@ -1,11 +1,14 @@
 #include "app/format_table.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "decoder/base_name.h"
+#include "decoder/request/codec_controls.h"
+#include "decoder/stateful/stateful_decoder.h"
 #include "decoder/v4l2/media_device.h"
 #include "render/kms/formats.h"
 
@@ -29,6 +32,37 @@ std::vector<V4l2Fourcc> capture_formats(const DecoderDevice& decoder) {
             if (std::find(all.begin(), all.end(), fourcc) == all.end()) all.push_back(fourcc);
     }
     return all;
+}
+
+/// What `codec` is called on that device; empty where it is not decoded.
+std::optional<V4l2Fourcc> coded_format(const DecoderDevice& device, CodecId codec) {
+    const auto controls = device.stateless ? create_controls(codec) : nullptr;
+    if (device.stateless && controls == nullptr) return std::nullopt;
+    const V4l2Fourcc fourcc = controls == nullptr ? stateful_fourcc(codec) : V4l2Fourcc{controls->coded_fourcc()};
+    return device.find_format(fourcc) == nullptr ? std::nullopt : std::optional(fourcc);
+}
+
+void add_formats_of(const DecoderDevice& device, const StreamInfo& stream, std::vector<FrameFormat>& formats) {
+    const std::optional<V4l2Fourcc> coded = coded_format(device, stream.codec);
+    if (!coded) return;
+    const auto video = VideoDevice::open(system_kernel(), device.video_path);
+    if (!video) return;
+    PixelFormat wanted;
+    wanted.fourcc = *coded;
+    wanted.width = static_cast<std::uint32_t>(stream.width);
+    wanted.height = static_cast<std::uint32_t>(stream.height);
+    wanted.plane[0].sizeimage = wanted.width * wanted.height;
+    if (!video->set_format(QueueSide::Output, wanted)) return;
+    for (const V4l2Fourcc fourcc : video->formats(QueueSide::Capture)) {
+        const FormatFacts* facts = find_format(fourcc);
+        if (facts == nullptr || !can_be_shown(*facts)) continue;
+        wanted.fourcc = fourcc;
+        wanted.memory_planes = facts->memory_planes;
+        const auto set = video->set_format(QueueSide::Capture, wanted);
+        if (!set) continue;
+        const auto format = to_frame_format(*set);
+        if (format && std::find(formats.begin(), formats.end(), *format) == formats.end()) formats.push_back(*format);
+    }
 }
 
 /// Planes of `card` that can serve `connector` and take `facts`.
@@ -75,6 +109,12 @@ std::vector<DecoderPixels> list_decoder_pixels() {
         if (auto pixels = capture_formats(device); !pixels.empty())
             decoders.push_back({device.name() + (device.stateless ? "" : ", stateful"), std::move(pixels)});
     return decoders;
+}
+
+std::vector<FrameFormat> decoder_formats(const StreamInfo& stream) {
+    std::vector<FrameFormat> formats;
+    for (const DecoderDevice& device : find_decoders(system_kernel())) add_formats_of(device, stream, formats);
+    return formats;
 }
 
 std::vector<std::string> cross(const std::vector<DecoderPixels>& decoders, const std::vector<KmsCard>& cards) {

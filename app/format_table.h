@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "decoder/decoder.h"
 #include "decoder/v4l2/format.h"
 #include "render/kms/cards.h"
 
@@ -18,6 +19,10 @@ struct DecoderPixels {
 
 /// Those of this machine; a decoder that is busy tells nothing and is left out.
 std::vector<DecoderPixels> list_decoder_pixels();
+
+/// What this machine's decoders would make of such a stream, laid out as their drivers say; those for 10 bits are
+/// missing where the driver has to see the stream first.
+std::vector<FrameFormat> decoder_formats(const StreamInfo& stream);
 
 /// A line for each format of each decoder:
 ///

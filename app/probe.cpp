@@ -1,5 +1,7 @@
 // `v4l2play probe` and `v4l2play devices`: what would play here, and why not.
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "app/commands.h"
@@ -113,8 +115,17 @@ int explain(const Options& options) {
     kms.mode = options.mode;
     kms.content_rate = stream.frame_rate;
     kms.rotation = (options.rotate + static_cast<unsigned>(stream.rotation)) % 360;
-    const Size size{static_cast<std::uint32_t>(stream.width), static_cast<std::uint32_t>(stream.height)};
-    print_lines(explain_planes(kms, size, stream.sample_aspect, stream.color));
+    FrameInfo info;
+    info.visible = {0, 0, static_cast<std::uint32_t>(stream.width), static_cast<std::uint32_t>(stream.height)};
+    info.sample_aspect = stream.sample_aspect;
+    info.color = stream.color;
+    std::vector<FrameFormat> formats = decoder_formats(stream);
+    for (const DrmFourcc usual : {fourcc_nv12, fourcc_p010})
+        if (std::none_of(formats.begin(), formats.end(), [&](const FrameFormat& format) {
+                return format.fourcc == usual && format.modifier == modifier_linear;
+            }))
+            formats.push_back(linear_format(usual, info.visible.width, info.visible.height));
+    print_lines(explain_planes(kms, info, formats));
     return exit_played;
 }
 
