@@ -28,12 +28,6 @@ ModePreference preference_of(const Options& options) {
     return {decode[static_cast<int>(options.decode_mode)], code[static_cast<int>(options.start_code)]};
 }
 
-bool decodes(const DecoderDevice& device, CodecId codec) {
-    if (!device.stateless) return device.find_format(stateful_fourcc(codec)) != nullptr;
-    const auto controls = create_controls(codec, {});
-    return controls != nullptr && device.find_format(V4l2Fourcc{controls->coded_fourcc()}) != nullptr;
-}
-
 Result<> require_format(const DecoderDevice& device, V4l2Fourcc coded, const StreamInfo& stream) {
     if (device.find_format(coded) != nullptr) return {};
     return fail(ENOTSUP, fmt::format("it does not decode {}", stream.codec_name));
@@ -94,7 +88,7 @@ void try_devices(Kernel& kernel, const Options& options, const DecoderConfig& co
             opened.decoder = std::move(*decoder);
             opened.device = device->video_path;
             opened.any_other = std::any_of(device + 1, devices.end(), [&](const DecoderDevice& other) {
-                return decodes(other, config.stream.codec);
+                return coded_format(other, config.stream.codec).has_value();
             });
             return;
         }
@@ -117,6 +111,13 @@ const char* cure(const StreamInfo& stream, int fault) {
 }
 
 } // namespace
+
+std::optional<V4l2Fourcc> coded_format(const DecoderDevice& device, CodecId codec) {
+    const auto controls = device.stateless ? create_controls(codec) : nullptr;
+    if (device.stateless && controls == nullptr) return std::nullopt;
+    const V4l2Fourcc fourcc = controls == nullptr ? stateful_fourcc(codec) : V4l2Fourcc{controls->coded_fourcc()};
+    return device.find_format(fourcc) == nullptr ? std::nullopt : std::optional(fourcc);
+}
 
 Result<OpenedDecoder> open_decoder(const Options& options, DecoderConfig config, Output* output,
                                    const TriedDecoders& tried, Kernel& kernel) {

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/options.h"
 #include "decoder/decoder.h"
+#include "decoder/v4l2/media_device.h"
 #include "render/output.h"
 
 namespace v4l2play {
@@ -29,6 +31,9 @@ struct TriedDecoders {
 /// (`is_device_fault`).
 Result<OpenedDecoder> open_decoder(const Options& options, DecoderConfig config, Output* output = nullptr,
                                    const TriedDecoders& tried = {}, Kernel& kernel = system_kernel());
+
+/// What streams of `codec` are called on that device; empty where it does not decode them.
+std::optional<V4l2Fourcc> coded_format(const DecoderDevice& device, CodecId codec);
 
 /// Whether an error says that a device is busy, gone or broken, not that it does not do what the stream needs.
 bool is_device_fault(int code);

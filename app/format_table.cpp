@@ -6,9 +6,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "app/decoder_factory.h"
 #include "decoder/base_name.h"
-#include "decoder/request/codec_controls.h"
-#include "decoder/stateful/stateful_decoder.h"
 #include "decoder/v4l2/media_device.h"
 #include "render/kms/formats.h"
 
@@ -32,14 +31,6 @@ std::vector<V4l2Fourcc> capture_formats(const DecoderDevice& decoder) {
             if (std::find(all.begin(), all.end(), fourcc) == all.end()) all.push_back(fourcc);
     }
     return all;
-}
-
-/// What `codec` is called on that device; empty where it is not decoded.
-std::optional<V4l2Fourcc> coded_format(const DecoderDevice& device, CodecId codec) {
-    const auto controls = device.stateless ? create_controls(codec) : nullptr;
-    if (device.stateless && controls == nullptr) return std::nullopt;
-    const V4l2Fourcc fourcc = controls == nullptr ? stateful_fourcc(codec) : V4l2Fourcc{controls->coded_fourcc()};
-    return device.find_format(fourcc) == nullptr ? std::nullopt : std::optional(fourcc);
 }
 
 void add_formats_of(const DecoderDevice& device, const StreamInfo& stream, std::vector<FrameFormat>& formats) {
