@@ -118,8 +118,7 @@ void Ledger::check_reuse(const LedgerEntry& next) {
         if (!(entry.slot == next.slot) || entry.reused != 0 || entry.acquired >= next.acquired) continue;
         entry.reused = next.acquired;
         if (!reused_early(entry)) continue;
-        ++pacing_->content_violations;
-        violate(entry, "its slot was used again before the display had let go of it");
+        violate_content(entry);
     }
 }
 
@@ -131,11 +130,15 @@ void Ledger::blame(const SlotKey& slot, Nanoseconds time, Pacing& pacing) {
         if (!(entry.slot == slot) || entry.acquired >= time) continue;
         if (entry.released != 0 && entry.released <= time) break; // somebody else held it
         entry.reused = time;
-        ++pacing.content_violations;
-        return violate(entry, "its slot was used again before the display had let go of it");
+        return violate_content(entry);
     }
     pacing.first_violation =
         fmt::format("slot {}.{} was used again, at {}, while it was held", slot.generation, slot.index, time);
+}
+
+void Ledger::violate_content(const LedgerEntry& entry) {
+    ++pacing_->content_violations;
+    violate(entry, "its slot was used again before the display had let go of it");
 }
 
 void Ledger::violate(const LedgerEntry& entry, const std::string& how) {

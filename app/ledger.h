@@ -130,6 +130,7 @@ class Ledger {
     void check_order(const LedgerEntry& entry);
     void count_lateness(const LedgerEntry& entry, Nanoseconds period);
     void retire(LedgerEntry& entry);
+    void violate_content(const LedgerEntry& entry);
     void violate(const LedgerEntry& entry, const std::string& how);
 
     std::vector<LedgerEntry> ring_;
