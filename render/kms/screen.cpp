@@ -122,22 +122,33 @@ void Screen::set_colors(const FrameInfo& info) {
     if (wanted && hdr_ && std::memcmp(&*wanted, &*hdr_, sizeof *wanted) == 0) return;
     std::uint32_t blob = 0;
     if (wanted && drmModeCreatePropertyBlob(device_.fd(), &*wanted, sizeof *wanted, &blob) != 0) return;
-    if (hdr_blob_ != 0) drmModeDestroyPropertyBlob(device_.fd(), hdr_blob_);
-    hdr_blob_ = blob;
+    take_hdr_blob(blob);
     hdr_ = wanted;
     colors_told_ = false;
 }
 
+void Screen::take_hdr_blob(std::uint32_t blob) {
+    if (hdr_blob_ != 0) drmModeDestroyPropertyBlob(device_.fd(), hdr_blob_);
+    hdr_blob_ = blob;
+}
+
+/// From here on the display is told of the standard range, until other colours are wanted.
+void Screen::give_up_colors() {
+    take_hdr_blob(0);
+    log_warning("kms", "{} refuses the colours of the video: they are shown as they are", connector_->name);
+}
+
 /// All three together: a display that is told of one and not of the others shows wrong colours.
-void Screen::add_colors(AtomicRequest& request) const {
+void Screen::add_colors(AtomicRequest& request, std::uint32_t hdr_blob) const {
     constexpr std::uint64_t enough_bits = 12;
     const KmsConnector& connector = *connector_;
     request.object(connector.id);
-    request.set_if_writable(connector.hdr_metadata, hdr_blob_);
-    const bool bt2020 = hdr_ && (!connector.sink || connector.sink->bt2020_rgb);
+    request.set_if_writable(connector.hdr_metadata, hdr_blob);
+    const bool bt2020 = hdr_blob != 0 && (!connector.sink || connector.sink->bt2020_rgb);
     if (const auto colorspace = connector.colorspace.values[bt2020 ? 1 : 0])
         request.set_if_writable(connector.colorspace.property, *colorspace);
-    const std::uint64_t bits = hdr_ ? std::min(connector.max_bpc.maximum, enough_bits) : connector.max_bpc.value;
+    const std::uint64_t bits =
+        hdr_blob != 0 ? std::min(connector.max_bpc.maximum, enough_bits) : connector.max_bpc.value;
     request.set_if_writable(connector.max_bpc, bits);
 }
 
@@ -218,7 +229,7 @@ void Screen::add_output(AtomicRequest& request) const {
         request.object(other.id);
         request.set(other.crtc_id, "CRTC_ID", 0);
     }
-    add_colors(request);
+    request.object(connector_->id);
     request.set(connector_->crtc_id, "CRTC_ID", crtc_->id);
     request.set_if_writable(connector_->link_status, link_status_good);
     request.object(crtc_->id);
@@ -235,16 +246,25 @@ void Screen::add_others_off(AtomicRequest& request, std::span<const KmsPlane* co
             add_plane_off(request, plane);
 }
 
-Result<> Screen::light() {
-    if (lit_) return {};
+/// Without leave to set a mode the kernel answers EINVAL when one would have to be set.
+int Screen::try_to_light(std::uint32_t hdr_blob) {
     request_.clear();
     add_output(request_);
+    add_colors(request_, hdr_blob);
     const KmsPlane* const kept[] = {planes_.primary};
     add_others_off(request_, kept);
     add_black(request_, planes_.primary->zpos.minimum);
-    // Without leave to set a mode the kernel answers EINVAL when one would have to be set.
-    int error = commit(0);
-    if (error != 0) error = commit(DRM_MODE_ATOMIC_ALLOW_MODESET);
+    const int error = commit(0);
+    return error != 0 ? commit(DRM_MODE_ATOMIC_ALLOW_MODESET) : 0;
+}
+
+Result<> Screen::light() {
+    if (lit_) return {};
+    int error = try_to_light(hdr_blob_);
+    if (error == -EINVAL && hdr_blob_ != 0) {
+        error = try_to_light(0);
+        if (error == 0) give_up_colors();
+    }
     if (error != 0)
         return fail(
             -error,
@@ -298,7 +318,7 @@ int Screen::test(const Scene& scene) {
 int Screen::start(const Scene& scene, bool with_colors, std::uint32_t flags, std::uint64_t user_data) {
     request_.clear();
     if (!add_scene(request_, scene)) return -EINVAL;
-    if (with_colors) add_colors(request_);
+    if (with_colors) add_colors(request_, hdr_blob_);
     return commit(flags, user_data);
 }
 
@@ -308,8 +328,7 @@ int Screen::start_with_colors(const Scene& scene, std::uint64_t user_data) {
     if (error == -EINVAL) error = start(scene, true, flip_flags | DRM_MODE_ATOMIC_ALLOW_MODESET, user_data);
     if (error != -EINVAL) return error;
     error = start(scene, false, flip_flags, user_data);
-    if (error == 0)
-        log_warning("kms", "{} refuses the colours of the video: they are shown as they are", connector_->name);
+    if (error == 0) give_up_colors();
     return error;
 }
 
@@ -412,7 +431,7 @@ void Screen::restore() {
 Screen::~Screen() {
     if (changed_ && is_lent()) restore();
     if (mode_blob_ != 0) drmModeDestroyPropertyBlob(device_.fd(), mode_blob_);
-    if (hdr_blob_ != 0) drmModeDestroyPropertyBlob(device_.fd(), hdr_blob_);
+    take_hdr_blob(0);
 }
 
 } // namespace v4l2play

@@ -86,7 +86,10 @@ class Screen {
         , options_(options) {}
     Result<> set_mode(const drmModeModeInfo& mode);
     std::optional<hdr_output_metadata> announcement(const FrameInfo& info);
-    void add_colors(AtomicRequest& request) const;
+    void add_colors(AtomicRequest& request, std::uint32_t hdr_blob) const;
+    void take_hdr_blob(std::uint32_t blob);
+    void give_up_colors();
+    int try_to_light(std::uint32_t hdr_blob);
     Result<> choose(bool clone);
     Result<> choose_primary();
     void choose_overlays(PlaneType type, unsigned sharers, std::vector<const KmsPlane*>& chosen);
@@ -114,8 +117,8 @@ class Screen {
     CrtcPlanes planes_;
     drmModeModeInfo mode_{};
     std::uint32_t mode_blob_ = 0;
-    std::optional<hdr_output_metadata> hdr_; ///< what the display is to be told; empty: standard range
-    std::uint32_t hdr_blob_ = 0;
+    std::optional<hdr_output_metadata> hdr_; ///< what the video wants the display to be told; empty: standard range
+    std::uint32_t hdr_blob_ = 0;             ///< what it is told; 0: standard range, also where it refused
     bool colors_told_ = true;
     bool warned_of_hdr_ = false;
     DumbFramebuffer black_;

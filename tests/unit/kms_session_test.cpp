@@ -152,6 +152,41 @@ TEST(Session, AnotherModeIsFoundOnReturn) {
     EXPECT_EQ(board.drm_.shown(1).destination, (Rect{0, 0, 3840, 2160}));
 }
 
+TEST(Session, ColoursThatWereRefusedDoNotKeepTheDisplayDark) {
+    set_log_level(LogLevel::Error);
+    Lent board;
+    board.drm_.refuse = [](const FakeDrm& drm) {
+        return drm.value(FakeDrm::connector, "HDR_OUTPUT_METADATA") != 0 ? -EINVAL : 0;
+    };
+    board.info_.color = {9, 16, 9, false};
+    board.show();
+    board.take_away();
+    board.disturb();
+    board.lend();
+    EXPECT_EQ(board.drm_.value(FakeDrm::crtc, "ACTIVE"), 1U);
+    EXPECT_EQ(board.stack(5), Planes{1});
+    board.show();
+}
+
+TEST(Session, ColoursThatAreTakenAreToldAgain) {
+    Lent board;
+    board.info_.color = {9, 16, 9, false};
+    board.show();
+    ASSERT_NE(board.drm_.value(FakeDrm::connector, "HDR_OUTPUT_METADATA"), 0U);
+    board.take_away();
+    board.drm_.set_value(FakeDrm::connector, "HDR_OUTPUT_METADATA", 0);
+    board.lend();
+    EXPECT_NE(board.drm_.value(FakeDrm::connector, "HDR_OUTPUT_METADATA"), 0U);
+    board.drm_.refuse = [](const FakeDrm& drm) { // another display in its place
+        return drm.value(FakeDrm::connector, "HDR_OUTPUT_METADATA") != 0 ? -EINVAL : 0;
+    };
+    board.take_away();
+    board.lend();
+    EXPECT_EQ(board.drm_.value(FakeDrm::connector, "HDR_OUTPUT_METADATA"), 0U);
+    EXPECT_EQ(board.stack(5), Planes{1});
+    board.show();
+}
+
 TEST(Session, AHundredTimes) {
     Lent board;
     for (int round = 0; round < 100; ++round) {
