@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "decoder/format.h"
+#include "decoder/kernel.h"
 #include "decoder/nanoseconds.h"
 #include "decoder/slot.h"
 
@@ -15,7 +16,8 @@ using FrameId = std::uint64_t;
 
 struct Frame {
     FrameId id = 0;
-    SlotRef slot; ///< Hold::Queue until an output exports it
+    SlotRef slot;           ///< Hold::Queue until an output exports it
+    UniqueFd acquire_fence; ///< a sync_file: the picture is complete when it signals; none: it is complete
     FrameInfo info;
     Nanoseconds pts = no_time;
     Nanoseconds duration = 0; ///< 0 = unknown

@@ -40,7 +40,8 @@ class DrawnOutput final : public ForwardingOutput {
     struct Drawn {
         FrameId id = 0;
         std::uint32_t serial = 0;
-        OutputPath path = OutputPath::None;
+        Painter* painter = nullptr;
+        SlotRef source; ///< that the painter still reads; none: it does not
     };
     Result<> try_painters(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info, bool compromise);
     Result<> draw_by(Painter& painter, const std::shared_ptr<SlotPool>& pool, const FrameInfo& info);
@@ -190,7 +191,12 @@ Result<> DrawnOutput::present_drawn(Frame& frame, Nanoseconds target) {
     SlotRef slot = target_->acquire();
     if (!slot) return fail(EBUSY, "all pictures are with the display", "present");
     const unsigned turn = draws_for_screen(*painter_) ? (frame.info.rotation + options_.rotation) % 360 : 0;
-    V4L2PLAY_TRY(painter_->draw(frame, turn, slot.index()));
+    Result<UniqueFd> fence = painter_->draw(frame, turn, slot.index());
+    if (!fence) return fail(std::move(fence).error());
+    SlotRef source;
+    if (*fence && inner().takes_fences())
+        if (auto exported = frame.slot.pool().export_to_presenter(frame.slot)) source = std::move(*exported);
+    if (*fence && !source) painter_->finish();
     V4L2PLAY_TRY(target_->finish_decode(slot));
     Frame drawn;
     drawn.id = frame.id;
@@ -198,11 +204,15 @@ Result<> DrawnOutput::present_drawn(Frame& frame, Nanoseconds target) {
     drawn.pts = frame.pts;
     drawn.slot = slot.also(Hold::Queue);
     drawn.info = target_info_;
+    if (source) drawn.acquire_fence = std::move(*fence);
     slot.reset();
-    V4L2PLAY_TRY(inner().present(drawn, target));
+    if (Result<> presented = inner().present(drawn, target); !presented) {
+        painter_->finish();
+        return presented;
+    }
     frame.slot.reset();
-    drawn_.push_back({frame.id, frame.serial, painter_->path()});
-    released_.push_back({frame.id, frame.serial, kernel_.now()});
+    drawn_.push_back({frame.id, frame.serial, painter_, std::move(source)});
+    if (!drawn_.back().source) released_.push_back({frame.id, frame.serial, kernel_.now()});
     return {};
 }
 
@@ -225,11 +235,18 @@ std::optional<OutputEvent> DrawnOutput::next_event() {
         if (std::holds_alternative<FormatsChanged>(*event)) forget_device();
         if (const auto* released = std::get_if<FrameReleased>(&*event))
             if (const auto drawn = find(released->id, released->serial); drawn != drawn_.end()) {
+                const bool never_shown = static_cast<bool>(drawn->source);
+                if (never_shown) drawn->painter->finish();
                 drawn_.erase(drawn);
-                continue;
+                if (!never_shown) continue;
             }
         if (auto* shown = std::get_if<FrameShown>(&*event))
-            if (const auto drawn = find(shown->id, shown->serial); drawn != drawn_.end()) shown->path = drawn->path;
+            if (const auto drawn = find(shown->id, shown->serial); drawn != drawn_.end()) {
+                shown->path = drawn->painter->path();
+                if (!drawn->source) return event;
+                drawn->source.reset();
+                released_.push_back({shown->id, shown->serial, kernel_.now()});
+            }
         return event;
     }
 }

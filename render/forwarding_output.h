@@ -20,6 +20,7 @@ class ForwardingOutput : public Output {
         return inner_->configure(pool, info);
     }
     Result<> present(Frame& frame, Nanoseconds target) override { return inner_->present(frame, target); }
+    [[nodiscard]] bool takes_fences() const override { return inner_->takes_fences(); }
     std::optional<OutputEvent> next_event() override { return inner_->next_event(); }
     [[nodiscard]] int fd() const override { return inner_->fd(); }
     [[nodiscard]] Nanoseconds next_timeout() const override { return inner_->next_timeout(); }

@@ -108,6 +108,8 @@ class Output {
     /// Shows `frame` at the vblank nearest to `target` (CLOCK_MONOTONIC) and not before the next. The frame's slot is
     /// exported for as long as it is needed. EBUSY when not `ready`: the caller keeps the frame.
     virtual Result<> present(Frame& frame, Nanoseconds target) = 0;
+    /// Frames that are configured for may have an acquire fence; the display waits for it, and nobody else.
+    [[nodiscard]] virtual bool takes_fences() const { return false; }
     virtual std::optional<OutputEvent> next_event() = 0;
     /// Pollable (EPOLLIN), level-triggered; -1 when the output has only `next_timeout`.
     [[nodiscard]] virtual int fd() const = 0;

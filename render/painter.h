@@ -30,8 +30,10 @@ class Painter {
     /// For frames of `source`, into slots of `target`; both live until the next call, or longer than this.
     virtual Result<> prepare(const SlotPool& source, const SlotPool& target) = 0;
     /// The visible part of `frame`, turned clockwise by `turn` (0, 90, 180, 270) if it can, over all of slot `target`.
-    /// When it returns, nobody reads the frame any more.
-    virtual Result<> draw(const Frame& frame, unsigned turn, std::uint32_t target) = 0;
+    /// A sync_file that signals when it is done, and nobody reads the frame any more; none when it is.
+    virtual Result<UniqueFd> draw(const Frame& frame, unsigned turn, std::uint32_t target) = 0;
+    /// Waits until all that was drawn is done.
+    virtual void finish() {}
     /// The device that it draws with may have gone, and come back as another: nothing of it is kept.
     virtual void forget() {}
 };

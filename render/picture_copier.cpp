@@ -33,7 +33,7 @@ class PictureCopier final : public Painter {
         target_ = &target;
         return {};
     }
-    Result<> draw(const Frame& frame, unsigned turn, std::uint32_t target) override;
+    Result<UniqueFd> draw(const Frame& frame, unsigned turn, std::uint32_t target) override;
 
   private:
     Kernel& kernel_;
@@ -48,7 +48,7 @@ Result<> PictureCopier::check(const FrameFormat& format, const Output&) {
     return fail(ENOTSUP, fmt::format("the CPU cannot read {}", to_string(format.fourcc)), "check");
 }
 
-Result<> PictureCopier::draw(const Frame& frame, unsigned, std::uint32_t target) {
+Result<UniqueFd> PictureCopier::draw(const Frame& frame, unsigned, std::uint32_t target) {
     V4L2PLAY_TRY(converter_.convert(frame, image_));
     const SlotMemory& memory = target_->memory(target);
     const int dmabuf = memory.dmabuf[0].get();
@@ -56,7 +56,7 @@ Result<> PictureCopier::draw(const Frame& frame, unsigned, std::uint32_t target)
         return fail(-error, "cannot write into the card's memory", "DMA_BUF_IOCTL_SYNC");
     store_xrgb(image_, row_, cpu_bytes(memory).data(), target_->format().layout[0].pitch);
     end_cpu_access(kernel_, dmabuf, CpuAccess::ReadWrite);
-    return {};
+    return UniqueFd();
 }
 
 } // namespace

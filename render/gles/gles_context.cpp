@@ -31,6 +31,7 @@ EGLint number(std::uint32_t value) { return static_cast<EGLint>(value); }
 
 Result<std::unique_ptr<GlesContext>> GlesContext::create(Kernel& kernel, const std::string& card) {
     std::unique_ptr<GlesContext> gles(new GlesContext);
+    gles->kernel_ = &kernel;
     gles->card_ = UniqueFd(kernel, kernel.open(card.c_str(), O_RDWR));
     if (!gles->card_) return fail(ENOTSUP, fmt::format("no GLES here: cannot open {} anew", card), "open");
     gbm_device* device = gbm_create_device(gles->card_.get());
@@ -45,6 +46,7 @@ Result<std::unique_ptr<GlesContext>> GlesContext::create(Kernel& kernel, const s
     for (const char* needed :
          {"EGL_EXT_image_dma_buf_import", "EGL_KHR_surfaceless_context", "EGL_KHR_no_config_context"})
         if (extensions == nullptr || std::strstr(extensions, needed) == nullptr) return no_gl(needed);
+    gles->fences_ = std::strstr(extensions, "EGL_ANDROID_native_fence_sync") != nullptr;
     constexpr std::array<EGLint, 3> version{EGL_CONTEXT_CLIENT_VERSION, 2, EGL_NONE};
     eglBindAPI(EGL_OPENGL_ES_API);
     gles->context_ = eglCreateContext(gles->display_, EGL_NO_CONFIG_KHR, EGL_NO_CONTEXT, version.data());
@@ -57,6 +59,7 @@ Result<std::unique_ptr<GlesContext>> GlesContext::create(Kernel& kernel, const s
 }
 
 GlesContext::~GlesContext() {
+    if (context_ != nullptr) finish();
     if (display_ != nullptr) {
         eglMakeCurrent(display_, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
         if (context_ != nullptr) eglDestroyContext(display_, context_);
@@ -64,6 +67,25 @@ GlesContext::~GlesContext() {
     }
     if (device_ != nullptr) gbm_device_destroy(static_cast<gbm_device*>(device_));
 }
+
+UniqueFd GlesContext::fence() {
+    const auto create = function<PFNEGLCREATESYNCKHRPROC>("eglCreateSyncKHR");
+    const auto destroy = function<PFNEGLDESTROYSYNCKHRPROC>("eglDestroySyncKHR");
+    const auto share = function<PFNEGLDUPNATIVEFENCEFDANDROIDPROC>("eglDupNativeFenceFDANDROID");
+    UniqueFd fence;
+    if (fences_ && create != nullptr && destroy != nullptr && share != nullptr) {
+        EGLSyncKHR sync = create(display_, EGL_SYNC_NATIVE_FENCE_ANDROID, nullptr);
+        glFlush(); // a fence has a descriptor when it is on its way
+        if (sync != EGL_NO_SYNC_KHR) {
+            fence = UniqueFd(*kernel_, share(display_, sync));
+            destroy(display_, sync);
+        }
+    }
+    if (!fence) glFinish();
+    return fence;
+}
+
+void GlesContext::finish() { glFinish(); }
 
 /// Mesa's software rasteriser maps memory as dumb buffers are mapped, and dies of a null pointer where the card does
 /// not let it: where the memory is not the card's own.

@@ -35,6 +35,10 @@ class GlesContext {
     [[nodiscard]] const std::string& renderer() const { return renderer_; }
     /// The CPU draws.
     [[nodiscard]] bool software() const { return software_; }
+    /// A sync_file that signals when all that was drawn is done; none where there are none, and it is done.
+    UniqueFd fence();
+    /// Waits until all that was drawn is done.
+    void finish();
     /// A texture (GL_TEXTURE_2D, linear, clamped) of that memory, which stays as long as the texture. ENOTSUP.
     Result<unsigned> import(const GlesPlane& plane);
 
@@ -42,12 +46,14 @@ class GlesContext {
     GlesContext() = default;
     [[nodiscard]] bool can_read(int dmabuf) const;
 
+    Kernel* kernel_ = nullptr;
     UniqueFd card_;
     void* device_ = nullptr;  ///< gbm_device
     void* display_ = nullptr; ///< EGLDisplay
     void* context_ = nullptr; ///< EGLContext
     std::string renderer_;
     bool software_ = false;
+    bool fences_ = false; ///< EGL_ANDROID_native_fence_sync
 };
 
 } // namespace v4l2play

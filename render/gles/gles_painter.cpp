@@ -26,8 +26,11 @@ class GlesPainter final : public Painter {
     Result<std::unique_ptr<SlotAllocator>> create_memory(Kernel& kernel, Output& output) override;
     Result<> check(const FrameFormat& format, const Output& output) override;
     Result<> prepare(const SlotPool& source, const SlotPool& target) override;
-    Result<> draw(const Frame& frame, unsigned turn, std::uint32_t target) override {
+    Result<UniqueFd> draw(const Frame& frame, unsigned turn, std::uint32_t target) override {
         return drawing_->draw(frame, turn, target);
+    }
+    void finish() override {
+        if (gles_ != nullptr) gles_->finish();
     }
     void forget() override {
         drawing_.reset();

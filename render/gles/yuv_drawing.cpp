@@ -189,7 +189,7 @@ void YuvDrawing::set_turn(unsigned turn) const {
     glUniformMatrix2fv(glGetUniformLocation(program_, "turn"), 1, GL_FALSE, matrix);
 }
 
-Result<> YuvDrawing::draw(const Frame& frame, unsigned turn, std::uint32_t target) {
+Result<UniqueFd> YuvDrawing::draw(const Frame& frame, unsigned turn, std::uint32_t target) {
     while (sources_.size() <= frame.slot.index()) V4L2PLAY_TRY(add_source()); // pools of decoders may grow
     const Source& source = sources_[frame.slot.index()];
     glUseProgram(program_);
@@ -207,8 +207,8 @@ Result<> YuvDrawing::draw(const Frame& frame, unsigned turn, std::uint32_t targe
     glEnableVertexAttribArray(0);
     glVertexAttribPointer(0, 2, GL_FLOAT, GL_FALSE, 0, corners);
     glDrawArrays(GL_TRIANGLE_STRIP, 0, 4);
-    glFinish();
-    if (glGetError() == GL_NO_ERROR) return {};
+    UniqueFd fence = gles_.fence();
+    if (glGetError() == GL_NO_ERROR) return fence;
     return fail(EIO, "GLES could not draw", "glDrawArrays");
 }
 

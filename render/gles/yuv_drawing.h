@@ -23,8 +23,8 @@ class YuvDrawing {
     ~YuvDrawing();
 
     /// All of the visible part of `frame`, turned clockwise by `turn` (0, 90, 180, 270), over all of slot `target`.
-    /// When it returns, nobody reads the frame any more.
-    Result<> draw(const Frame& frame, unsigned turn, std::uint32_t target);
+    /// A fence as of GlesContext; when that signals, nobody reads the frame any more.
+    Result<UniqueFd> draw(const Frame& frame, unsigned turn, std::uint32_t target);
 
   private:
     struct Source {

@@ -26,6 +26,8 @@ class CloneOutput final : public ForwardingOutput {
     [[nodiscard]] unsigned slots_held() const override;
     Result<> configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) override;
     Result<> present(Frame& frame, Nanoseconds target) override;
+    /// A clone may show a frame after its fence has gone.
+    [[nodiscard]] bool takes_fences() const override { return false; }
     std::optional<OutputEvent> next_event() override;
     [[nodiscard]] Nanoseconds next_timeout() const override;
     Result<> dispatch() override;

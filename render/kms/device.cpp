@@ -97,6 +97,7 @@ PlaneType plane_type(const PropertyList& properties) {
 void read_geometry(const PropertyList& properties, KmsPlane& plane) {
     plane.fb_id = properties.find("FB_ID");
     plane.crtc_id = properties.find("CRTC_ID");
+    plane.in_fence_fd = properties.find("IN_FENCE_FD");
     plane.crtc_x = properties.find("CRTC_X");
     plane.crtc_y = properties.find("CRTC_Y");
     plane.crtc_w = properties.find("CRTC_W");

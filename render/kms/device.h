@@ -56,7 +56,7 @@ struct KmsPlane {
     PlaneType type = PlaneType::Overlay;
     std::uint32_t possible_crtcs = 0;
     std::vector<FormatModifier> formats;
-    KmsProperty fb_id, crtc_id;
+    KmsProperty fb_id, crtc_id, in_fence_fd;
     KmsProperty crtc_x, crtc_y, crtc_w, crtc_h;
     KmsProperty src_x, src_y, src_w, src_h; ///< 16.16 fixed point
     KmsProperty zpos, rotation;

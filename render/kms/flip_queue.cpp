@@ -14,7 +14,10 @@ FlipQueue::FlipQueue() { events_.reserve(usual_events); }
 
 void FlipQueue::wait(HeldFrame frame) { waiting_ = std::move(frame); }
 
-void FlipQueue::fly() { flying_ = std::exchange(waiting_, std::nullopt); }
+void FlipQueue::fly() {
+    flying_ = std::exchange(waiting_, std::nullopt);
+    flying_->acquire_fence.reset();
+}
 
 void FlipQueue::land(Nanoseconds time, std::uint64_t sequence, Nanoseconds now) {
     if (!flying_) return;

@@ -16,6 +16,7 @@ struct HeldFrame {
     FrameId id = 0;
     std::uint32_t serial = 0;
     std::uint32_t framebuffer = 0;
+    UniqueFd acquire_fence = {}; ///< until its commit has been accepted; none: the picture is complete
 };
 
 /// At most three frames: one that waits for its moment, one whose flip is in flight, one on the screen.

@@ -47,6 +47,9 @@ class KmsOutput final : public Output {
     [[nodiscard]] VblankTiming timing() const override;
     Result<> configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) override;
     Result<> present(Frame& frame, Nanoseconds target) override;
+    [[nodiscard]] bool takes_fences() const override {
+        return arranger_.planned() && arranger_.current().plane->in_fence_fd.writable();
+    }
     std::optional<OutputEvent> next_event() override { return queue_.next_event(); }
     [[nodiscard]] int fd() const override { return session_.fd(); }
     [[nodiscard]] Nanoseconds next_timeout() const override;
@@ -81,7 +84,7 @@ class KmsOutput final : public Output {
     void time_overlay();
     void commit_overlay(Nanoseconds now);
     int place(const Scene& scene);
-    int start_flip(std::uint32_t framebuffer);
+    int start_flip(const HeldFrame& frame);
     void commit_waiting(Nanoseconds now);
     void on_commit(int error, Nanoseconds& retry_at, Nanoseconds now);
     void lose(int error, const char* what);
@@ -217,7 +220,7 @@ Result<> KmsOutput::present(Frame& frame, Nanoseconds target) {
     Result<SlotRef> slot = pool.export_to_presenter(frame.slot);
     if (!slot) return fail(std::move(slot).error());
 
-    queue_.wait({std::move(*slot), frame.id, frame.serial, *framebuffer});
+    queue_.wait({std::move(*slot), frame.id, frame.serial, *framebuffer, std::move(frame.acquire_fence)});
     frame.slot.reset();
     const Nanoseconds now = kernel_.recently();
     commit_at_ = commit_time(clock_.timing(), target, now);
@@ -236,19 +239,22 @@ int KmsOutput::place(const Scene& scene) {
         overlay_.fly();
     }
     if (!is_refusal(error) || !arranger_.step_down(scene, error)) return error;
-    return place(arranger_.scene(scene.framebuffer, overlay_.wanted()));
+    Scene lower = arranger_.scene(scene.framebuffer, overlay_.wanted());
+    lower.in_fence = scene.in_fence;
+    return place(lower);
 }
 
-int KmsOutput::start_flip(std::uint32_t framebuffer) {
-    const Scene scene = arranger_.scene(framebuffer, overlay_.wanted());
+int KmsOutput::start_flip(const HeldFrame& frame) {
+    Scene scene = arranger_.scene(frame.framebuffer, overlay_.wanted());
+    scene.in_fence = frame.acquire_fence.get();
     if (!(placed_ == scene.video) || overlay_.changed() || !screen_->colors_told()) return place(scene);
-    const int error = screen_->flip(framebuffer, ++commits_);
+    const int error = screen_->flip(frame.framebuffer, scene.in_fence, ++commits_);
     return is_refusal(error) ? place(scene) : error;
 }
 
 void KmsOutput::commit_waiting(Nanoseconds now) {
     if (overlay_flying_) return; // its event comes first
-    const int error = start_flip(queue_.waiting()->framebuffer);
+    const int error = start_flip(*queue_.waiting());
     if (error == 0) queue_.fly();
     on_commit(error, commit_at_, now);
 }
@@ -290,7 +296,7 @@ void KmsOutput::commit_overlay(Nanoseconds now) {
     const HeldFrame* shown = queue_.shown();
     const bool complete = placed_.plane != nullptr && !overlay_.changed();
     if (complete || shown == nullptr || shown->slot.key().generation != generation_) return;
-    const int error = start_flip(shown->framebuffer);
+    const int error = start_flip(*shown);
     overlay_flying_ = error == 0;
     on_commit(error, overlay_at_, now);
 }

@@ -39,6 +39,7 @@ class LastingOutput final : public Output {
     [[nodiscard]] VblankTiming timing() const override { return card_ == nullptr ? timing_ : card_->timing(); }
     Result<> configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) override;
     Result<> present(Frame& frame, Nanoseconds target) override;
+    [[nodiscard]] bool takes_fences() const override { return card_ != nullptr && card_->takes_fences(); }
     std::optional<OutputEvent> next_event() override;
     [[nodiscard]] int fd() const override { return wait_ || card_ == nullptr ? wait_.get() : card_->fd(); }
     [[nodiscard]] Nanoseconds next_timeout() const override {

@@ -23,6 +23,7 @@ struct Scene {
     std::uint32_t framebuffer = 0;
     const KmsPlane* overlay_plane = nullptr; ///< null: there is no overlay
     OverlayPicture overlay;
+    int in_fence = -1; ///< a sync_file: the video's picture is complete when it signals; -1: it is complete
 };
 
 /// The planes of a scene from the bottom to the top.

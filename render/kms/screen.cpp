@@ -294,6 +294,11 @@ void Screen::add_black(AtomicRequest& request, std::uint64_t zpos) const {
     add_picture(request, *planes_.primary, {crtc_->id, black_.id(), zpos}, {0, 0, size().width, size().height});
 }
 
+/// Of the object named last, `plane`. The kernel keeps the fence, not the descriptor, and only for this commit.
+void Screen::add_in_fence(AtomicRequest& request, const KmsPlane& plane, int in_fence) {
+    if (in_fence >= 0) request.set(plane.in_fence_fd, "IN_FENCE_FD", static_cast<std::uint64_t>(in_fence));
+}
+
 /// The step from what is shown to `scene`.
 bool Screen::add_scene(AtomicRequest& request, const Scene& scene) const {
     const SceneStack stack(scene, *planes_.primary);
@@ -302,6 +307,7 @@ bool Screen::add_scene(AtomicRequest& request, const Scene& scene) const {
         if (!stack.contains(plane)) add_plane_off(request, *plane);
     if (scene.video.black_beneath) add_black(request, stack.zpos(planes_.primary));
     add_plane(request, scene.video, {crtc_->id, scene.framebuffer, stack.zpos(scene.video.plane)});
+    add_in_fence(request, *scene.video.plane, scene.in_fence);
     if (scene.overlay_plane != nullptr)
         add_picture(request, *scene.overlay_plane,
                     {crtc_->id, scene.overlay.framebuffer, stack.zpos(scene.overlay_plane)}, scene.overlay.place);
@@ -343,10 +349,11 @@ int Screen::show(const Scene& scene, std::uint64_t user_data) {
     return 0;
 }
 
-int Screen::flip(std::uint32_t framebuffer, std::uint64_t user_data) {
+int Screen::flip(std::uint32_t framebuffer, int in_fence, std::uint64_t user_data) {
     request_.clear();
     request_.object(video_->id);
     request_.set(video_->fb_id, "FB_ID", framebuffer);
+    add_in_fence(request_, *video_, in_fence);
     return commit(flip_flags, user_data);
 }
 

@@ -67,8 +67,9 @@ class Screen {
     int test(const Scene& scene);
     /// Starts the change to `scene`, with an event at its vblank. 0 or a negative errno (-EBUSY: later).
     int show(const Scene& scene, std::uint64_t user_data);
-    /// Starts the change to another framebuffer of the video in the same scene; `show` came before.
-    int flip(std::uint32_t framebuffer, std::uint64_t user_data);
+    /// Starts the change to another framebuffer of the video in the same scene; `show` came before. `in_fence` as in
+    /// Scene.
+    int flip(std::uint32_t framebuffer, int in_fence, std::uint64_t user_data);
     /// Takes everything off, in favour of black, and waits until that is so. 0 or a negative errno.
     int blank();
     /// True after `light`.
@@ -99,6 +100,7 @@ class Screen {
     void add_output(AtomicRequest& request) const;
     /// False when its planes cannot lie on each other like that.
     [[nodiscard]] bool add_scene(AtomicRequest& request, const Scene& scene) const;
+    static void add_in_fence(AtomicRequest& request, const KmsPlane& plane, int in_fence);
     void add_black(AtomicRequest& request, std::uint64_t zpos) const;
     void add_others_off(AtomicRequest& request, std::span<const KmsPlane* const> kept) const;
     int commit(std::uint32_t flags, std::uint64_t user_data = 0);

@@ -109,6 +109,7 @@ void FakeDrm::add_plane(std::size_t index) {
         {{"Overlay", 0}, {"Primary", 1}, {"Cursor", 2}});
     add(id, "IN_FORMATS", DRM_MODE_PROP_BLOB | DRM_MODE_PROP_IMMUTABLE, add_blob(in_formats(plane.formats)));
     for (const char* name : {"FB_ID", "CRTC_ID"}) add(id, name, DRM_MODE_PROP_OBJECT, 0);
+    add(id, "IN_FENCE_FD", DRM_MODE_PROP_SIGNED_RANGE, no_fence);
     for (const char* name : {"SRC_X", "SRC_Y", "SRC_W", "SRC_H", "CRTC_W", "CRTC_H"})
         add(id, name, DRM_MODE_PROP_RANGE, 0, {0, UINT32_MAX});
     for (const char* name : {"CRTC_X", "CRTC_Y"}) add(id, name, DRM_MODE_PROP_SIGNED_RANGE, 0, {0, INT32_MAX});
@@ -404,7 +405,7 @@ ssize_t FakeDrm::read(int fd, void* buffer, std::size_t size) {
     }
     if (unplugged) return -ENODEV;
     for (std::size_t i = 0; i < board_.displays; ++i)
-        if (flips_complete && pending_[i]) vblank(i);
+        if (flips_complete && pending_[i] && !waits_for_fence(i)) vblank(i);
     if (events_.empty() || size < sizeof(drm_event_vblank)) return -EAGAIN;
     std::memcpy(buffer, &events_.front(), sizeof(drm_event_vblank));
     events_.pop_front();

@@ -96,6 +96,14 @@ class FakeDrm final : public Kernel {
     }
     void set_modes(std::vector<drmModeModeInfo> modes) { board_.modes = std::move(modes); }
     void advance(Nanoseconds time) { now_ += time; }
+    /// A descriptor of a sync_file; flips of planes that have it as IN_FENCE_FD complete when it has signalled.
+    int make_fence() {
+        unsignalled_.insert(next_fence_);
+        open_fences_.insert(next_fence_);
+        return next_fence_++;
+    }
+    void signal_fence(int fence) { unsignalled_.erase(fence); }
+    [[nodiscard]] std::size_t open_fences() const { return open_fences_.size(); }
     /// A test of the driver's own, after all others: 0 or a negative errno.
     std::function<int(const FakeDrm&)> refuse;
     bool master = true;         ///< false: the display is another program's, and we may not become its master
@@ -110,7 +118,10 @@ class FakeDrm final : public Kernel {
     [[nodiscard]] std::size_t handles() const { return handles_.size(); }
 
     int open(const char* path, int flags) override;
-    int close(int) override { return 0; }
+    int close(int fd) override {
+        open_fences_.erase(fd);
+        return 0;
+    }
     int ioctl(int fd, unsigned long request, void* argument) override;
     void* mmap(std::size_t length, int protection, int fd, std::int64_t offset, int& error) override;
     int munmap(void* address, std::size_t length) override;
@@ -132,7 +143,8 @@ class FakeDrm final : public Kernel {
     static constexpr std::uint32_t of(std::uint32_t id, std::size_t display) {
         return id + 3 * static_cast<std::uint32_t>(display);
     }
-    static constexpr int card_fd = 1'000'000; // no descriptor of the process
+    static constexpr int card_fd = 1'000'000;             // no descriptor of the process
+    static constexpr std::uint64_t no_fence = UINT64_MAX; ///< IN_FENCE_FD -1
 
   private:
     struct Property {
@@ -172,6 +184,9 @@ class FakeDrm final : public Kernel {
     int fill(const drm_mode_atomic& request, Values& values) const;
     int check(const Values& values) const;
     int check_plane(const Values& values, std::size_t index) const;
+    /// Those of the planes of that display; they are for this commit alone.
+    std::set<int> take_fences(Values& values, std::size_t display) const;
+    [[nodiscard]] bool waits_for_fence(std::size_t display) const;
     [[nodiscard]] bool needs_modeset(const Values& values) const;
     [[nodiscard]] std::vector<std::size_t> displays_of(const drm_mode_atomic& request, const Values& values) const;
     [[nodiscard]] std::vector<std::uint32_t> ids_of_displays(std::uint32_t id) const;
@@ -184,6 +199,9 @@ class FakeDrm final : public Kernel {
     std::set<std::uint32_t> handles_;                                 ///< of imported memory
     std::map<std::uint32_t, std::size_t> dumb_;                       ///< bytes by handle
     std::array<std::optional<std::uint64_t>, most_displays> pending_; ///< user data of the flip in flight
+    std::array<std::set<int>, most_displays> awaited_;                ///< fences, by the flip in flight
+    std::set<int> open_fences_, unsignalled_;
+    int next_fence_ = 4'000'000;
     std::deque<drm_event_vblank> events_;
     std::uint32_t next_id_ = 1000;
     std::array<std::uint32_t, most_displays> sequence_{100, 5000, 70000};

@@ -36,6 +36,9 @@ int FakeDrm::fill(const drm_mode_atomic& request, Values& values) const {
                 return -ENOENT;
             const bool blob = (found->flags & DRM_MODE_PROP_BLOB) != 0;
             if (blob && set[at] != 0 && blobs_.count(static_cast<std::uint32_t>(set[at])) == 0) return -EINVAL;
+            if (found->name == "IN_FENCE_FD" && set[at] != no_fence &&
+                open_fences_.count(static_cast<int>(set[at])) == 0)
+                return -EINVAL;
             values[ids[at]] = set[at];
         }
     return 0;
@@ -75,6 +78,22 @@ int FakeDrm::check(const Values& values) const {
         if (get(values, of(crtc, i), "MODE_ID") == 0 || driven_by == 0) return -EINVAL;
     }
     return 0;
+}
+
+std::set<int> FakeDrm::take_fences(Values& values, std::size_t display) const {
+    std::set<int> fences;
+    for (std::size_t i = 0; i < board_.planes.size(); ++i) {
+        if (get(values, plane_id(i), "CRTC_ID") != of(crtc, display)) continue;
+        std::uint64_t& fence = values.at(find(plane_id(i), "IN_FENCE_FD")->id);
+        if (fence != no_fence) fences.insert(static_cast<int>(fence));
+        fence = no_fence;
+    }
+    return fences;
+}
+
+bool FakeDrm::waits_for_fence(std::size_t display) const {
+    return std::any_of(awaited_[display].begin(), awaited_[display].end(),
+                       [&](int fence) { return unsignalled_.count(fence) != 0; });
 }
 
 bool FakeDrm::needs_modeset(const Values& values) const {
@@ -126,9 +145,11 @@ int FakeDrm::atomic(const drm_mode_atomic& request) {
         if (flips_complete) vblank(display);
         pending_[display].reset(); // the kernel has waited for it long enough
     }
-    values_ = std::move(values);
-    for (const std::size_t display : displays)
+    for (const std::size_t display : displays) {
+        awaited_[display] = take_fences(values, display);
         if (wants_event) pending_[display] = request.user_data;
+    }
+    values_ = std::move(values);
     ++commits;
     return 0;
 }

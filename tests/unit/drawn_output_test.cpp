@@ -101,6 +101,10 @@ class DrawnTest : public testing::Test {
     OutputPath show() {
         Frame frame = decoded_frame(*pool_, ++frames_, info_);
         EXPECT_TRUE(output_->present(frame, 0));
+        return next_path();
+    }
+    /// What has become of the frame.
+    OutputPath next_path() {
         for (int i = 0; i < 100 && !output_->ready(); ++i) EXPECT_TRUE(output_->dispatch());
         OutputPath path = OutputPath::None;
         while (auto event = output_->next_event()) {
@@ -136,6 +140,60 @@ TEST_F(DrawnTest, WhatNoPlaneScalesIsDrawnToTheSizeOfTheScreenAndTheReasonTold) 
     EXPECT_NE(std::string::npos, output_->description().plane.find("refuses scaling")) << output_->description().plane;
     EXPECT_TRUE(released_.count(1)) << "when it has been drawn";
     EXPECT_EQ(pool_->count(), pool_->free_count());
+}
+
+TEST_F(DrawnTest, TheDisplayWaitsForWhatIsStillBeingDrawn) {
+    open(board({fourcc_xrgb, fourcc_nv12}));
+    int fence = 0;
+    gpu_.fence = [&] { return UniqueFd(*drm_, fence = drm_->make_fence()); };
+    ASSERT_TRUE(configure(fourcc_nv12, 640, 480));
+    for (FrameId id = 1; id < 10; ++id) {
+        EXPECT_EQ(OutputPath::None, show()) << "it is not drawn yet";
+        EXPECT_FALSE(output_->ready());
+        EXPECT_EQ(0U, released_.count(id));
+        EXPECT_EQ(pool_->count() - 1, pool_->free_count()) << "the GPU reads it";
+        EXPECT_EQ(0U, drm_->open_fences()) << "the kernel has its own";
+        drm_->signal_fence(fence);
+        EXPECT_EQ(OutputPath::Composited, next_path());
+        EXPECT_EQ(1U, released_.count(id));
+        EXPECT_EQ(pool_->count(), pool_->free_count());
+    }
+    EXPECT_EQ(0U, gpu_.finished) << "nobody else waits";
+    EXPECT_EQ(0U, pool_->statistics().early_reuse);
+}
+
+TEST_F(DrawnTest, WhatIsDrawnAndNeverShownIsWaitedFor) {
+    open(board({fourcc_xrgb, fourcc_nv12}));
+    gpu_.fence = [&] { return UniqueFd(*drm_, drm_->make_fence()); };
+    ASSERT_TRUE(configure(fourcc_nv12, 640, 480));
+    drm_->refuse = [](const FakeDrm&) { return -EIO; };
+    EXPECT_EQ(OutputPath::None, show());
+    EXPECT_EQ(1U, released_.count(1));
+    EXPECT_EQ(1U, gpu_.finished);
+    EXPECT_EQ(pool_->count(), pool_->free_count());
+    EXPECT_EQ(0U, drm_->open_fences());
+}
+
+TEST_F(DrawnTest, DisplaysWithoutFencesGetWhatIsComplete) {
+    FakeBoard two = board({fourcc_xrgb});
+    two.planes.push_back(two.planes.front());
+    two.planes.back().possible_crtcs = 2;
+    two.displays = 2;
+    drm_ = std::make_unique<FakeDrm>(two);
+    KmsOptions kms;
+    kms.connector = "HDMI-A-1";
+    kms.clones = {"HDMI-A-2"};
+    auto clones = create_kms_output(kms, *drm_);
+    ASSERT_TRUE(clones) << clones.error().what;
+    gpu_.fence = [&] { return UniqueFd(*drm_, drm_->make_fence()); };
+    std::vector<std::unique_ptr<Painter>> painters;
+    painters.push_back(std::make_unique<FakePainter>(OutputPath::Composited, gpu_));
+    output_ = create_drawn_output(std::move(*clones), std::move(painters), {}, *drm_);
+    ASSERT_TRUE(configure(fourcc_nv12, 640, 480));
+    EXPECT_EQ(OutputPath::Composited, show());
+    EXPECT_EQ(1U, gpu_.finished);
+    EXPECT_EQ(0U, drm_->open_fences());
+    EXPECT_TRUE(released_.count(1)) << "when it has been drawn";
 }
 
 TEST_F(DrawnTest, AnUnscaledPlaneIsBetterThanThePainterThatCannotOrThatCopies) {

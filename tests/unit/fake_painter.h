@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cerrno>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,7 +47,9 @@ class FakePainter final : public Painter {
         Size target;
         unsigned prepared = 0;
         unsigned forgotten = 0;
+        unsigned finished = 0;
         std::string refusal;
+        std::function<UniqueFd()> fence; ///< of what is drawn; empty: it is drawn at once
     };
     FakePainter(OutputPath path, Seen& seen, int (*make_fd)() = fake_dmabuf)
         : path_(path)
@@ -70,13 +73,14 @@ class FakePainter final : public Painter {
         ++seen_.prepared;
         return {};
     }
-    Result<> draw(const Frame& frame, unsigned turn, std::uint32_t target) override {
+    Result<UniqueFd> draw(const Frame& frame, unsigned turn, std::uint32_t target) override {
         EXPECT_EQ(source_, frame.slot.pool().generation()) << "it was not prepared for these";
         if (target_ == nullptr) return fail(EINVAL, "nothing was prepared", "draw");
         EXPECT_LT(target, target_->count());
         seen_.turns.push_back(turn);
-        return {};
+        return seen_.fence ? seen_.fence() : UniqueFd();
     }
+    void finish() override { ++seen_.finished; }
 
     void forget() override {
         ++seen_.forgotten;
