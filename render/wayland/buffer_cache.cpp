@@ -70,6 +70,11 @@ void BufferCache::choose_release(Kernel& kernel, wl_surface* surface, int epoll_
     log_debug("wayland", "buffers are released by {}", to_string(method_));
 }
 
+void BufferCache::set_surface(wl_surface* surface) {
+    surface_ = surface;
+    if (explicit_sync_ != nullptr) explicit_sync_->set_surface(surface);
+}
+
 Result<> BufferCache::expect_release(ImportedBuffer& buffer, Commit& commit) {
     if (method_ == ReleaseMethod::Timeline) V4L2PLAY_TRY(explicit_sync_->set_points(*buffer.timeline));
 #ifdef WL_SURFACE_GET_RELEASE_SINCE_VERSION

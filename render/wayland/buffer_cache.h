@@ -43,6 +43,8 @@ class BufferCache {
     /// Takes the best method of release that the compositor offers for commits to `surface`, and that works here;
     /// before the first import. `epoll_fd`: where the loop sleeps.
     void choose_release(Kernel& kernel, wl_surface* surface, int epoll_fd);
+    /// The surface of the commits to come.
+    void set_surface(wl_surface* surface);
     [[nodiscard]] ReleaseMethod release_method() const { return method_; }
     /// Before the commit that attaches `buffer`; its release will answer `commit`.
     Result<> expect_release(ImportedBuffer& buffer, Commit& commit);

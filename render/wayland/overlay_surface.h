@@ -32,6 +32,7 @@ class OverlaySurface {
     /// `x`, `y`: in the window, in pixels. False when there was nothing to do: else the parent has to be committed.
     bool show(const OverlayBuffer& overlay, std::uint32_t x, std::uint32_t y);
     bool hide();
+    [[nodiscard]] bool is_shown() const { return shown_; }
     /// Where the parent lies in the window, and how large the window's pixels are. Takes effect like all the rest.
     void place(const Placement& parent, Scale scale);
 

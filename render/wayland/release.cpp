@@ -86,8 +86,12 @@ Result<std::unique_ptr<ExplicitSync>> ExplicitSync::create(Kernel& kernel, Conne
     auto acquire = import(connection, sync->finished_);
     if (!acquire) return fail(std::move(acquire).error());
     sync->acquire_ = std::move(*acquire);
-    sync->surface_.reset(wp_linux_drm_syncobj_manager_v1_get_surface(manager, surface));
+    sync->set_surface(surface);
     return sync;
+}
+
+void ExplicitSync::set_surface(wl_surface* surface) {
+    surface_.reset(wp_linux_drm_syncobj_manager_v1_get_surface(connection_.globals().syncobj.get(), surface));
 }
 
 Result<std::unique_ptr<ReleaseTimeline>> ExplicitSync::create_timeline(int epoll_fd) {
@@ -107,6 +111,7 @@ bool ReleaseTimeline::take() { return false; }
 Result<std::unique_ptr<ExplicitSync>> ExplicitSync::create(Kernel&, Connection&, wl_surface*) {
     return fail(ENOTSUP, "this build has no linux-drm-syncobj-v1", "linux-drm-syncobj");
 }
+void ExplicitSync::set_surface(wl_surface*) {}
 Result<std::unique_ptr<ReleaseTimeline>> ExplicitSync::create_timeline(int) {
     return fail(ENOTSUP, "not in this build", "linux-drm-syncobj");
 }

@@ -48,6 +48,8 @@ class ExplicitSync {
     /// connection of its own: a compositor ends one on which it cannot import a timeline.
     static Result<std::unique_ptr<ExplicitSync>> create(Kernel& kernel, Connection& connection, wl_surface* surface);
 
+    /// The surface before takes other buffers again.
+    void set_surface(wl_surface* surface);
     Result<std::unique_ptr<ReleaseTimeline>> create_timeline(int epoll_fd);
     /// For the buffer that the next commit attaches. What decoders give out is finished: there is nothing to acquire.
     Result<> set_points(ReleaseTimeline& release);

@@ -55,16 +55,28 @@ Result<> Session::dispatch() {
     return connection_->dispatch();
 }
 
+bool Session::set_whole(bool whole) {
+    if (!window_->set_whole(whole)) return false;
+    buffers_.set_surface(window_->surface());
+    if (feedback_ != nullptr) next_feedback_ = make_feedback();
+    return true;
+}
+
 void Session::close_window() {
+    next_feedback_.reset();
     feedback_.reset();
     window_.reset();
+}
+
+std::unique_ptr<DmabufFeedback> Session::make_feedback() {
+    zwp_linux_dmabuf_v1* dmabuf = connection_->globals().dmabuf.get();
+    return std::make_unique<DmabufFeedback>(zwp_linux_dmabuf_v1_get_surface_feedback(dmabuf, window_->surface()));
 }
 
 /// The surface's own, before any decoder is set up.
 Result<> Session::ask_for_formats() {
     if (!connection_->has_feedback()) return {};
-    zwp_linux_dmabuf_v1* dmabuf = connection_->globals().dmabuf.get();
-    feedback_ = std::make_unique<DmabufFeedback>(zwp_linux_dmabuf_v1_get_surface_feedback(dmabuf, window_->surface()));
+    feedback_ = make_feedback();
     V4L2PLAY_TRY(connection_->roundtrip(session_limit));
     take_format_change();
     return {};
@@ -76,6 +88,10 @@ const DmabufFormats& Session::formats() const {
 }
 
 bool Session::take_format_change() {
+    if (next_feedback_ != nullptr && next_feedback_->revision() != 0) {
+        feedback_ = std::move(next_feedback_);
+        feedback_seen_ = 0;
+    }
     if (feedback_ == nullptr || feedback_->revision() == feedback_seen_) return false;
     feedback_seen_ = feedback_->revision();
     connection_->add_formats(feedback_->formats());

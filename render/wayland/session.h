@@ -31,6 +31,8 @@ class Session {
     [[nodiscard]] BufferCache& buffers() { return buffers_; }
     /// For frames of video; null where the compositor takes dmabufs with such.
     [[nodiscard]] PictureCopies* copies() { return copies_.get(); }
+    /// As Window::set_whole, with all that belongs to the surface.
+    bool set_whole(bool whole);
     /// Null once it is closed.
     [[nodiscard]] Window* window() { return window_.get(); }
     void close_window();
@@ -47,6 +49,7 @@ class Session {
   private:
     Session(std::unique_ptr<Connection> connection, BufferCache::Listener& releases, WindowKeyboard::Listener& wishes);
     Result<> ask_for_formats();
+    [[nodiscard]] std::unique_ptr<DmabufFeedback> make_feedback();
 
     // The window goes before the buffers that it shows.
     std::unique_ptr<Connection> connection_;
@@ -55,7 +58,8 @@ class Session {
     WindowKeyboard keyboard_;
     std::unique_ptr<PictureCopies> copies_;
     std::unique_ptr<Window> window_;
-    std::unique_ptr<DmabufFeedback> feedback_; ///< of the surface with the frames; null before linux-dmabuf 4
+    std::unique_ptr<DmabufFeedback> feedback_;      ///< of the surface with the frames; null before linux-dmabuf 4
+    std::unique_ptr<DmabufFeedback> next_feedback_; ///< of the surface that has them now, until it has told
     unsigned feedback_seen_ = 0;
 };
 

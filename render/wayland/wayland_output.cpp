@@ -14,6 +14,7 @@
 #include "render/wayland/presentation_clock.h"
 #include "render/wayland/protocols.h"
 #include "render/wayland/readers.h"
+#include "render/wayland/scanout_trial.h"
 #include "render/wayland/session.h"
 #include "render/wayland/title.h"
 
@@ -78,6 +79,7 @@ class WaylandOutput final : public Output,
     [[nodiscard]] const FormatModifier* format_in_use() const {
         return generation_ == 0 || copying_ ? nullptr : &format_;
     }
+    void choose_surface();
     Result<> commit(Frame& frame, Nanoseconds target, Nanoseconds now);
     Result<> commit_copy(Frame& frame, Nanoseconds target, Nanoseconds now);
     void show(Commit& commit, wl_buffer* buffer, Nanoseconds target, Nanoseconds now);
@@ -104,6 +106,7 @@ class WaylandOutput final : public Output,
     std::unique_ptr<Session> session_; ///< null while there is no compositor
     std::vector<FormatModifier> formats_;
     BetterFormat better_;
+    ScanoutTrial trial_;
 
     std::uint32_t generation_ = 0; ///< of the pool that is configured
     FormatModifier format_;        ///< its
@@ -150,6 +153,7 @@ Result<> WaylandOutput::connect() {
     first_overlay_ += overlays_of_a_session;
     generation_ = 0;
     playing_ = false;
+    trial_ = {};
     clock_.forget_lead();
     hidden_ = false;
     return {};
@@ -220,7 +224,19 @@ Result<> WaylandOutput::present(Frame& frame, Nanoseconds target) {
         return {};
     }
     session_->window()->refresh(); // by a commit of its own, before anything is said of the frame's
+    choose_surface();
     return copying_ ? commit_copy(frame, target, now) : commit(frame, target, now);
+}
+
+/// A new surface has a new overlay, whose buffers are other memory.
+void WaylandOutput::choose_surface() {
+    const FormatModifier* format = format_in_use();
+    const bool possible =
+        format != nullptr && session_->window()->fills_screen() && session_->formats().scans_out(*format);
+    const bool whole = trial_.choose(possible);
+    if (!session_->set_whole(whole)) return;
+    first_overlay_ += overlays_of_a_session;
+    log_debug("wayland", "the picture is {}", whole ? "the window itself from now on" : "upon the window again");
 }
 
 /// The slot is free as soon as it is copied.
@@ -289,6 +305,7 @@ void WaylandOutput::flush() {
 
 void WaylandOutput::on_presented(Commit& commit, Nanoseconds time, Nanoseconds period, bool scanned_out) {
     seen();
+    if (!session_->window()->overlay().is_shown()) trial_.note(scanned_out);
     path_ = scanned_out ? OutputPath::Plane : OutputPath::Composited;
     if (copying_) path_ = OutputPath::Copied;
     const std::uint64_t sequence = clock_.presented(commit.time, time, period, commit.idle);

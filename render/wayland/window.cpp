@@ -109,7 +109,6 @@ Result<> Window::open() {
     wl_surface_add_listener(main_.get(), &main_listener, this);
     main_viewport_.reset(wp_viewporter_get_viewport(globals.viewporter.get(), main_.get()));
     make_box();
-    overlay_ = std::make_unique<OverlaySurface>(connection_, surface());
     shell_surface_.reset(xdg_wm_base_get_xdg_surface(globals.shell.get(), main_.get()));
     xdg_surface_add_listener(shell_surface_.get(), &surface_listener, this);
     toplevel_.reset(xdg_surface_get_toplevel(shell_surface_.get()));
@@ -118,6 +117,7 @@ Result<> Window::open() {
     xdg_toplevel_set_app_id(toplevel_.get(), "v4l2play");
     if (options_.fullscreen) V4L2PLAY_TRY(go_fullscreen());
     set_extras();
+    equip_surface();
     wl_surface_commit(main_.get());
     V4L2PLAY_TRY(connection_.roundtrip(window_limit));
     if (!configured_) V4L2PLAY_TRY(connection_.roundtrip(window_limit)); // some take two
@@ -164,12 +164,6 @@ void Window::set_extras() {
         zxdg_toplevel_decoration_v1_set_mode(decoration_.get(), ZXDG_TOPLEVEL_DECORATION_V1_MODE_SERVER_SIDE);
     }
 #endif
-#ifdef HAVE_CONTENT_TYPE_V1
-    if (globals.content_type != nullptr) {
-        content_type_.reset(wp_content_type_manager_v1_get_surface_content_type(globals.content_type.get(), surface()));
-        wp_content_type_v1_set_content_type(content_type_.get(), WP_CONTENT_TYPE_V1_TYPE_VIDEO);
-    }
-#endif
 #ifdef HAVE_FRACTIONAL_SCALE_V1
     if (globals.fractional_scale != nullptr) {
         fractional_scale_.reset(
@@ -185,7 +179,29 @@ void Window::set_extras() {
         xdg_toplevel_icon_v1_destroy(icon);
     }
 #endif
+}
+
+/// What belongs to the surface with the picture. No surface has two of any kind.
+void Window::equip_surface() {
+    hints_.reset();
+    content_type_.reset();
+    overlay_ = std::make_unique<OverlaySurface>(connection_, surface());
     hints_ = std::make_unique<SurfaceHints>(connection_, surface());
+#ifdef HAVE_CONTENT_TYPE_V1
+    wp_content_type_manager_v1* manager = connection_.globals().content_type.get();
+    if (manager == nullptr) return;
+    content_type_.reset(wp_content_type_manager_v1_get_surface_content_type(manager, surface()));
+    wp_content_type_v1_set_content_type(content_type_.get(), WP_CONTENT_TYPE_V1_TYPE_VIDEO);
+#endif
+}
+
+bool Window::set_whole(bool whole) {
+    if (video_ == nullptr || std::exchange(whole_, whole) == whole) return false;
+    equip_surface();
+    moving_ = !moving_;
+    dirty_ = new_picture_ = true;
+    told_turn_.reset();
+    return true;
 }
 
 void Window::set_playing([[maybe_unused]] bool playing) {
@@ -254,22 +270,36 @@ void Window::lay_out() {
 }
 
 /// A synchronised commit goes through the compositor's cache, out of which weston 14 gives no buffer back. So only a
-/// picture of another crop, which has to come together with its place, goes that way; the first finds its place made.
+/// picture of another crop, which has to come together with its place, goes that way; the first finds its place made,
+/// and one that comes back from the window itself covers what is there.
 void Window::show(wl_buffer* buffer) {
     const bool first = !std::exchange(mapped_, true);
-    const bool both = dirty_ && boxed();
-    if (both && !first) wl_subsurface_set_sync(subsurface_.get());
+    const bool moves = std::exchange(moving_, false);
+    const bool both = moves || (dirty_ && boxed());
+    if (both && !first && !(moves && boxed())) wl_subsurface_set_sync(subsurface_.get());
     if (dirty_) lay_out();
     if (both && first) map_black();
+    if (moves && whole_) {
+        wl_surface_attach(video_.get(), nullptr, 0, 0);
+        wl_surface_commit(video_.get());
+    }
     wl_surface_attach(surface(), buffer, 0, 0);
     wl_surface_damage_buffer(surface(), 0, 0, all_of_it, all_of_it);
     wl_surface_commit(surface());
     if (!both || first) return;
-    wl_surface_commit(main_.get());
+    if (moves && boxed())
+        map_black();
+    else if (boxed())
+        wl_surface_commit(main_.get());
     wl_subsurface_set_desync(subsurface_.get());
 }
 
+/// Nothing is cropped or turned that has been, of a picture.
 void Window::map_black() {
+    constexpr int none = -1;
+    wp_viewport_set_source(main_viewport_.get(), wl_fixed_from_int(none), wl_fixed_from_int(none),
+                           wl_fixed_from_int(none), wl_fixed_from_int(none));
+    wl_surface_set_buffer_transform(main_.get(), WL_OUTPUT_TRANSFORM_NORMAL);
     wl_surface_attach(main_.get(), black_.get(), 0, 0);
     wl_surface_damage_buffer(main_.get(), 0, 0, all_of_it, all_of_it);
     wl_surface_commit(main_.get());
@@ -307,6 +337,7 @@ std::string Window::describe() const {
     if (fullscreen_) text = fmt::format("full screen, {}x{}", size_.width, size_.height);
     if (!(placement_.size == size_))
         text += fmt::format(", the picture {}x{} on black", placement_.size.width, placement_.size.height);
+    if (whole_) text += ", the picture as the window itself";
     if (turn_ != 0) text += fmt::format(", turned by {} degrees", turn_);
     return text;
 }

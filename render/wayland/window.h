@@ -3,10 +3,12 @@
 // The picture has a surface of its own so that a window of another shape than the picture's (maximized, full screen) is
 // filled with black, which compositors know how to leave out when the picture covers it. It is desynchronised: a frame
 // is one commit. Only when the size changes the two are committed as one. Where black cannot be had for free
-// (single-pixel-buffer), the picture is the window, in its own shape.
+// (single-pixel-buffer), the picture is the window, in its own shape; and also where it fills the screen and the
+// compositor scans out no subsurface.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "decoder/frame.h"
@@ -38,6 +40,11 @@ class Window {
     void set_playing(bool playing);
     /// The surface that frames are committed to.
     [[nodiscard]] wl_surface* surface() const { return boxed() ? video_.get() : main_.get(); }
+    /// There is no black around the picture, and will be none until the compositor says another size.
+    [[nodiscard]] bool fills_screen() const { return fullscreen_ && mapped_ && !dirty_ && placement_.size == size_; }
+    /// From the next `show` on the picture is the window itself, or upon it again, if it has a surface of its own.
+    /// True when that is another surface now: with other hints and another overlay, which is hidden.
+    bool set_whole(bool whole);
     /// Commits `buffer` to `surface`, after `refresh`; with everything that else has changed.
     void show(wl_buffer* buffer);
     /// Follows a change of size though no frame comes (pause).
@@ -79,7 +86,8 @@ class Window {
     Result<> go_fullscreen();
     void make_box();
     void set_extras();
-    [[nodiscard]] bool boxed() const { return video_ != nullptr; }
+    void equip_surface();
+    [[nodiscard]] bool boxed() const { return video_ != nullptr && !whole_; }
     void lay_out();
     void map_black();
 
@@ -88,7 +96,7 @@ class Window {
     // First in, last out: roles go before their surfaces.
     Proxy<wl_surface> main_;
     Proxy<wp_viewport> main_viewport_;
-    Proxy<wl_surface> video_; ///< null: `main_` shows the picture
+    Proxy<wl_surface> video_; ///< null: `main_` shows the picture, always
     Proxy<wp_viewport> video_viewport_;
     Proxy<wl_subsurface> subsurface_;
     std::unique_ptr<OverlaySurface> overlay_;
@@ -106,7 +114,7 @@ class Window {
     PixelSize coded_;
     LogicalSize natural_;
     unsigned turn_ = 0; ///< degrees clockwise: what was asked for and what the picture asks for itself
-    unsigned told_turn_ = 0;
+    std::optional<unsigned> told_turn_ = 0;
     LogicalSize wanted_; ///< by the compositor; 0: as we like
     LogicalSize bounds_;
     LogicalSize size_;
@@ -119,6 +127,8 @@ class Window {
     bool dirty_ = false;       ///< size or picture have changed since they were last committed
     bool new_picture_ = false; ///< of which no frame has come: its crop does not fit what is on show
     bool mapped_ = false;
+    bool whole_ = false;  ///< `main_` shows the picture, and `video_` nothing
+    bool moving_ = false; ///< the surface before still shows the last one
     bool fullscreen_ = false;
     bool suspended_ = false;
     bool close_asked_ = false;

@@ -41,12 +41,20 @@ const auto syncobj_surface_implementation = [] {
     return calls;
 }();
 
+void syncobj_surface_destroyed(wl_resource* resource) {
+    auto* surface = static_cast<MockSurface*>(wl_resource_get_user_data(resource));
+    if (surface != nullptr) surface->syncobj = nullptr;
+}
+
 const auto manager_implementation = [] {
     struct wp_linux_drm_syncobj_manager_v1_interface calls {};
     calls.destroy = destroy;
     calls.get_surface = [](wl_client* client, wl_resource* resource, std::uint32_t id, wl_resource* surface) {
-        data_of<MockSurface>(surface).syncobj = create(client, wp_linux_drm_syncobj_surface_v1_interface, resource, id,
-                                                       &syncobj_surface_implementation, &data_of<MockSurface>(surface));
+        auto& of = data_of<MockSurface>(surface);
+        if (of.syncobj != nullptr)
+            return wl_resource_post_error(resource, WP_LINUX_DRM_SYNCOBJ_MANAGER_V1_ERROR_SURFACE_EXISTS, "it has one");
+        of.syncobj = create(client, wp_linux_drm_syncobj_surface_v1_interface, resource, id,
+                            &syncobj_surface_implementation, &of, syncobj_surface_destroyed);
     };
     calls.import_timeline = [](wl_client* client, wl_resource* resource, std::uint32_t id, std::int32_t fd) {
         struct stat status {};

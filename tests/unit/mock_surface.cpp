@@ -209,6 +209,7 @@ const auto surface_implementation = [] {
 void surface_destroyed(wl_resource* resource) {
     auto& surface = data_of<MockSurface>(resource);
     std::erase(surface.state->surfaces, &surface);
+    if (surface.syncobj != nullptr) wl_resource_set_user_data(surface.syncobj, nullptr);
     for (MockSurface* other : surface.state->surfaces)
         if (other->parent == &surface) other->parent = nullptr;
     delete &surface;
