@@ -1,11 +1,14 @@
-// scripted_compositor [hold=N[r]] [lead=N] [fence=N] [SECONDS:WHAT]... COMMAND...: runs COMMAND as the client of a
-// compositor that takes what is newest at each of 60 refreshes a second. In the lab; its exit status is COMMAND's.
+// scripted_compositor [hold=N[r]] [lead=N] [fence=N] [plane=WHO] [SECONDS:WHAT]... COMMAND...: runs COMMAND as the
+// client of a compositor that takes what is newest at each of 60 refreshes a second. In the lab; its exit status is
+// COMMAND's.
 //     hold=N        keeps N buffers more than the one on the screen, and lets go of the oldest, or with `r` of any
 //     lead=N        what it has taken is on the screen N refreshes later
 //     fence=N       reads what it has shown for N refreshes after it has let go of it, as the dmabuf's fence tells
+//     plane=WHO     scans out the `window` and no subsurface, or `nobody`; else both
 //     SECONDS:WHAT  after that time: `formats` (it would scan YU12 out, not NV12), `hide`, `suspend` (hides, and says
 //     so),
-//                   `show`, `overlay` (key i), `full` (screen), WIDTHxHEIGHT (of the window)
+//                   `show`, `overlay` (key i), `full` (screen), WIDTHxHEIGHT (of the window; of the
+//                   screen that it fills with an `f` behind it)
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
@@ -57,6 +60,7 @@ struct Script {
     bool shuffle = false;
     std::size_t lead = 0;
     std::uint64_t fence = 0;
+    std::string plane = "all";
     std::vector<Event> events;
 
     /// False when it is none of a script's words.
@@ -71,6 +75,8 @@ bool Script::take(std::string_view word) {
         lead = static_cast<std::size_t>(number_in(word.substr(5)));
     } else if (word.starts_with("fence=")) {
         fence = static_cast<std::uint64_t>(number_in(word.substr(6)));
+    } else if (word.starts_with("plane=")) {
+        plane = word.substr(6);
     } else if (const auto colon = word.find(':'); colon != std::string_view::npos) {
         events.push_back(
             {static_cast<Nanoseconds>(std::atof(word.data()) * second), std::string(word.substr(colon + 1))});
@@ -131,6 +137,7 @@ class OnePlane {
 
   private:
     static constexpr std::size_t nothing = SIZE_MAX;
+    static constexpr std::uint32_t window = 1; ///< the client's first surface
 
     void take_newest() {
         const std::vector<MockCommit> commits = compositor_.commits();
@@ -144,8 +151,10 @@ class OnePlane {
     }
 
     void show(std::size_t commit, Nanoseconds time) {
-        if (fences_ != nullptr) fences_->begin(commit, compositor_.commits()[commit].buffer);
-        compositor_.present(commit, time, refresh_period, true);
+        const MockCommit what = compositor_.commits()[commit];
+        if (fences_ != nullptr) fences_->begin(commit, what.buffer);
+        const bool scanned_out = script_.plane == "all" || (script_.plane == "window" && what.surface == window);
+        compositor_.present(commit, time, refresh_period, scanned_out);
         held_.push_back(commit);
         while (held_.size() > script_.hold + 1) release();
     }
@@ -181,7 +190,8 @@ void perform(const std::string& what, MockCompositor& compositor, OnePlane& plan
     if (what == "overlay") return compositor.press(KEY_I);
     if (what == "full") return compositor.configure(screen_width, screen_height, true);
     if (const auto x = what.find('x'); x != std::string::npos)
-        return compositor.configure(number_in(what), number_in(std::string_view(what).substr(x + 1)));
+        return compositor.configure(number_in(what), number_in(std::string_view(what).substr(x + 1)),
+                                    what.ends_with('f'));
     plane.hide(what != "show");
     if (what != "hide") compositor.suspend(what == "suspend");
 }
@@ -220,7 +230,9 @@ int main(int argc, char** argv) {
     int word = 1;
     while (word < argc && script.take(argv[word])) ++word;
     if (word == argc) {
-        fmt::print(stderr, "usage: scripted_compositor [hold=N[r]] [lead=N] [fence=N] [SECONDS:WHAT]... COMMAND...\n");
+        fmt::print(
+            stderr,
+            "usage: scripted_compositor [hold=N[r]] [lead=N] [fence=N] [plane=WHO] [SECONDS:WHAT]... COMMAND...\n");
         return 2;
     }
     return v4l2play::run(script, argv + word);
