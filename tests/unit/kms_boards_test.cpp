@@ -478,5 +478,58 @@ TEST(Planner, VideoMovesDownWhenNothingLiesAboveIt) {
     EXPECT_EQ(board.drm_.format_of(board.drm_.shown(1).framebuffer).fourcc, fourcc_argb);
 }
 
+/// Moving is a whole commit of all planes, and a risk; it happens for the first overlay and never again.
+TEST(Planner, VideoStaysWhereItIsHoweverOftenTheOverlayComesAndGoes) {
+    FakeBoard table = rk3399();
+    table.planes.resize(2);
+    Board board(table);
+    ASSERT_EQ(board.configure(fourcc_nv12, 1920, 1080), "");
+    board.show();
+    const auto video_on = [&](std::size_t plane) {
+        const std::uint32_t framebuffer = board.drm_.shown(plane).framebuffer;
+        return framebuffer != 0 && board.drm_.format_of(framebuffer).fourcc == fourcc_nv12;
+    };
+    EXPECT_TRUE(video_on(1));
+    board.overlay(0, 0, 100, 100);
+    board.show();
+    EXPECT_TRUE(video_on(0));
+    const unsigned tests = board.drm_.tests;
+    for (std::uint32_t round = 0; round < 50; ++round) {
+        board.output_->hide_overlay();
+        board.show();
+        EXPECT_TRUE(video_on(0)) << round;
+        board.overlay(0, 0, 100, 100);
+        board.show();
+        EXPECT_TRUE(video_on(0)) << round;
+        ASSERT_EQ(board.configure(fourcc_nv12, 1920, 1080), ""); // a seek, another item
+        board.show();
+        EXPECT_TRUE(video_on(0)) << round;
+    }
+    EXPECT_EQ(board.drm_.tests, tests) << "nothing is asked twice";
+}
+
+/// A driver that takes an arrangement now and then (bandwidth) does not have the video jump between two.
+TEST(Planner, WhatWasRefusedOnceIsNotTriedAgainWhileThePictureStays) {
+    set_log_level(LogLevel::Error);
+    Board board(raspberry_pi_4());
+    ASSERT_EQ(board.configure(fourcc_nv12, 1280, 720), "");
+    board.show();
+    const Rect large = board.drm_.shown(1).destination;
+    bool busy = true;
+    board.drm_.refuse = [&](const FakeDrm& drm) {
+        return busy && drm.shown(1).destination == large && drm.shown(1).framebuffer != 0 ? -ENOSPC : 0;
+    };
+    board.overlay(0, 0, 64, 64); // a whole commit
+    board.show();
+    const std::string lower = board.plane();
+    EXPECT_FALSE(board.drm_.shown(1).framebuffer != 0 && board.drm_.shown(1).destination == large);
+    for (int i = 0; i < 50; ++i) {
+        busy = !busy;
+        i % 2 == 0 ? board.output_->hide_overlay() : board.overlay(0, 0, 64, 64);
+        board.show();
+        EXPECT_EQ(board.plane(), lower) << i;
+    }
+}
+
 } // namespace
 } // namespace v4l2play
