@@ -407,7 +407,10 @@ void WaylandOutput::watch_holds(Nanoseconds now) {
 }
 
 void WaylandOutput::lose(Error error) {
-    log_warning("wayland", "{}", error.what);
+    const bool wait = options_.reconnect_limit > 0;
+    log_warning("wayland", "{}{}", error.what,
+                wait ? fmt::format(": playing on unseen, and waiting {} s for it", options_.reconnect_limit / second)
+                     : "");
     loss_ = std::move(error);
     drop_session("the compositor is away");
     lost_at_ = kernel_.now();

@@ -11,7 +11,7 @@ namespace v4l2play {
 struct WaylandOptions {
     bool fullscreen = false;
     /// How long a compositor that died is waited for before the output is lost; 0: not at all.
-    Nanoseconds reconnect_limit = 5 * second;
+    Nanoseconds reconnect_limit = 30 * second;
     /// The connector of the screen for `fullscreen`; empty: the compositor's choice.
     std::string screen{};
     unsigned rotate = 0;            ///< the picture, clockwise: 0, 90, 180 or 270
