@@ -74,14 +74,26 @@ class Printer {
                    origin.discard ? " discard" : "");
     }
 
+    static std::string hdr_text(const HdrMetadata& hdr) {
+        std::string text;
+        const auto& [red, green, blue] = hdr.primaries;
+        if (hdr.has_mastering_display)
+            text += fmt::format(" mastering {},{},{},{},{},{},{},{},{},{}", red[0], red[1], green[0], green[1], blue[0],
+                                blue[1], hdr.white_point[0], hdr.white_point[1], hdr.min_luminance, hdr.max_luminance);
+        if (hdr.has_content_light)
+            text += fmt::format(" light {},{}", hdr.max_content_light_level, hdr.max_pic_average_light_level);
+        return text;
+    }
+
     static void print_sequence(const SequenceInfo& sequence) {
         const FrameInfo& info = sequence.info;
-        fmt::print("sequence {}x{} depth {}/{} chroma {} visible {}x{}+{}+{} aspect {}:{} color {}/{}/{}{} dpb {}{}\n",
-                   sequence.coded_width, sequence.coded_height, sequence.bit_depth_luma, sequence.bit_depth_chroma,
-                   sequence.chroma_format_idc, info.visible.width, info.visible.height, info.visible.x, info.visible.y,
-                   info.sample_aspect.num, info.sample_aspect.den, info.color.primaries, info.color.transfer,
-                   info.color.matrix, info.color.full_range ? "/full" : "", sequence.dpb_slots,
-                   sequence.interlaced ? " interlaced" : "");
+        fmt::print(
+            "sequence {}x{} depth {}/{} chroma {} visible {}x{}+{}+{} aspect {}:{} color {}/{}/{}{} dpb {}{}{}\n",
+            sequence.coded_width, sequence.coded_height, sequence.bit_depth_luma, sequence.bit_depth_chroma,
+            sequence.chroma_format_idc, info.visible.width, info.visible.height, info.visible.x, info.visible.y,
+            info.sample_aspect.num, info.sample_aspect.den, info.color.primaries, info.color.transfer,
+            info.color.matrix, info.color.full_range ? "/full" : "", sequence.dpb_slots,
+            sequence.interlaced ? " interlaced" : "", hdr_text(info.hdr));
     }
 
     void print_decode(const Picture& picture) {
