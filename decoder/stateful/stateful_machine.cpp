@@ -136,6 +136,17 @@ Result<SendStatus> StatefulDecoder::send(AccessUnit& unit) {
     return submit(unit);
 }
 
+/// Drivers tell nothing of light, and not all of colours. It holds for the pictures of the next format: the first, or
+/// the one that the driver announces when it comes to this unit.
+void StatefulDecoder::learn_from(const AccessUnit& unit) {
+    if (const auto looked = check_.look_at(unit); !looked) log_debug("stateful", "{}", looked.error().what);
+    const SequenceInfo* sequence = check_.sequence();
+    if (sequence == nullptr) return;
+    config_.stream.color = sequence->info.color;
+    config_.stream.hdr = sequence->info.hdr;
+    config_.stream.sample_aspect = sequence->info.sample_aspect;
+}
+
 /// Pictures before `unit` have to come out first: their buffers go.
 bool StatefulDecoder::wants_other_format(const AccessUnit& unit) {
     if (!offered_ || !context_->has_capture() || !stream_.starts_anew(unit)) return false;
@@ -175,6 +186,7 @@ Result<SendStatus> StatefulDecoder::submit(AccessUnit& unit) {
     }
     last_id_ = id;
     tickets_[id % most_tickets] = {id, unit.pts, unit.duration, unit.serial, unit.discard, stream_.is_key(unit)};
+    if (stream_.is_key(unit)) learn_from(unit);
     start_ = false;
     any_sent_ = true;
     unit = {};

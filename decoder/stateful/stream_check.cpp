@@ -72,9 +72,7 @@ Result<> StreamCheck::configure(const StreamInfo& stream) {
         codec_.reset(); // malformed: for the driver to judge
         return {};
     }
-    if (codec_->sequence() == nullptr) return {};
-    sequence_ = *codec_->sequence();
-    codec_.reset();
+    if (const SequenceInfo* sequence = codec_->sequence()) sequence_ = *sequence;
     return {};
 }
 
@@ -83,13 +81,14 @@ Result<> StreamCheck::look_at(const AccessUnit& unit) {
     AccessUnit copy;
     copy.payload = Payload(unit.payload.bytes(), nullptr, nullptr);
     copy.key = unit.key;
-    Steps steps;
-    auto parsed = codec_->parse(copy, steps);
-    for (const Step& step : steps)
+    steps_.clear();
+    if (sequence_) codec_->flush(steps_);
+    auto parsed = codec_->parse(copy, steps_);
+    for (const Step& step : steps_)
         if (step.kind == Step::Kind::Sequence) sequence_ = *step.sequence;
-    if (sequence_ || !parsed) codec_.reset();
-    if (!parsed && parsed.error().code == ENOTSUP) return parsed;
-    return {};
+    if (parsed) return {};
+    codec_.reset();
+    return parsed.error().code == ENOTSUP ? parsed : Result<>{};
 }
 
 Result<> check_sequence(const VideoDevice& device, const SequenceInfo& sequence) {

@@ -1,4 +1,4 @@
-// What a stateful driver is not asked to try.
+// What a stateful driver is not asked to try, and what it does not tell.
 #pragma once
 
 #include <memory>
@@ -17,13 +17,15 @@ class StreamCheck {
   public:
     /// From the container's parameter sets. ENOTSUP, with the reason, for what no decoder here but the software does.
     Result<> configure(const StreamInfo& stream);
-    /// From the first access unit, when the container has told nothing. ENOTSUP as above.
+    /// From an access unit that decoding can begin with: what it says of the sequence, colours and light, holds from
+    /// then on. ENOTSUP as above.
     Result<> look_at(const AccessUnit& unit);
-    /// Once a sequence is known, from either.
+    /// The last one, from either; null when none is known yet.
     [[nodiscard]] const SequenceInfo* sequence() const { return sequence_ ? &*sequence_ : nullptr; }
 
   private:
-    std::unique_ptr<Codec> codec_; ///< null: nothing to be read, or read already
+    std::unique_ptr<Codec> codec_; ///< null: there is nothing that can be read
+    Steps steps_;
     std::optional<SequenceInfo> sequence_;
 };
 

@@ -31,6 +31,7 @@ class FakeStateful final : public Kernel {
     bool announces = true;       ///< knows source-change events
     bool announces_late = false; ///< ... and sends none for the first format
     bool stuck = false;          ///< does nothing
+    std::uint32_t coded_format = V4L2_PIX_FMT_H264;
     std::uint32_t capture_format = V4L2_PIX_FMT_NV12;
     std::uint32_t minimum_buffers = 2;
     std::string driver = "fake";
@@ -206,7 +207,7 @@ class FakeStateful final : public Kernel {
         const bool output = description.type == V4L2_BUF_TYPE_VIDEO_OUTPUT;
         constexpr std::array<std::uint32_t, 2> pixels{V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_NV12};
         if (description.index >= (output ? 1 : pixels.size())) return -EINVAL;
-        description.pixelformat = output ? V4L2_PIX_FMT_H264 : pixels[description.index];
+        description.pixelformat = output ? coded_format : pixels[description.index];
         if (!output && capture_format != V4L2_PIX_FMT_NV12) description.pixelformat = capture_format;
         return 0;
     }
@@ -221,7 +222,7 @@ class FakeStateful final : public Kernel {
         v4l2_pix_format& pix = format.fmt.pix;
         if (format.type == V4L2_BUF_TYPE_VIDEO_OUTPUT) {
             if (set) context_.output_size = pix.sizeimage;
-            pix.pixelformat = V4L2_PIX_FMT_H264;
+            pix.pixelformat = coded_format;
             pix.sizeimage = context_.output_size;
             return 0;
         }
