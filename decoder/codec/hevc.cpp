@@ -6,6 +6,7 @@
 
 #include "decoder/codec/hevc_configuration.h"
 #include "decoder/codec/hevc_decoding.h"
+#include "decoder/codec/hevc_tiles.h"
 #include "decoder/codec/nal_units.h"
 #include "decoder/log.h"
 
@@ -248,7 +249,10 @@ void HevcCodec::add_slice() {
             header.nal_unit_type != first.nal_unit_type)
             coded.damage = "a slice segment of another picture";
         if (header.slice_segment_address == previous.slice_segment_address) return; // sent twice
-        if (header.slice_segment_address < previous.slice_segment_address)
+        const auto place = [&](const SliceHeader& h) {
+            return tile_scan_address(coded.pps, coded.sps, h.slice_segment_address);
+        };
+        if (place(header) < place(previous)) // 7.4.2.4.5
             coded.damage = "slice segments are out of order";
     }
     if (slice_count_ == maximum_slices_in_unit) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "decoder/codec/hevc_tiles.h"
+
 namespace v4l2play::hevc {
 namespace {
 
@@ -43,18 +45,10 @@ void fill_lists(std::uint8_t (&out)[Count][Size], const std::array<std::array<st
         for (std::size_t i = 0; i < Size; ++i) out[list][scan[i]] = lists[list][i];
 }
 
-/// (6-3), (6-4): sizes of tile columns or rows in coding tree blocks, less 1.
+/// Less 1, as the syntax has them
 template <std::size_t Size>
-void fill_tiles(std::uint8_t* out, const std::array<std::uint16_t, Size>& sent, unsigned count_minus1,
-                unsigned size_in_ctbs, bool uniform) {
-    const unsigned count = count_minus1 + 1;
-    unsigned rest = size_in_ctbs;
-    for (unsigned i = 0; i < count; ++i) {
-        unsigned size = i < count_minus1 ? sent[i] + 1U : rest;
-        if (uniform) size = (i + 1) * size_in_ctbs / count - i * size_in_ctbs / count;
-        rest -= std::min(size, rest);
-        out[i] = static_cast<std::uint8_t>(size - 1);
-    }
+void fill_tiles(std::uint8_t* out, const std::array<std::uint16_t, Size>& sizes, unsigned count_minus1) {
+    for (unsigned i = 0; i <= count_minus1; ++i) out[i] = static_cast<std::uint8_t>(sizes[i] - 1);
 }
 
 /// What a device is told for an index. It takes it as it is: one outside the DPB reads memory of nobody, and can hang
@@ -210,10 +204,8 @@ void fill(v4l2_ctrl_hevc_pps& out, const Pps& pps, const Sps& sps) {
     if (pps.tiles_enabled_flag) {
         out.num_tile_columns_minus1 = pps.num_tile_columns_minus1;
         out.num_tile_rows_minus1 = pps.num_tile_rows_minus1;
-        fill_tiles(out.column_width_minus1, pps.column_width_minus1, pps.num_tile_columns_minus1,
-                   sps.pic_width_in_ctbs(), pps.uniform_spacing_flag);
-        fill_tiles(out.row_height_minus1, pps.row_height_minus1, pps.num_tile_rows_minus1, sps.pic_height_in_ctbs(),
-                   pps.uniform_spacing_flag);
+        fill_tiles(out.column_width_minus1, column_widths(pps, sps), pps.num_tile_columns_minus1);
+        fill_tiles(out.row_height_minus1, row_heights(pps, sps), pps.num_tile_rows_minus1);
     }
     out.pps_beta_offset_div2 = pps.pps_beta_offset_div2;
     out.pps_tc_offset_div2 = pps.pps_tc_offset_div2;

@@ -240,6 +240,19 @@ TEST_F(HevcCodecTest, DependentSliceSegmentOfAnotherPictureIsNotTaken) {
     EXPECT_STREQ(why(), "a slice segment of another picture");
 }
 
+/// slice_segment_address counts in raster order, slice segments come in that of the tiles (6.5.1): two columns of 2x4.
+TEST_F(HevcCodecTest, SliceSegmentsComeInTheOrderOfTiles) {
+    Pps pps;
+    pps.tiles_enabled_flag = true;
+    pps.num_tile_columns_minus1 = 1;
+    use(simple_sps(), pps);
+    parameter_sets().slice(idr()).slice(at(idr(), 8)).slice(at(idr(), 2)).slice(at(idr(), 10));
+    EXPECT_EQ(parse(), "S64x64 D1()");
+    EXPECT_EQ(picture().slices.size(), 4U);
+    EXPECT_EQ(slice(idr()).slice(at(idr(), 2)).slice(at(idr(), 8)).parse(), "O1 F1 " + malformed);
+    EXPECT_STREQ(why(), "slice segments are out of order");
+}
+
 TEST_F(HevcCodecTest, EntryPointsStayWithTheirSlices) {
     Pps pps;
     pps.entropy_coding_sync_enabled_flag = true;
