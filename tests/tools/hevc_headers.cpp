@@ -196,6 +196,7 @@ void print(const SliceHeader& s, const Pps& pps, const std::vector<std::uint32_t
     PRINT(s, slice_tc_offset_div2);
     PRINT(s, slice_loop_filter_across_slices_enabled_flag);
     print_all("entry_points", entry_points, entry_points.size());
+    PRINT(s, data_byte_offset);
 }
 
 class Headers {

@@ -166,12 +166,12 @@ class Parity:
             with scratch() as directory:
                 options = f"--decode-mode={decode} --start-code={start}" if decode else ""
                 record = (f"{PARITY}/visl-record --no-ioctls {directory}/0.trace -- {PLAYER} --quiet --output=null --decoder=request"
-                          f" {options} '{VECTORS}/{path}'")
+                          f" {options} '{self.files}/{path}'")
                 # visl keeps the payloads of the first stream after boot.
                 ran = lab(["bash", "-c", f"export VISL_RECORD_KB=32768; {record}"], *KEEP_PAYLOADS, virtual_time=True)
                 ours = run([PARITY / "control-parity", "normalise", f"{directory}/0.trace"])
                 got = [unit for line in ours.stdout.splitlines() for unit in json.loads(line)["buffer"]["units"] or ()]
-            wanted = SLICES[self.codec](VECTORS / path)
+            wanted = SLICES[self.codec](self.files / path)
             name = " ".join(filter(None, [self.codec, decode, start, path]))
             self.checks.check(got == wanted and wanted, f"{name}: {len(wanted)} slices reach the driver",
                               f"{len(got)} of {len(wanted)}, {sum(a == b for a, b in zip(got, wanted))} equal {ran.stderr[-200:]} {ours.stderr[-200:]}")
