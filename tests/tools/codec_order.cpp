@@ -3,9 +3,11 @@
 //
 //     codec_order [--edit-lists] FILE
 //
-// Frames are numbered in decoding order, from 0. An output names the packet that the frame's time is from.
-// Exit code: 0 decoded to the end; 1 the file cannot be opened; 2 bad call; 3 it has no stream for which we have a
-// codec; 4 the codec refuses the stream (`refused REASON` is the last line).
+// Frames are numbered in decoding order, from 0. An output names the packet that the frame's time is from. Of H.264
+// each picture is described: its order counts, the references (number, marking of top and bottom field: short, long or
+// -, LongTermFrameIdx) and the lists of each slice (number and t, b or f; x: a frame that never was). Exit code: 0
+// decoded to the end; 1 the file cannot be opened; 2 bad call; 3 it has no stream for which we have a codec; 4 the
+// codec refuses the stream (`refused REASON` is the last line).
 
 extern "C" {
 #include <libavcodec/avcodec.h>
@@ -22,6 +24,7 @@ extern "C" {
 
 #include "app/libav_stream.h"
 #include "decoder/codec/codec.h"
+#include "decoder/codec/h264_picture.h"
 
 namespace {
 
@@ -33,9 +36,38 @@ struct Origin {
     bool discard = false;
 };
 
+std::string number_of(const h264::DpbEntry& entry) { return entry.id == 0 ? "x" : std::to_string(entry.id - 1); }
+
+void print_state(const h264::H264Picture& picture) {
+    using h264::Fields;
+    std::string references;
+    for (const h264::DpbEntry& entry : std::span(picture.dpb).first(picture.dpb_count)) {
+        references += ' ' + number_of(entry);
+        for (const Fields field : {Fields::Top, Fields::Bottom})
+            references += any(entry.short_term & field) ? 's' : any(entry.long_term & field) ? 'l' : '-';
+        if (entry.is_long_term()) references += std::to_string(entry.long_term_frame_idx);
+    }
+    fmt::print("counts {} {} references{}\n", picture.top_field_order_cnt, picture.bottom_field_order_cnt, references);
+    for (const h264::Slice& slice : picture.slices) {
+        fmt::print("lists");
+        for (unsigned which = 0; which < 2; ++which) {
+            fmt::print(" /");
+            for (const h264::ListEntry& entry : std::span(slice.list[which]).first(slice.list_size[which])) {
+                const bool any = entry.dpb_index < picture.dpb_count;
+                fmt::print(" {}{}", any ? number_of(picture.dpb[entry.dpb_index]) : "-",
+                           any ? std::string(1, "?tbf"[static_cast<unsigned>(entry.fields)]) : "");
+            }
+        }
+        fmt::print("\n");
+    }
+}
+
 /// Prints steps and keeps the books for that: what pictures wait for.
 class Printer {
   public:
+    explicit Printer(CodecId codec)
+        : codec_(codec) {}
+
     /// `packet`: where new pictures come from.
     void print(const Steps& steps, const AVPacket& packet) {
         origin_ = {packet.pts, packet.pos, (packet.flags & AV_PKT_FLAG_DISCARD) != 0};
@@ -102,8 +134,10 @@ class Printer {
         for (const FrameId id : picture.references) references += fmt::format(" {}", id - 1);
         fmt::print("decode {}{} refers to{}\n", picture.id - 1, picture.second_field ? " second field" : "",
                    references);
+        if (codec_ == CodecId::H264) print_state(static_cast<const h264::H264Picture&>(picture));
     }
 
+    CodecId codec_;
     Origin origin_;
     std::map<FrameId, Origin> origins_;
 };
@@ -137,7 +171,7 @@ int refuse(const Error& error) {
 int run(AVFormatContext& input, const AVStream& stream, Codec& codec) {
     if (const auto configured = codec.configure(describe_stream(stream)); !configured)
         return refuse(configured.error());
-    Printer printer;
+    Printer printer(describe_stream(stream).codec);
     Steps steps;
     AVPacket* packet = av_packet_alloc();
     Result<> parsed;
