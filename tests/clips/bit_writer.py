@@ -1,4 +1,4 @@
-"""Bits, Exp-Golomb codes and NAL units (H.265 7.2, 7.3.1, 9.2)."""
+"""Bits, Exp-Golomb codes and NAL units (H.265 7.2, 7.3.1, 9.2; H.264 has the same)."""
 
 import re
 
@@ -25,9 +25,24 @@ class Bits:
         """9.2.2"""
         self.ue(2 * value - 1 if value > 0 else -2 * value)
 
+    def flags(self, *values):
+        for value in values:
+            self.flag(value)
+
+    def ues(self, *values):
+        for value in values:
+            self.ue(value)
+
+    def ses(self, *values):
+        for value in values:
+            self.se(value)
+
     def append(self, text):
         self.text.append(text)
         self.count += len(text)
+
+    def data(self, data):
+        self.append("".join(f"{byte:08b}" for byte in data))
 
     def align(self):
         """Zeros up to the next byte"""
