@@ -31,6 +31,11 @@ def streams(codec="", words=None):
     return [row for directory in (OWN, VECTORS) for row in chosen(rows_of(directory, codec), words, lambda row: row["path"])]
 
 
+def is_written(row):
+    """Whether it is beside the stream what it shows: tests/integration/written compares with that."""
+    return row["file"].is_relative_to(OWN) and (OWN / "expected" / row["path"]).exists()
+
+
 def say_what_is_missing(checks):
     if not rows_of(VECTORS):
         checks.skip("streams of others", "V4L2PLAY_VECTORS names no directory with manifest.tsv")
