@@ -432,6 +432,7 @@ int Player::finish() {
         frames_waker_.reset();
     loop_.reset();
     signals_.reset();
+    keyboard_.reset(); // the terminal echoes again
     for (const ItemReport& item : report_.items)
         if (item.frames.shown > 0) notice(options_, summary(item));
     rusage usage{};
