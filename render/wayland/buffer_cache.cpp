@@ -54,12 +54,13 @@ BufferCache::BufferCache(Connection& connection, Listener& listener)
     , listener_(listener)
     , queue_(wl_display_create_queue(connection.display())) {}
 
-void BufferCache::choose_release(Kernel& kernel, wl_surface* surface, int epoll_fd) {
+void BufferCache::choose_release(Kernel& kernel, wl_surface* surface, int epoll_fd, bool copies) {
     surface_ = surface;
     epoll_fd_ = epoll_fd;
 #ifdef WL_SURFACE_GET_RELEASE_SINCE_VERSION
     if (wl_surface_get_version(surface) >= WL_SURFACE_GET_RELEASE_SINCE_VERSION) method_ = ReleaseMethod::Callback;
 #endif
+    if (copies) return;
     auto sync = ExplicitSync::create(kernel, connection_, surface);
     if (sync) {
         explicit_sync_ = std::move(*sync);

@@ -41,8 +41,9 @@ class BufferCache {
     BufferCache& operator=(const BufferCache&) = delete;
 
     /// Takes the best method of release that the compositor offers for commits to `surface`, and that works here;
-    /// before the first import. `epoll_fd`: where the loop sleeps.
-    void choose_release(Kernel& kernel, wl_surface* surface, int epoll_fd);
+    /// before the first import. `epoll_fd`: where the loop sleeps. `copies`: shared memory is committed there too,
+    /// which a surface with explicit synchronisation does not take.
+    void choose_release(Kernel& kernel, wl_surface* surface, int epoll_fd, bool copies);
     /// The surface of the commits to come.
     void set_surface(wl_surface* surface);
     [[nodiscard]] ReleaseMethod release_method() const { return method_; }

@@ -45,7 +45,7 @@ Result<std::unique_ptr<Session>> Session::open(Kernel& kernel, const WaylandOpti
         return fail(-error, "cannot watch the compositor", "epoll_ctl");
     if (session->connection_->must_copy())
         session->copies_ = std::make_unique<PictureCopies>(kernel, session->connection_->globals().shm.get());
-    session->buffers_.choose_release(kernel, session->window_->surface(), epoll_fd);
+    session->buffers_.choose_release(kernel, session->window_->surface(), epoll_fd, session->copies_ != nullptr);
     session->card_ = find_card(kernel, session->connection_->main_device());
     return session;
 }

@@ -7,6 +7,8 @@ namespace v4l2play {
 namespace {
 
 #ifdef HAVE_COLOR_MANAGEMENT_V1
+constexpr Nanoseconds description_limit = second / 10;
+
 SurfaceHints& hints_of(void* data) { return *static_cast<SurfaceHints*>(data); }
 
 constexpr wp_image_description_v1_listener description_listener = [] {
@@ -85,8 +87,11 @@ void SurfaceHints::set_wide_color([[maybe_unused]] const std::optional<WideColor
     wide_ = wide;
     description_.reset();
     if (!wide) return wp_color_management_surface_v1_unset_image_description(management_.get());
+    // Its answer is waited for alone: no other event is handled in the middle of a frame, which it has to go with.
+    const Proxy<wl_event_queue> queue(wl_display_create_queue(connection_.display()));
     wp_image_description_creator_params_v1* creator =
         wp_color_manager_v1_create_parametric_creator(connection_.globals().color_manager.get());
+    wl_proxy_set_queue(reinterpret_cast<wl_proxy*>(creator), queue.get());
     wp_image_description_creator_params_v1_set_tf_named(creator, wide->transfer);
     wp_image_description_creator_params_v1_set_primaries_named(creator, wide->primaries);
     if (wide->hdr.has_mastering_display && connection_.color_support().takes_mastering())
@@ -94,6 +99,10 @@ void SurfaceHints::set_wide_color([[maybe_unused]] const std::optional<WideColor
     set_light(creator, wide->hdr);
     description_.reset(wp_image_description_creator_params_v1_create(creator)); // ends the creator
     wp_image_description_v1_add_listener(description_.get(), &description_listener, this);
+    if (const auto answered = connection_.roundtrip(queue.get(), description_limit); !answered)
+        log_debug("wayland", "{}", answered.error().what);
+    // One that takes longer comes with a later frame.
+    if (description_ != nullptr) wl_proxy_set_queue(reinterpret_cast<wl_proxy*>(description_.get()), nullptr);
 #endif
 }
 

@@ -154,6 +154,7 @@ Result<> WaylandOutput::connect() {
     generation_ = 0;
     playing_ = false;
     trial_ = {};
+    hoarding_told_ = false;
     clock_.forget_lead();
     hidden_ = false;
     return {};

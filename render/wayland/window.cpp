@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "decoder/log.h"
 #include "render/wayland/protocols.h"
 
 namespace v4l2play {
@@ -322,8 +323,8 @@ void Window::commit_overlay() {
 void Window::toggle_fullscreen() {
     if (fullscreen_)
         xdg_toplevel_unset_fullscreen(toplevel_.get());
-    else
-        xdg_toplevel_set_fullscreen(toplevel_.get(), nullptr);
+    else if (const auto gone = go_fullscreen(); !gone)
+        log_warning("wayland", "{}", gone.error().what);
 }
 
 const WaylandScreen* Window::screen() const {

@@ -7,6 +7,7 @@
 #include "decoder/slot_memory.h"
 #include "render/drawn_output.h"
 #include "tests/unit/fake_painter.h"
+#include "tests/unit/syncobj_kernel.h"
 #include "tests/unit/wayland_fixture.h"
 
 namespace v4l2play {
@@ -87,6 +88,17 @@ TEST_F(WaylandCopiesTest, CompositorThatComesBackGetsCopiesToo) {
     live_for(600);
     present_and_show(pool, 2);
     EXPECT_EQ(events(), (Texts{"released 1", "shown 1", "released 2", "shown 2"}));
+}
+
+/// A surface that is synchronised explicitly takes nothing but dmabufs.
+TEST_F(WaylandCopiesTest, CopiesAreNotSynchronisedExplicitly) {
+    SyncobjKernel kernel;
+    start({.formats = {}, .timelines = &kernel}, {false, 0}, kernel);
+    const auto pool = make_grey_pool(2);
+    present_and_show(pool, 1);
+    present_and_show(pool, 2);
+    EXPECT_EQ(events(), (Texts{"released 1", "shown 1", "released 2", "shown 2"}));
+    output_.reset();
 }
 
 /// The same with somebody who draws.
