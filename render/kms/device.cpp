@@ -223,6 +223,7 @@ void KmsDevice::refresh(std::uint32_t connector) {
         if (now) known.modes = now->modes;
         if (now) known.vrr_capable = now->vrr_capable;
         if (now) known.link_status = now->link_status;
+        if (now) known.sink = now->sink;
     }
 }
 

@@ -80,9 +80,11 @@ Result<> Screen::set_mode(const drmModeModeInfo& mode) {
 }
 
 Result<bool> Screen::look_again() {
+    const std::optional<SinkColors> sink = connector_->sink;
     device_.refresh(connector_->id);
-    if (!connector_->connected || connector_->modes.empty())
-        return fail(ENODEV, fmt::format("{} is not connected", connector_->name), "look_again");
+    const bool away = !connector_->connected || connector_->modes.empty();
+    if (away || sink != connector_->sink) forget_colors();
+    if (away) return fail(ENODEV, fmt::format("{} is not connected", connector_->name), "look_again");
     const auto& modes = connector_->modes;
     const bool still_there =
         std::any_of(modes.begin(), modes.end(), [&](const drmModeModeInfo& mode) { return same_mode(mode, mode_); });
@@ -130,6 +132,13 @@ void Screen::set_colors(const FrameInfo& info) {
 void Screen::take_hdr_blob(std::uint32_t blob) {
     if (hdr_blob_ != 0) drmModeDestroyPropertyBlob(device_.fd(), hdr_blob_);
     hdr_blob_ = blob;
+}
+
+/// The display may be another when it is back: what one has refused, or does not know, another may take.
+void Screen::forget_colors() {
+    take_hdr_blob(0);
+    hdr_.reset();
+    warned_of_hdr_ = false;
 }
 
 /// From here on the display is told of the standard range, until other colours are wanted.

@@ -90,6 +90,7 @@ class Screen {
     void add_colors(AtomicRequest& request, std::uint32_t hdr_blob) const;
     void take_hdr_blob(std::uint32_t blob);
     void give_up_colors();
+    void forget_colors();
     int try_to_light(std::uint32_t hdr_blob);
     Result<> choose(bool clone);
     Result<> choose_primary();

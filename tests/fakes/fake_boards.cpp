@@ -63,8 +63,10 @@ FakePlane vop2_plane(PlaneType type, std::vector<FormatModifier> formats, std::i
     plane.alpha = true;
     return plane;
 }
-std::vector<FormatModifier> cluster_formats() {
-    std::vector<FormatModifier> formats = linear({fourcc_xrgb, fourcc_argb});
+/// Those of RK3566 and RK3568 take nothing linear (rockchip_vop2_mod_supported).
+std::vector<FormatModifier> cluster_formats(bool takes_linear) {
+    std::vector<FormatModifier> formats =
+        takes_linear ? linear({fourcc_xrgb, fourcc_argb}) : std::vector<FormatModifier>{};
     formats.push_back({yuv420_8bit, afbc_16x16_sparse});
     formats.push_back({yuv420_10bit, afbc_16x16_sparse});
     return formats;
@@ -145,7 +147,7 @@ FakeBoard rk3568() {
     board.planes = {
         vop2_plane(PlaneType::Primary, linear({fourcc_xrgb, fourcc_argb}), 0),
         vop2_plane(PlaneType::Overlay, linear({fourcc_xrgb, fourcc_argb, fourcc_nv12, fourcc_nv15, fourcc_nv16}), 1),
-        vop2_plane(PlaneType::Overlay, cluster_formats(), 2),
+        vop2_plane(PlaneType::Overlay, cluster_formats(false), 2),
     };
     board.planes[2].rotations = cluster_rotations;
     return board;
@@ -156,7 +158,7 @@ FakeBoard rk3588() {
     FakeBoard board{"rockchip", {}, usual_modes()};
     const auto esmart = linear({fourcc_xrgb, fourcc_argb, fourcc_nv12, fourcc_nv21, fourcc_nv15, fourcc_nv16});
     board.planes = {
-        vop2_plane(PlaneType::Primary, cluster_formats(), 0),
+        vop2_plane(PlaneType::Primary, cluster_formats(true), 0),
         vop2_plane(PlaneType::Overlay, esmart, 1),
         vop2_plane(PlaneType::Overlay, esmart, 2),
     };

@@ -187,6 +187,27 @@ TEST(Session, ColoursThatAreTakenAreToldAgain) {
     board.show();
 }
 
+TEST(Session, AnotherDisplayIsToldWhatTheOneBeforeRefused) {
+    set_log_level(LogLevel::Error);
+    Lent board;
+    bool knows = false;
+    board.drm_.refuse = [&](const FakeDrm& drm) {
+        return !knows && drm.value(FakeDrm::connector, "HDR_OUTPUT_METADATA") != 0 ? -EINVAL : 0;
+    };
+    board.info_.color = {9, 16, 9, false};
+    board.show();
+    EXPECT_EQ(board.drm_.value(FakeDrm::connector, "HDR_OUTPUT_METADATA"), 0U);
+    board.drm_.connect(false);
+    board.drm_.advance(5 * second);
+    board.dispatch();
+    knows = true;
+    board.drm_.connect(true);
+    board.drm_.advance(5 * second);
+    board.dispatch();
+    board.show();
+    EXPECT_NE(board.drm_.value(FakeDrm::connector, "HDR_OUTPUT_METADATA"), 0U);
+}
+
 TEST(Session, AHundredTimes) {
     Lent board;
     for (int round = 0; round < 100; ++round) {
