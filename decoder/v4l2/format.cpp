@@ -102,8 +102,9 @@ void lay_out_contiguous(const PixelFormat& format, const FormatFacts& facts, Fra
 bool fits(const PixelFormat& format, const FormatFacts& facts, const FrameFormat& out) {
     for (std::uint8_t i = 0; i < facts.components; ++i) {
         const ComponentLayout& component = out.layout[i];
-        const std::uint64_t rows = i == 0 || facts.chroma_format_idc == 2 ? format.height : format.height / 2;
-        const std::uint64_t end = component.offset + std::uint64_t{component.pitch} * rows;
+        const std::uint32_t rows = i == 0 || facts.chroma_format_idc == 2 ? format.height : format.height / 2;
+        const std::uint64_t end =
+            component.offset + std::uint64_t{component.pitch} * align(rows, facts.height_alignment); // of whole tiles
         if (component.pitch == 0 || end > out.memory_size[component.memory_plane]) return false;
     }
     return true;

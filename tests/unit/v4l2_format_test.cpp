@@ -75,7 +75,29 @@ TEST(V4l2Format, TenBits) {
 }
 
 // The samples of 4 x 4 pixels in the kernel's documentation of NV12, NV21, NV16 and what they are with an M.
+/// Of 4 x 4 pixels, in pixfmt-nv12.rst, pixfmt-nv16.rst, pixfmt-yuv420.rst and those of several memory planes.
 TEST(V4l2Format, TheDocumentationsSampleImages) {
+    const auto nv12 = to_frame_format(pixels(V4L2_PIX_FMT_NV12, 4, 4, {{4, 24}}));
+    ASSERT_TRUE(nv12);
+    EXPECT_EQ(nv12->fourcc, fourcc_nv12);
+    EXPECT_EQ(nv12->layout[0], (ComponentLayout{0, 0, 4}));
+    EXPECT_EQ(nv12->layout[1], (ComponentLayout{0, 16, 4}));
+    EXPECT_FALSE(to_frame_format(pixels(V4L2_PIX_FMT_NV12, 4, 4, {{4, 23}})));
+    const auto nv12m = to_frame_format(pixels(V4L2_PIX_FMT_NV12M, 4, 4, {{4, 16}, {4, 8}}));
+    ASSERT_TRUE(nv12m);
+    EXPECT_EQ(nv12m->layout[1], (ComponentLayout{1, 0, 4}));
+    const auto nv16 = to_frame_format(pixels(V4L2_PIX_FMT_NV16, 4, 4, {{4, 32}}));
+    ASSERT_TRUE(nv16);
+    EXPECT_EQ(nv16->layout[1], (ComponentLayout{0, 16, 4}));
+    EXPECT_FALSE(to_frame_format(pixels(V4L2_PIX_FMT_NV16, 4, 4, {{4, 31}})));
+    const auto yuv420 = to_frame_format(pixels(V4L2_PIX_FMT_YUV420, 4, 4, {{4, 24}}));
+    ASSERT_TRUE(yuv420);
+    EXPECT_EQ(yuv420->layout[1], (ComponentLayout{0, 16, 2}));
+    EXPECT_EQ(yuv420->layout[2], (ComponentLayout{0, 20, 2}));
+    EXPECT_FALSE(to_frame_format(pixels(V4L2_PIX_FMT_YUV420, 4, 4, {{4, 23}})));
+    const auto yuv420m = to_frame_format(pixels(V4L2_PIX_FMT_YUV420M, 4, 4, {{4, 16}, {2, 4}, {2, 4}}));
+    ASSERT_TRUE(yuv420m);
+    EXPECT_EQ(yuv420m->layout[2], (ComponentLayout{2, 0, 2}));
     const auto nv21 = to_frame_format(pixels(V4L2_PIX_FMT_NV21, 4, 4, {{4, 24}}));
     ASSERT_TRUE(nv21);
     EXPECT_EQ(nv21->fourcc, fourcc_nv21);
@@ -209,11 +231,17 @@ TEST(V4l2Format, TilesWithoutANameAreKnownAndNeverShown) {
     }
 }
 
+/// As cedrus computes them (cedrus_prepare_format): luma of 1088 rows, chroma of half of that rounded up to 64.
 TEST(V4l2Format, SunxiTilesAlignLumaTo32Rows) {
-    const auto format = to_frame_format(pixels(V4L2_PIX_FMT_NV12_32L32, 1920, 1080, {{1920, 1920 * 1664}}));
+    const auto format = to_frame_format(pixels(V4L2_PIX_FMT_NV12_32L32, 1920, 1088, {{1920, 1920 * 1632}}));
     ASSERT_TRUE(format);
     EXPECT_EQ(format->modifier, (std::uint64_t{9} << 56) | 1);
     EXPECT_EQ(format->layout[1].offset, 1920u * 1088);
+    // 1056 rows are an odd number of tiles: 528 of chroma are 544 of whole ones.
+    const auto odd = to_frame_format(pixels(V4L2_PIX_FMT_NV12_32L32, 1920, 1056, {{1920, 1920 * (1056 + 544)}}));
+    ASSERT_TRUE(odd);
+    EXPECT_EQ(odd->layout[1].offset, 1920u * 1056);
+    EXPECT_FALSE(to_frame_format(pixels(V4L2_PIX_FMT_NV12_32L32, 1920, 1056, {{1920, 1920 * (1056 + 528)}})));
 }
 
 TEST(V4l2Format, NonsenseFromADriverIsRefused) {
