@@ -7,6 +7,7 @@ with the clause of the specification that decides it. In place of a field patter
   ours without N...  likewise of ours
   failed             the other client ended with an error (the index of the recordings says so): what it sent is compared
   refused            what the player sends until it refuses the rest is compared
+  refused at once    it sends nothing at all
 """
 
 import csv
@@ -140,16 +141,14 @@ class Parity:
         lines = (line.split("#")[0].strip() for line in Path(script).with_suffix(".differences").read_text().splitlines())
         self.known = [[part.strip() for part in line.split("|")] for line in lines if line]
 
-    def vectors(self, without=frozenset()):
-        """Vectors of the codec that the other client played, less those with one of the tags."""
+    def vectors(self):
+        """Vectors of the codec that the other client played."""
         if not (PARITY / "control-parity").exists() or not rows_of(VECTORS) or not GOLDEN.exists():
             self.checks.skip(self.codec, "the vectors, the recordings or control-parity are not beside the project")
             self.checks.finish()
         with (GOLDEN / "index.tsv").open() as index:
             self.peer_exits = {row["path"]: row["gst_exit"] for row in csv.DictReader(index, delimiter="\t") if row["status"] == "ok"}
-        paths = sorted(row["path"] for row in rows_of(VECTORS, self.codec)
-                       if row["path"] in self.peer_exits and not without & set(row["tags"].split(",")))
-        return chosen(paths)
+        return chosen(sorted(row["path"] for row in rows_of(VECTORS, self.codec) if row["path"] in self.peer_exits))
 
     def check(self, paths, decode="", start=""):
         """One check per vector: plays it on visl and compares."""
@@ -220,12 +219,17 @@ class Parity:
         error = Path(f"{directory}/{number}.err")
         # A file that is cut off plays to its end, and then the player fails: there is something to compare all the same.
         cut_off = error.exists() and "the file ends too early" in error.read_text(errors="replace")
-        refused = "refused" in self.known_of(path)
+        at_once = "refused at once" in self.known_of(path)
+        refused = at_once or "refused" in self.known_of(path)
+        if refused and status.exists() and status.read_text().strip() == "0":
+            return "the player does not refuse it"
         if not status.exists() or (status.read_text().strip() != "0" and not (cut_off or refused)):
             return f"the player ended with {status.read_text().strip() if status.exists() else '?'}: " + (
                 " ".join(error.read_text(errors="replace").split())[-300:] if error.exists() else "")
         ours = Path(f"{directory}/{number}.jsonl")
         why = normalise(f"{directory}/{number}.trace", ours)
+        if at_once:
+            return "" if "no decode request" in why else why or "the player has sent requests"
         return why or self._compare(Path(directory), number, path, ours, by_frame)
 
     def _compare(self, directory, number, path, ours, by_frame):
