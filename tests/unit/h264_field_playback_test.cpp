@@ -5,6 +5,7 @@
 
 #include "decoder/log.h"
 #include "tests/unit/expect_clean.h"
+#include "tests/unit/quiet_test.h"
 #include "tests/unit/request_playback.h"
 
 namespace v4l2play {
@@ -146,6 +147,55 @@ TEST(H264FieldRefusals, ADriverThatCannotHoldGetsNothing) {
     EXPECT_EQ(ENOTSUP, refused.error().code);
     EXPECT_EQ("the driver cannot put two fields into one frame", refused.error().what);
     EXPECT_TRUE(kernel.world().pictures.empty());
+}
+
+/// Nothing would tell that the pictures are wrong.
+class H264FieldQuirks : public QuietTest {
+  protected:
+    H264FieldQuirks() { options_.fields = ClipFields::Together; }
+    static FakeDecoder mediatek() {
+        FakeDecoder device;
+        device.driver = "mtk-vcodec-dec";
+        return device;
+    }
+    void expect_refusal(const Error& why) {
+        EXPECT_EQ(ENOTSUP, why.code);
+        EXPECT_EQ("mtk-vcodec-dec does not do interlaced video", why.what);
+        EXPECT_TRUE(kernel_.world().pictures.empty());
+    }
+
+    FakeKernel kernel_{{mediatek()}};
+    ClipOptions options_;
+};
+
+TEST_F(H264FieldQuirks, NoFieldsAreSentToADriverThatLosesHalfOfThem) {
+    DecoderConfig config = config_for(options_);
+    config.stream.extradata = make_clip(options_).front().bytes;
+    const auto refused = open_decoder(kernel_, config, create_h264_codec());
+    ASSERT_FALSE(refused);
+    expect_refusal(refused.error());
+}
+
+TEST_F(H264FieldQuirks, NorWhenOnlyTheStreamTellsOfThem) {
+    Playback playback(kernel_);
+    auto opened = open_decoder(kernel_, options_);
+    ASSERT_TRUE(opened) << opened.error().what;
+    EXPECT_FALSE(playback.play(**opened, make_clip(options_)));
+    ASSERT_TRUE(playback.failure);
+    expect_refusal(*playback.failure);
+    opened->reset();
+    expect_clean(kernel_, playback);
+}
+
+TEST_F(H264FieldQuirks, ItsFramesArePlayed) {
+    Playback playback(kernel_);
+    options_.fields = ClipFields::No;
+    auto opened = open_decoder(kernel_, options_);
+    ASSERT_TRUE(opened) << opened.error().what;
+    EXPECT_TRUE(playback.play(**opened, make_clip(options_)));
+    EXPECT_EQ(options_.pictures, playback.frames.size());
+    opened->reset();
+    expect_clean(kernel_, playback);
 }
 
 } // namespace
