@@ -144,9 +144,9 @@ Result<OpenedDecoder> open_decoder(const Options& options, DecoderConfig config,
 
 bool is_device_fault(int code) { return code == EBUSY || code == ENODEV || code == ENXIO || code == EIO; }
 
-std::string describe_decoder_devices() {
+std::string describe_decoder_devices(Kernel& kernel) {
     std::string text;
-    for (const DecoderDevice& device : find_decoders(system_kernel())) {
+    for (const DecoderDevice& device : find_decoders(kernel)) {
         std::string formats;
         for (const CodedFormat& coded : device.coded_formats) formats += " " + to_string(coded.fourcc);
         text += fmt::format("{:<28} {:<9} {}:{}\n", device.name(), device.stateless ? "stateless" : "stateful",

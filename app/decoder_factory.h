@@ -39,6 +39,6 @@ std::optional<V4l2Fourcc> coded_format(const DecoderDevice& device, CodecId code
 bool is_device_fault(int code);
 
 /// Lines for --device=help.
-std::string describe_decoder_devices();
+std::string describe_decoder_devices(Kernel& kernel = system_kernel());
 
 } // namespace v4l2play

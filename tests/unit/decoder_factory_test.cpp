@@ -3,8 +3,10 @@
 
 #include <cerrno>
 #include <map>
+#include <sstream>
 
 #include <gtest/gtest.h>
+#include <linux/version.h>
 
 #include "app/fallback.h"
 #include "decoder/v4l2/media_device.h"
@@ -70,6 +72,38 @@ TEST_F(TwinDevicesTest, AreToldApart) {
     EXPECT_EQ("/dev/video0", devices[0].video_path);
     EXPECT_EQ("/dev/media1", devices[1].media_path);
     EXPECT_EQ("", kernel_.leaks());
+}
+
+/// What "quirk:" lines the list of devices has for a driver on a kernel.
+std::string quirks_in_list(const char* driver, std::uint32_t kernel_version) {
+    FakeDecoder device;
+    device.driver = driver;
+    device.kernel_version = kernel_version;
+    FakeKernel kernel({device});
+    std::istringstream lines(describe_decoder_devices(kernel));
+    std::string quirks;
+    for (std::string line; std::getline(lines, line);)
+        if (line.rfind("  quirk: ", 0) == 0) quirks += line + "\n";
+    EXPECT_EQ("", kernel.leaks());
+    return quirks;
+}
+
+bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+
+TEST(DeviceListTest, QuirksAreOfTheKernelThatRuns) {
+    const char* sets = "go on with the HEVC RPS that they have";
+    EXPECT_FALSE(has(quirks_in_list("rkvdec", KERNEL_VERSION(6, 19, 255)), sets));
+    EXPECT_TRUE(has(quirks_in_list("rkvdec", KERNEL_VERSION(7, 0, 0)), sets));
+
+    const char* stall = "may stall (phase1_cb: Post wait): the watchdog makes a new context (kernels: 6.12 to 6.17; ";
+    EXPECT_FALSE(has(quirks_in_list("rpi-hevc-dec", KERNEL_VERSION(6, 11, 255)), stall));
+    EXPECT_TRUE(has(quirks_in_list("rpi-hevc-dec", KERNEL_VERSION(6, 12, 0)), stall));
+    EXPECT_TRUE(has(quirks_in_list("rpi-hevc-dec", KERNEL_VERSION(6, 17, 255)), stall));
+    EXPECT_FALSE(has(quirks_in_list("rpi-hevc-dec", KERNEL_VERSION(6, 18, 0)), stall));
+}
+
+TEST(DeviceListTest, DriversWithoutQuirksHaveNoneInIt) {
+    EXPECT_EQ("", quirks_in_list("visl", KERNEL_VERSION(6, 12, 0)));
 }
 
 TEST_F(TwinDevicesTest, PlayersAreSpread) {
