@@ -13,6 +13,12 @@ static_assert(fwht::chroma_full_width == V4L2_FWHT_FL_CHROMA_FULL_WIDTH);
 static_assert(fwht::components_shift == V4L2_FWHT_FL_COMPONENTS_NUM_OFFSET);
 static_assert(fwht::pixel_encoding_yuv == V4L2_FWHT_FL_PIXENC_YUV);
 
+/// Bits 0 to 10, and the numbers of components and pixel encodings (v4l2-controls.h, V4L2_FWHT_FL_*)
+constexpr std::uint32_t known_flags = 0x7ff | 7U << fwht::components_shift | fwht::pixel_encoding_mask;
+
+/// Of the enumerations, a number that V4L2 does not have is left to default.
+constexpr std::uint32_t known(std::uint32_t number, std::uint32_t last) { return number <= last ? number : 0; }
+
 const fwht::FwhtPicture& as_fwht(const Picture& picture) { return static_cast<const fwht::FwhtPicture&>(picture); }
 
 } // namespace
@@ -24,11 +30,11 @@ void fwht::fill(v4l2_ctrl_fwht_params& out, const FwhtPicture& picture) {
     out.version = header.version;
     out.width = header.width;
     out.height = header.height;
-    out.flags = header.flags;
-    out.colorspace = header.colorspace;
-    out.xfer_func = header.xfer_func;
-    out.ycbcr_enc = header.ycbcr_enc;
-    out.quantization = header.quantization;
+    out.flags = header.flags & known_flags;
+    out.colorspace = known(header.colorspace, V4L2_COLORSPACE_DCI_P3);
+    out.xfer_func = known(header.xfer_func, V4L2_XFER_FUNC_SMPTE2084);
+    out.ycbcr_enc = known(header.ycbcr_enc, V4L2_YCBCR_ENC_SMPTE240M);
+    out.quantization = known(header.quantization, V4L2_QUANTIZATION_LIM_RANGE);
 }
 
 std::uint32_t FwhtControls::coded_fourcc() const { return V4L2_PIX_FMT_FWHT_STATELESS; }

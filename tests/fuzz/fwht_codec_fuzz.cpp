@@ -24,6 +24,9 @@ void require(bool holds, const char* what) {
     __builtin_trap();
 }
 
+// v4l2-controls.h: GENMASK(18, 16) and (20, 19), and a bit of each other flag from 0 to 10.
+constexpr std::uint32_t flags_of_fwht = 0x1f07ff;
+
 void check(const Picture& picture, FwhtControls& controls, std::size_t bytes) {
     const auto list = controls.picture_controls(picture, 0);
     const auto& params = *static_cast<const v4l2_ctrl_fwht_params*>(list[0].ptr);
@@ -31,6 +34,10 @@ void check(const Picture& picture, FwhtControls& controls, std::size_t bytes) {
     require(params.version == V4L2_FWHT_VERSION, "version");
     require(params.width > 0 && params.width <= 1 << 14 && params.height > 0 && params.height <= 1 << 14, "size");
     require((params.flags & (3U << V4L2_FWHT_FL_PIXENC_OFFSET)) == V4L2_FWHT_FL_PIXENC_YUV, "pixel encoding");
+    require((params.flags & ~flags_of_fwht) == 0, "flags");
+    require(params.colorspace <= V4L2_COLORSPACE_DCI_P3 && params.xfer_func <= V4L2_XFER_FUNC_SMPTE2084, "color");
+    require(params.ycbcr_enc <= V4L2_YCBCR_ENC_SMPTE240M && params.quantization <= V4L2_QUANTIZATION_LIM_RANGE,
+            "color");
     require(params.backward_ref_ts == (intra ? 0 : (picture.id - 1) * 1000), "backward_ref_ts");
     const std::size_t size = controls.bitstream_size(picture, 0);
     require(size > 0 && size + 44 <= bytes, "bitstream");

@@ -192,6 +192,25 @@ TEST_F(FwhtCodecTest, ControlIsTheHeader) {
     EXPECT_EQ(Bytes(20, 0x5a), data);
 }
 
+TEST_F(FwhtCodecTest, ControlHasNoNumberThatV4l2HasNot) {
+    Header header = fwht_header(true);
+    const std::uint32_t flags = header.flags;
+    header.flags |= 1U << 11 | 1U << 21 | 1U << 31;
+    header.colorspace = V4L2_COLORSPACE_DCI_P3 + 1;
+    header.xfer_func = V4L2_XFER_FUNC_SMPTE2084 + 1;
+    header.ycbcr_enc = V4L2_YCBCR_ENC_SMPTE240M + 1;
+    header.quantization = V4L2_QUANTIZATION_LIM_RANGE + 1;
+    ASSERT_TRUE(send(header));
+    FwhtControls controls;
+    const auto& params =
+        *static_cast<const v4l2_ctrl_fwht_params*>(controls.picture_controls(*picture(), 0).front().ptr);
+    EXPECT_EQ(flags, params.flags);
+    EXPECT_EQ(0, params.colorspace);
+    EXPECT_EQ(0, params.xfer_func);
+    EXPECT_EQ(0, params.ycbcr_enc);
+    EXPECT_EQ(0, params.quantization);
+}
+
 TEST(FwhtMutation, NoMutationBreaksAPromise) {
     for (unsigned seed = 0; seed < 5000; ++seed) {
         std::mt19937 random(seed);
