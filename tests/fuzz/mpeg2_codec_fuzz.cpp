@@ -42,7 +42,11 @@ void check_picture(const v4l2_ctrl_mpeg2_picture& picture, const std::set<FrameI
     require(picture.picture_structure >= 1 && picture.picture_structure <= 3, "picture_structure");
     require(picture.intra_dc_precision <= 3 && (picture.flags & ~0xffU) == 0, "picture flags");
     for (const std::uint8_t byte : picture.reserved) require(byte == 0, "reserved");
-    if (type != V4L2_MPEG2_PIC_CODING_TYPE_I)
+    // 6.3.10: four bits; those of vectors that the picture does not have (which should be 15) are nobody's.
+    for (const auto& direction : picture.f_code)
+        for (const std::uint8_t f_code : direction) require(f_code <= 15, "f_code");
+    const bool concealed = (picture.flags & V4L2_MPEG2_PIC_FLAG_CONCEALMENT_MV) != 0;
+    if (type != V4L2_MPEG2_PIC_CODING_TYPE_I || concealed)
         require(usable(picture.f_code[0][0]) && usable(picture.f_code[0][1]), "f");
     if (type == V4L2_MPEG2_PIC_CODING_TYPE_B)
         require(usable(picture.f_code[1][0]) && usable(picture.f_code[1][1]), "f");
@@ -100,6 +104,9 @@ class Run {
         const auto list = controls_.picture_controls(*step.picture, 0);
         const auto& sequence = *static_cast<const v4l2_ctrl_mpeg2_sequence*>(list[0].ptr);
         require(sequence.horizontal_size != 0 && sequence.vertical_size != 0, "size");
+        // 6.2.2.1, 6.2.2.3: with their extensions, 14, 18 and 8 bits.
+        require(sequence.horizontal_size < 1 << 14 && sequence.vertical_size < 1 << 14, "size");
+        require(sequence.vbv_buffer_size < 1 << 18 && sequence.profile_and_level_indication <= 255, "sequence");
         require(sequence.chroma_format >= 1 && sequence.chroma_format <= 3 && sequence.flags <= 1, "sequence");
         check_picture(*static_cast<const v4l2_ctrl_mpeg2_picture*>(list[1].ptr), alive_);
         const auto& matrices = *static_cast<const v4l2_ctrl_mpeg2_quantisation*>(list[2].ptr);

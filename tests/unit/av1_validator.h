@@ -107,13 +107,17 @@ class Av1Validator {
         const bool all = fresh || f.frame_type == V4L2_AV1_SWITCH_FRAME;
         expect(!all || f.refresh_frame_flags == 0xff, "refresh_frame_flags of a key or switch frame");
         expect(f.frame_type != V4L2_AV1_INTRA_ONLY_FRAME || f.refresh_frame_flags != 0xff, "refresh_frame_flags");
-        expect(std::all_of(std::begin(f.reserved), std::end(f.reserved), [](__u8 byte) { return byte == 0; }),
-               "frame.reserved");
+        expect(is_zero(f.reserved), "frame.reserved");
         check_references(f, picture);
+    }
+    static bool is_zero(std::span<const __u8> bytes) {
+        return std::all_of(bytes.begin(), bytes.end(), [](__u8 byte) { return byte == 0; });
     }
     void check_references(const v4l2_ctrl_av1_frame& f, const Picture& picture) {
         const bool intra = f.frame_type == V4L2_AV1_KEY_FRAME || f.frame_type == V4L2_AV1_INTRA_ONLY_FRAME;
+        for (const __u32 hint : f.order_hints) expect(!intra || hint == 0, "order_hints of an intra frame");
         for (const __s8 index : f.ref_frame_idx) {
+            expect(!intra || index == -1, "ref_frame_idx of an intra frame");
             if (intra) continue;
             expect(index >= 0 && index < 8, "ref_frame_idx");
             if (index < 0 || index >= 8) continue;
@@ -132,7 +136,10 @@ class Av1Validator {
             expect(t.mi_row_starts[i] < t.mi_row_starts[i + 1], "mi_row_starts");
         expect(t.mi_col_starts[std::min<unsigned>(t.tile_cols, 64)] == (f.frame_width_minus_1 + 8) / 8 * 2, "MiCols");
         expect(t.mi_row_starts[std::min<unsigned>(t.tile_rows, 64)] == (f.frame_height_minus_1 + 8) / 8 * 2, "MiRows");
-        expect(t.tile_size_bytes <= 4 && t.flags < 2, "tile_size_bytes");
+        // 5.9.15: sent with several tiles
+        const bool several = t.tile_cols * t.tile_rows > 1;
+        expect(t.tile_size_bytes <= 4 && (t.tile_size_bytes != 0) == several && t.flags < 2, "tile_size_bytes");
+        expect(is_zero(t.reserved), "tile_info.reserved");
         expect(t.context_update_tile_id < t.tile_cols * t.tile_rows, "context_update_tile_id");
         // 4 x 4 samples in a superblock of 64 or 128 on a side
         const unsigned shift = (sequence_.flags & V4L2_AV1_SEQUENCE_FLAG_USE_128X128_SUPERBLOCK) != 0 ? 5 : 4;
@@ -205,6 +212,7 @@ class Av1Validator {
     }
     void check_grain(const v4l2_ctrl_av1_film_grain& g) {
         expect(g.flags < 32 && g.film_grain_params_ref_idx < 8, "film_grain");
+        expect(is_zero(g.reserved), "film_grain.reserved");
         expect(g.num_y_points <= 14 && g.num_cb_points <= 10 && g.num_cr_points <= 10, "num_points");
         expect(g.grain_scaling_minus_8 < 4 && g.ar_coeff_lag < 4 && g.ar_coeff_shift_minus_6 < 4, "film_grain");
         expect(g.grain_scale_shift < 4 && g.cb_offset < 512 && g.cr_offset < 512, "film_grain");
