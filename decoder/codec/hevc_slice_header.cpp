@@ -266,6 +266,7 @@ void parse_entry_points(const Context& c, std::vector<std::uint32_t>& entry_poin
     for (std::uint32_t i = 0; i < count && c.r.ok(); ++i) {
         std::uint32_t entry_point_offset_minus1 = 0;
         c.r.u(entry_point_offset_minus1, bits);
+        c.r.require(entry_point_offset_minus1 != 0xffffffff, "entry point outside of any slice segment (7.4.7.1)");
         entry_points.push_back(entry_point_offset_minus1 + 1);
     }
     c.header.num_entry_point_offsets = count;
@@ -316,6 +317,15 @@ void parse_header_end(const Context& c, std::span<const std::uint8_t> nal) {
     c.r.require(c.r.flag(), "byte_alignment() does not begin with 1 (7.3.2.12)");
     c.r.bits().align();
     c.header.data_byte_offset = raw_size(nal, c.r.bits().position() / 8);
+}
+
+/// 7.4.7.1, (7-55) and (7-56): the last part has a byte or more, too. Devices read where they are told to.
+void check_entry_points(const Context& c, std::span<const std::uint8_t> nal,
+                        std::span<const std::uint32_t> entry_points) {
+    if (entry_points.empty() || !c.r.ok()) return;
+    std::uint64_t end = c.header.data_byte_offset;
+    for (const std::uint32_t size : entry_points) end += size;
+    c.r.require(end < nal.size(), "entry points outside of the slice segment (7.4.7.1)");
 }
 
 /// 7.3.6.1, as far as the picture parameter set's id, which all else depends on.
@@ -376,6 +386,7 @@ Parsed<> parse_slice_header(std::span<const std::uint8_t> nal, const SpsTable& s
         r.require(false, "a dependent slice segment without the one before (7.4.7.1)");
     parse_entry_points(c, entry_points);
     parse_header_end(c, nal);
+    check_entry_points(c, nal, entry_points);
     return r.result(truncated);
 }
 

@@ -83,15 +83,16 @@ class Probe final : public ControlProbe {
 /// Looks at the controls of one request.
 class Validator {
   public:
-    Validator(std::span<v4l2_ext_control> controls, const std::set<FrameId>& alive)
+    Validator(std::span<v4l2_ext_control> controls, const hevc::HevcPicture& picture, const std::set<FrameId>& alive)
         : sps_(*find<v4l2_ctrl_hevc_sps>(controls, V4L2_CID_STATELESS_HEVC_SPS).data())
         , pps_(*find<v4l2_ctrl_hevc_pps>(controls, V4L2_CID_STATELESS_HEVC_PPS).data())
         , params_(*find<v4l2_ctrl_hevc_decode_params>(controls, V4L2_CID_STATELESS_HEVC_DECODE_PARAMS).data())
         , slices_(find<v4l2_ctrl_hevc_slice_params>(controls, V4L2_CID_STATELESS_HEVC_SLICE_PARAMS))
-        , entry_points_(find<std::uint32_t>(controls, V4L2_CID_STATELESS_HEVC_ENTRY_POINT_OFFSETS).size()) {
+        , entry_points_(find<std::uint32_t>(controls, V4L2_CID_STATELESS_HEVC_ENTRY_POINT_OFFSETS)) {
         check_sps();
         check_pps();
         check_params(alive);
+        check_set_sizes(8 * picture.slices.front().nal.size());
         check_slices();
         if (const auto matrix = find<v4l2_ctrl_hevc_scaling_matrix>(controls, V4L2_CID_STATELESS_HEVC_SCALING_MATRIX);
             !matrix.empty())
@@ -174,11 +175,22 @@ class Validator {
             else
                 require(time % 1000 == 0 && alive.contains(time / 1000), "a reference that is not there");
             require(params_.dpb[i].field_pic <= 12 && params_.dpb[i].flags <= 1, "dpb entry");
+            require(params_.dpb[i].reserved == 0, "dpb.reserved");
         }
         check_set(params_.poc_st_curr_before, params_.num_poc_st_curr_before);
         check_set(params_.poc_st_curr_after, params_.num_poc_st_curr_after);
         check_set(params_.poc_lt_curr, params_.num_poc_lt_curr);
         require(params_.num_delta_pocs_of_ref_rps_idx <= 15 && params_.flags <= 7, "decode_params");
+        for (const std::uint8_t byte : params_.reserved) require(byte == 0, "decode_params.reserved");
+    }
+    /// 7.3.6.1: bits of the picture's first slice segment header; that of an IDR picture has no sets.
+    void check_set_sizes(std::size_t slice_bits) const {
+        const unsigned sizes = params_.short_term_ref_pic_set_size + params_.long_term_ref_pic_set_size;
+        require(sizes < slice_bits, "sizes of sets");
+        const bool idr = (params_.flags & V4L2_HEVC_DECODE_PARAM_FLAG_IDR_PIC) != 0;
+        require(!idr || sizes == 0, "sets of an IDR picture");
+        const bool long_term = (sps_.flags & V4L2_HEVC_SPS_FLAG_LONG_TERM_REF_PICS_PRESENT) != 0;
+        require(long_term || params_.long_term_ref_pic_set_size == 0, "long_term_ref_pic_set_size");
     }
     void check_slice(const v4l2_ctrl_hevc_slice_params& slice) const {
         require(slice.bit_size % 8 == 0 && slice.data_byte_offset <= slice.bit_size / 8, "data_byte_offset");
@@ -187,6 +199,11 @@ class Validator {
         require(slice.five_minus_max_num_merge_cand <= 4 && slice.pic_struct <= 12, "slice");
         require(within(slice.slice_beta_offset_div2, 6) && within(slice.slice_tc_offset_div2, 6), "deblocking");
         require(slice.flags < 1024, "slice flags");
+        // Table 7-1: the others are reserved, or no slices.
+        require(slice.nal_unit_type <= 9 || (slice.nal_unit_type >= 16 && slice.nal_unit_type <= 21), "nal_unit_type");
+        for (const std::uint8_t byte : slice.reserved0) require(byte == 0, "slice.reserved0");
+        for (const std::uint8_t byte : slice.reserved1) require(byte == 0, "slice.reserved1");
+        require(slice.slice_pic_order_cnt == params_.pic_order_cnt_val, "slice_pic_order_cnt");
         require(slice.slice_segment_addr < columns() * rows() && slice.colour_plane_id <= 2, "slice_segment_addr");
         require(slice.short_term_ref_pic_set_size + slice.long_term_ref_pic_set_size < slice.bit_size, "sizes of sets");
         check_qp(slice);
@@ -226,10 +243,23 @@ class Validator {
         std::size_t points = 0;
         for (const v4l2_ctrl_hevc_slice_params& slice : slices_) {
             check_slice(slice);
+            require(slice.num_entry_point_offsets <= entry_points_.size() - points, "num_entry_point_offsets");
+            check_entry_points(slice, entry_points_.subspan(points, slice.num_entry_point_offsets));
             points += slice.num_entry_point_offsets;
         }
-        require(entry_points_ == points && points <= 256, "ENTRY_POINT_OFFSETS");
+        require(entry_points_.size() == points && points <= 256, "ENTRY_POINT_OFFSETS");
     }
+    /// 7.4.7.1, (7-55), (7-56): no subset of the slice segment data is empty, and the last is what is left.
+    static void check_entry_points(const v4l2_ctrl_hevc_slice_params& slice, std::span<const std::uint32_t> offsets) {
+        std::uint64_t end = slice.data_byte_offset;
+        for (const std::uint32_t offset : offsets) {
+            require(offset >= 1, "an entry point offset of 0");
+            end += offset;
+        }
+        require(offsets.empty() || end < slice.bit_size / 8, "an entry point outside of the slice");
+    }
+    /// 7.4.8
+    static bool is_distance(std::uint16_t distance_minus1) { return distance_minus1 <= 32767; }
     void check_sets(std::span<const v4l2_ctrl_hevc_ext_sps_st_rps> sets) const {
         require(sets.size() == sps_.num_short_term_ref_pic_sets, "EXT_SPS_ST_RPS");
         for (std::size_t i = 0; i < sets.size(); ++i) {
@@ -237,6 +267,9 @@ class Validator {
                     "a set's flags");
             require(sets[i].num_negative_pics + sets[i].num_positive_pics <= 15, "a set's size");
             require(sets[i].used_by_curr_pic < 1U << 16 && sets[i].use_delta_flag < 1U << 16, "a set's masks");
+            require(is_distance(sets[i].abs_delta_rps_minus1), "abs_delta_rps_minus1");
+            require(std::all_of(sets[i].delta_poc_s0_minus1, sets[i].delta_poc_s0_minus1 + 16, is_distance), "s0");
+            require(std::all_of(sets[i].delta_poc_s1_minus1, sets[i].delta_poc_s1_minus1 + 16, is_distance), "s1");
         }
     }
 
@@ -244,7 +277,7 @@ class Validator {
     const v4l2_ctrl_hevc_pps& pps_;
     const v4l2_ctrl_hevc_decode_params& params_;
     std::span<const v4l2_ctrl_hevc_slice_params> slices_;
-    std::size_t entry_points_;
+    std::span<const std::uint32_t> entry_points_;
 };
 
 class Run {
@@ -296,7 +329,8 @@ class Run {
     void check(const Picture& picture) {
         for (HevcControls& controls : controls_)
             for (unsigned i = 0; controls.takes(picture) && i < controls.requests(picture); ++i) {
-                Validator(controls.picture_controls(picture, i), alive_);
+                Validator(controls.picture_controls(picture, i), static_cast<const hevc::HevcPicture&>(picture),
+                          alive_);
                 buffer_.resize(controls.bitstream_size(picture, i));
                 require(controls.write_bitstream(picture, i, buffer_) <= buffer_.size(), "bitstream");
             }

@@ -359,7 +359,7 @@ class HevcSliceHeader : public ::testing::Test {
 };
 
 TEST_F(HevcSliceHeader, ComesBackAsItWasWritten) {
-    const std::array<std::uint32_t, 3> points{1, 0xffffffff, 77};
+    const std::array<std::uint32_t, 3> points{1, 300, 77};
     const auto result = parse(rich_slice(), points);
     ASSERT_TRUE(result) << result.error().why;
     const SliceHeader rich = rich_slice();
@@ -376,9 +376,9 @@ TEST_F(HevcSliceHeader, ComesBackAsItWasWritten) {
     EXPECT_EQ(header_.slice_cr_qp_offset, -5);
     EXPECT_EQ(header_.slice_tc_offset_div2, -1);
     EXPECT_TRUE(header_.slice_loop_filter_across_slices_enabled_flag);
-    EXPECT_EQ(entry_points_, (std::vector<std::uint32_t>{1, 0xffffffff, 77}));
+    EXPECT_EQ(entry_points_, (std::vector<std::uint32_t>{1, 300, 77}));
     // What is left is the slice data that the writer puts behind the header.
-    EXPECT_EQ(nal_.size() - header_.data_byte_offset, 4U);
+    EXPECT_EQ(nal_.size() - header_.data_byte_offset, 1U + 300U + 77U + 1U);
 }
 
 TEST_F(HevcSliceHeader, EmulationPreventionCountsInOffsetsNotInSizes) {
@@ -388,6 +388,16 @@ TEST_F(HevcSliceHeader, EmulationPreventionCountsInOffsetsNotInSizes) {
     EXPECT_EQ(nal_.size() - header_.data_byte_offset, 4U);
     EXPECT_EQ(nal_[header_.data_byte_offset], 0x5a);
     EXPECT_NE(std::search_n(nal_.begin(), nal_.end(), 2, 0), nal_.end());
+}
+
+TEST_F(HevcSliceHeader, EntryPointsStayInTheSliceSegment) {
+    const auto whole = parse(rich_slice(), std::array<std::uint32_t, 2>{100, 200});
+    ASSERT_TRUE(whole) << whole.error().why;
+    nal_.pop_back(); // nothing left for the last part
+    EXPECT_STREQ(parse_slice_header(nal_, spss_, ppss_, nullptr, header_, entry_points_).error().why,
+                 "entry points outside of the slice segment (7.4.7.1)");
+    EXPECT_FALSE(parse(rich_slice(), std::array<std::uint32_t, 2>{1, 0xffffffff}));
+    EXPECT_FALSE(parse(rich_slice(), std::array<std::uint32_t, 1>{0})); // 2^32: one more than 32 bits hold
 }
 
 TEST_F(HevcSliceHeader, SetsOfTheSpsAreNamed) {

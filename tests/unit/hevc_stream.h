@@ -1,7 +1,9 @@
 // Writes H.265 syntax structures (7.3) from what the parser makes of them, for tests that need streams of their own.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <vector>
 
@@ -252,7 +254,7 @@ inline void write_independent_part(BitWriter& w, const hevc::Sps& sps, const hev
         w.u(1, header.slice_loop_filter_across_slices_enabled_flag ? 1 : 0);
 }
 
-/// Some bytes of slice data follow. `layer`: nuh_layer_id.
+/// Some bytes of slice data follow, more where the entry points say so (up to 4096). `layer`: nuh_layer_id.
 inline Bytes write_slice(const hevc::Sps& sps, const hevc::Pps& pps, const hevc::SliceHeader& header,
                          std::span<const std::uint32_t> entry_points = {}, unsigned layer = 0) {
     BitWriter w;
@@ -272,7 +274,8 @@ inline Bytes write_slice(const hevc::Sps& sps, const hevc::Pps& pps, const hevc:
     }
     if (pps.slice_segment_header_extension_present_flag) w.ue(2).u(16, 0xffff);
     w.trailing(); // byte_alignment()
-    w.u(24, 0x5a5a5a);
+    const auto data = std::accumulate(entry_points.begin(), entry_points.end(), std::uint64_t{0});
+    for (std::uint64_t i = 0; i < std::clamp<std::uint64_t>(data, 3, 4096); ++i) w.u(8, 0x5a);
     return w.trailing().nal();
 }
 
