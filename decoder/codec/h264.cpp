@@ -189,15 +189,18 @@ Result<> H264Codec::receive_parameter_set(NalType type, std::span<const std::uin
 Result<> H264Codec::receive_slice(std::span<const std::uint8_t> nal, const AccessUnit& unit, Steps& steps) {
     const auto header = parse_nal_header(nal);
     // A recovery point may be the splice of another stream, with its own parameter sets.
-    const bool may_activate = !decoding_.started() || header->type == NalType::IdrSlice || sei_.has_recovery_point ||
-                              (current_ != nullptr && current_->sei.has_recovery_point);
+    // What follows such a picture in one unit, as its second field, is read by what it will have activated.
+    const bool pending = current_ != nullptr && (current_->sei.has_recovery_point || current_->first().idr_pic_flag);
+    const bool may_activate =
+        !decoding_.started() || header->type == NalType::IdrSlice || sei_.has_recovery_point || pending;
     const SpsTable& spss = may_activate ? sets_.received() : sets_.in_force();
     incoming_.nal = nal;
     if (const auto parsed = parse_slice_header(nal, spss, sets_.ppss(), incoming_.header); !parsed)
         return refuse_malformed(parsed.error(), steps);
     if (incoming_.header.redundant_pic_cnt > 0) return {}; // the primary coded picture is enough
     if (is_new_picture(incoming_.header)) {
-        finish_picture(steps);
+        const Sps sps = *spss[sets_.ppss()[incoming_.header.pic_parameter_set_id]->seq_parameter_set_id];
+        finish_picture(steps); // may put other parameter sets in force
         if (picture_count_ == maximum_pictures_in_unit) {
             skip(steps, DropReason::Malformed, "too many pictures in one access unit");
             return {};
@@ -205,7 +208,7 @@ Result<> H264Codec::receive_slice(std::span<const std::uint8_t> nal, const Acces
         const Pps& pps = *sets_.ppss()[incoming_.header.pic_parameter_set_id];
         begin_picture(unit);
         current_->pps = pps;
-        current_->sps = *spss[pps.seq_parameter_set_id];
+        current_->sps = sps;
     }
     return add_slice(steps);
 }

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <set>
 #include <span>
@@ -95,14 +96,52 @@ void check_control(const v4l2_ctrl_h264_scaling_matrix& matrix) {
         for (const std::uint8_t factor : list) require(factor != 0, "a scaling factor of 0");
 }
 
+/// 8.2.4.1: the numbers of an entry follow from each other. LongTermFrameIdx is where frame_num is of others.
+void check_numbers(const v4l2_h264_dpb_entry& entry, const v4l2_ctrl_h264_decode_params& params, int max_frame_num) {
+    const bool frame = (params.flags & V4L2_H264_DECODE_PARAM_FLAG_FIELD_PIC) == 0;
+    const bool long_term = (entry.flags & V4L2_H264_DPB_ENTRY_FLAG_LONG_TERM) != 0;
+    require(entry.frame_num < (long_term ? 16 : max_frame_num), "dpb.frame_num");
+    const bool wraps = !long_term && entry.frame_num > params.frame_num;
+    const int number = entry.frame_num - (wraps ? max_frame_num : 0);
+    const auto pic_num = static_cast<std::int32_t>(entry.pic_num);
+    require(frame ? pic_num == number : pic_num == 2 * number || pic_num == 2 * number + 1, "dpb.pic_num");
+}
+
+/// 7.4.3: what the first slice header says of the order of pictures and of marking, and how many of its bits those are.
+void check_header(const v4l2_ctrl_h264_decode_params& params, const v4l2_ctrl_h264_sps& sps, unsigned header_bits) {
+    const bool frame = (params.flags & V4L2_H264_DECODE_PARAM_FLAG_FIELD_PIC) == 0;
+    const bool idr = (params.flags & V4L2_H264_DECODE_PARAM_FLAG_IDR_PIC) != 0;
+    require(params.frame_num < 1 << (sps.log2_max_frame_num_minus4 + 4), "frame_num");
+    require(idr || params.idr_pic_id == 0, "idr_pic_id of what is no IDR picture");
+    const bool has_lsb = sps.pic_order_cnt_type == 0;
+    const int max_lsb = has_lsb ? 1 << (sps.log2_max_pic_order_cnt_lsb_minus4 + 4) : 1;
+    require(params.pic_order_cnt_lsb < max_lsb, "pic_order_cnt_lsb");
+    require((has_lsb && frame) || params.delta_pic_order_cnt_bottom == 0, "delta_pic_order_cnt_bottom");
+    const bool has_deltas =
+        sps.pic_order_cnt_type == 1 && (sps.flags & V4L2_H264_SPS_FLAG_DELTA_PIC_ORDER_ALWAYS_ZERO) == 0;
+    require(has_deltas || params.delta_pic_order_cnt0 == 0, "delta_pic_order_cnt0");
+    require((has_deltas && frame) || params.delta_pic_order_cnt1 == 0, "delta_pic_order_cnt1");
+    require((params.pic_order_cnt_bit_size != 0) == (has_lsb || has_deltas), "pic_order_cnt_bit_size");
+    require((params.dec_ref_pic_marking_bit_size != 0) == (params.nal_ref_idc != 0), "dec_ref_pic_marking_bit_size");
+    require(std::uint64_t{params.pic_order_cnt_bit_size} + params.dec_ref_pic_marking_bit_size < header_bits,
+            "more bits than the header has");
+    require(params.slice_group_change_cycle == 0, "slice_group_change_cycle without slice groups");
+}
+
 /// Entries name frames that are there (or the one of which this is the second field), each once.
-void check_control(const v4l2_ctrl_h264_decode_params& params, const Picture& picture, const std::set<FrameId>& alive) {
+void check_control(const v4l2_ctrl_h264_decode_params& params, const v4l2_ctrl_h264_sps& sps, const Picture& picture,
+                   const std::set<FrameId>& alive) {
     const bool frame = (params.flags & V4L2_H264_DECODE_PARAM_FLAG_FIELD_PIC) == 0;
     require(params.nal_ref_idc <= 3 && params.reserved == 0 && (params.flags & ~0x1fU) == 0, "decode_params");
     require(!frame || (params.flags & V4L2_H264_DECODE_PARAM_FLAG_BOTTOM_FIELD) == 0, "decode_params.flags");
     for (const v4l2_h264_dpb_entry& entry : params.dpb) {
         for (const std::uint8_t byte : entry.reserved) require(byte == 0, "dpb.reserved");
-        if (entry.flags == 0) continue;
+        if (entry.flags == 0) {
+            const v4l2_h264_dpb_entry unused{};
+            require(std::memcmp(&entry, &unused, sizeof entry) == 0, "an unused entry of the DPB");
+            continue;
+        }
+        check_numbers(entry, params, 1 << (sps.log2_max_frame_num_minus4 + 4));
         require((entry.flags & ~0xfU) == 0 && entry.fields >= 1 && entry.fields <= 3, "dpb");
         require(!frame || entry.fields == V4L2_H264_FRAME_REF, "half a frame in the DPB of a frame");
         const FrameId id = entry.reference_ts / 1000;
@@ -255,7 +294,8 @@ class Run {
         require(sps != nullptr && pps != nullptr && params != nullptr, "a control that is missing");
         check_control(*sps);
         check_control(*pps, *sps);
-        check_control(*params, picture, alive_);
+        check_control(*params, *sps, picture, alive_);
+        check_header(*params, *sps, static_cast<const h264::H264Picture&>(picture).slices[0].header.header_bit_size);
         if (const auto* matrix = find<v4l2_ctrl_h264_scaling_matrix>(list, V4L2_CID_STATELESS_H264_SCALING_MATRIX))
             check_control(*matrix);
         const std::size_t size = controls.bitstream_size(picture, index);

@@ -82,6 +82,14 @@ TEST_F(H264FieldTest, APairIsOneFrame) {
     EXPECT_EQ(drain(), "F1 F2");
 }
 
+TEST_F(H264FieldTest, TheSecondFieldIsReadByTheSpsOfTheFirst) {
+    idr_pair().parse();
+    sps_.log2_max_pic_order_cnt_lsb_minus4 = 8;
+    parameter_sets().slice(top(idr(1), 0)).slice(bottom(p(0), 300)).parse();
+    EXPECT_TRUE(picture(1).second_field);
+    EXPECT_EQ(picture(1).bottom_field_order_cnt, 300);
+}
+
 TEST_F(H264FieldTest, FieldsMayComeInUnitsOfTheirOwn) {
     EXPECT_EQ(slice(top(idr(), 0)).parse(), "S32x64 D1()");
     EXPECT_EQ(slice(bottom(p(0), 1)).parse(), "D1'() O1");
