@@ -80,11 +80,11 @@ Result<> Screen::set_mode(const drmModeModeInfo& mode) {
 }
 
 Result<bool> Screen::look_again() {
-    const std::optional<SinkColors> sink = connector_->sink;
     device_.refresh(connector_->id);
-    const bool away = !connector_->connected || connector_->modes.empty();
-    if (away || sink != connector_->sink) forget_colors();
-    if (away) return fail(ENODEV, fmt::format("{} is not connected", connector_->name), "look_again");
+    if (!connector_->connected || connector_->modes.empty()) {
+        forget_colors();
+        return fail(ENODEV, fmt::format("{} is not connected", connector_->name), "look_again");
+    }
     const auto& modes = connector_->modes;
     const bool still_there =
         std::any_of(modes.begin(), modes.end(), [&](const drmModeModeInfo& mode) { return same_mode(mode, mode_); });

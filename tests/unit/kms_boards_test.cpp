@@ -281,6 +281,28 @@ TEST(Hdr, DisplayIsToldOfNothingElse) {
     }
 }
 
+/// It may have been asked at a bad moment; the video has not changed.
+TEST(Hdr, DisplayThatSaysOtherThingsIsStillToldWhenItIsLitAnew) {
+    if (!sink_build_notes().empty()) GTEST_SKIP() << sink_build_notes();
+    FakeBoard table = raspberry_pi_4();
+    table.edid = edid(bt2020_rgb, sdr | pq);
+    Board board(table, {}, true);
+    ASSERT_EQ(board.configure(fourcc_nv12, 1920, 1080), "");
+    board.info_.color = {9, 16, 9, false};
+    board.show();
+    ASSERT_NE(board.drm_.value(FakeDrm::connector, "HDR_OUTPUT_METADATA"), 0U);
+    board.drm_.set_value(FakeDrm::connector, "EDID", 0);
+    board.drm_.connect(true);
+    board.drm_.advance(5 * second);
+    ASSERT_TRUE(board.output_->dispatch());
+    board.seat_->take_away();
+    ASSERT_TRUE(board.output_->dispatch());
+    board.drm_.set_value(FakeDrm::connector, "HDR_OUTPUT_METADATA", 0); // the other session's
+    board.seat_->lend();
+    ASSERT_TRUE(board.output_->dispatch());
+    EXPECT_NE(board.drm_.value(FakeDrm::connector, "HDR_OUTPUT_METADATA"), 0U);
+}
+
 TEST(Hdr, DisplayThatRefusesItsColoursShowsTheVideo) {
     set_log_level(LogLevel::Error);
     Board board(raspberry_pi_4());
