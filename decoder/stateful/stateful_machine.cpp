@@ -185,8 +185,9 @@ Result<SendStatus> StatefulDecoder::submit(AccessUnit& unit) {
         return SendStatus::Full;
     }
     last_id_ = id;
-    tickets_[id % most_tickets] = {id, unit.pts, unit.duration, unit.serial, unit.discard, stream_.is_key(unit)};
-    if (stream_.is_key(unit)) learn_from(unit);
+    const bool key = stream_.is_key(unit);
+    tickets_[id % most_tickets] = {id, unit.pts, unit.duration, unit.serial, unit.discard, key};
+    if (key) learn_from(unit);
     start_ = false;
     any_sent_ = true;
     unit = {};

@@ -56,8 +56,8 @@ class StatefulDecoder final : public Decoder {
 
     /// Does what the driver's announcements ask for, and asks for what is to be done.
     void advance();
-    /// Whether CAPTURE is to be set up for another format of the output before `unit`.
     void learn_from(const AccessUnit& unit);
+    /// Whether CAPTURE is to be set up for another format of the output before `unit`.
     [[nodiscard]] bool wants_other_format(const AccessUnit& unit);
     void take_offer();
     Result<> restart_capture();
