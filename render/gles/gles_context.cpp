@@ -68,10 +68,11 @@ GlesContext::~GlesContext() {
     if (device_ != nullptr) gbm_device_destroy(static_cast<gbm_device*>(device_));
 }
 
+/// The functions are looked up once, not for each picture: they are the same for all displays.
 UniqueFd GlesContext::fence() {
-    const auto create = function<PFNEGLCREATESYNCKHRPROC>("eglCreateSyncKHR");
-    const auto destroy = function<PFNEGLDESTROYSYNCKHRPROC>("eglDestroySyncKHR");
-    const auto share = function<PFNEGLDUPNATIVEFENCEFDANDROIDPROC>("eglDupNativeFenceFDANDROID");
+    static const auto create = function<PFNEGLCREATESYNCKHRPROC>("eglCreateSyncKHR");
+    static const auto destroy = function<PFNEGLDESTROYSYNCKHRPROC>("eglDestroySyncKHR");
+    static const auto share = function<PFNEGLDUPNATIVEFENCEFDANDROIDPROC>("eglDupNativeFenceFDANDROID");
     UniqueFd fence;
     if (fences_ && create != nullptr && destroy != nullptr && share != nullptr) {
         EGLSyncKHR sync = create(display_, EGL_SYNC_NATIVE_FENCE_ANDROID, nullptr);
