@@ -41,6 +41,9 @@ class Lent : public Board {
     }
 };
 
+/// A driver, or display, that cannot be told of light.
+int refuse_hdr(const FakeDrm& drm) { return drm.value(FakeDrm::connector, "HDR_OUTPUT_METADATA") != 0 ? -EINVAL : 0; }
+
 TEST(Session, TheSeatOpensTheCardAndGetsItBack) {
     Lent board;
     EXPECT_EQ(board.lent_, 1);
@@ -155,9 +158,7 @@ TEST(Session, AnotherModeIsFoundOnReturn) {
 TEST(Session, ColoursThatWereRefusedDoNotKeepTheDisplayDark) {
     set_log_level(LogLevel::Error);
     Lent board;
-    board.drm_.refuse = [](const FakeDrm& drm) {
-        return drm.value(FakeDrm::connector, "HDR_OUTPUT_METADATA") != 0 ? -EINVAL : 0;
-    };
+    board.drm_.refuse = refuse_hdr;
     board.info_.color = {9, 16, 9, false};
     board.show();
     board.take_away();
@@ -177,9 +178,7 @@ TEST(Session, ColoursThatAreTakenAreToldAgain) {
     board.drm_.set_value(FakeDrm::connector, "HDR_OUTPUT_METADATA", 0);
     board.lend();
     EXPECT_NE(board.drm_.value(FakeDrm::connector, "HDR_OUTPUT_METADATA"), 0U);
-    board.drm_.refuse = [](const FakeDrm& drm) { // another display in its place
-        return drm.value(FakeDrm::connector, "HDR_OUTPUT_METADATA") != 0 ? -EINVAL : 0;
-    };
+    board.drm_.refuse = refuse_hdr; // another display in its place
     board.take_away();
     board.lend();
     EXPECT_EQ(board.drm_.value(FakeDrm::connector, "HDR_OUTPUT_METADATA"), 0U);
@@ -190,17 +189,14 @@ TEST(Session, ColoursThatAreTakenAreToldAgain) {
 TEST(Session, AnotherDisplayIsToldWhatTheOneBeforeRefused) {
     set_log_level(LogLevel::Error);
     Lent board;
-    bool knows = false;
-    board.drm_.refuse = [&](const FakeDrm& drm) {
-        return !knows && drm.value(FakeDrm::connector, "HDR_OUTPUT_METADATA") != 0 ? -EINVAL : 0;
-    };
+    board.drm_.refuse = refuse_hdr;
     board.info_.color = {9, 16, 9, false};
     board.show();
     EXPECT_EQ(board.drm_.value(FakeDrm::connector, "HDR_OUTPUT_METADATA"), 0U);
     board.drm_.connect(false);
     board.drm_.advance(5 * second);
     board.dispatch();
-    knows = true;
+    board.drm_.refuse = nullptr;
     board.drm_.connect(true);
     board.drm_.advance(5 * second);
     board.dispatch();
