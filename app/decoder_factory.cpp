@@ -82,8 +82,10 @@ void try_devices(Kernel& kernel, const Options& options, const DecoderConfig& co
                  OpenedDecoder& opened, int& fault) {
     std::vector<Error> closed;
     const std::vector<DecoderDevice> devices = eligible_devices(kernel, options, tried, closed);
+    DecoderConfig hardware = config;
+    if (!config.hardware_formats.empty()) hardware.output_formats = config.hardware_formats;
     for (auto device = devices.begin(); device != devices.end(); ++device) {
-        auto decoder = open_device(kernel, options, *device, config);
+        auto decoder = open_device(kernel, options, *device, hardware);
         if (decoder) {
             opened.decoder = std::move(*decoder);
             opened.device = device->video_path;
@@ -111,6 +113,14 @@ const char* cure(const StreamInfo& stream, int fault) {
 }
 
 } // namespace
+
+std::vector<FormatModifier> offered_formats(const Output& output, bool hardware) {
+    std::vector<FormatModifier> formats = output.formats();
+    if (!hardware || formats.empty()) return formats;
+    for (const FormatModifier& drawn : output.drawn_formats())
+        if (std::find(formats.begin(), formats.end(), drawn) == formats.end()) formats.push_back(drawn);
+    return formats;
+}
 
 std::optional<V4l2Fourcc> coded_format(const DecoderDevice& device, CodecId codec) {
     const auto controls = device.stateless ? create_controls(codec) : nullptr;

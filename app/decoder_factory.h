@@ -32,6 +32,10 @@ struct TriedDecoders {
 Result<OpenedDecoder> open_decoder(const Options& options, DecoderConfig config, Output* output = nullptr,
                                    const TriedDecoders& tried = {}, Kernel& kernel = system_kernel());
 
+/// What decoders may make for `output`, best first; empty: anything. One on the CPU makes what is shown as it is; for
+/// `hardware`, which makes what it makes, other frames are rather drawn or copied.
+std::vector<FormatModifier> offered_formats(const Output& output, bool hardware);
+
 /// What streams of `codec` are called on that device; empty where it does not decode them.
 std::optional<V4l2Fourcc> coded_format(const DecoderDevice& device, CodecId codec);
 

@@ -37,7 +37,7 @@ struct Options {
     DecoderChoice decoder = DecoderChoice::Auto;
     OutputChoice output = OutputChoice::Auto;
     SeatChoice seat = SeatChoice::Auto;
-    GlesChoice gles = GlesChoice::Never;
+    GlesChoice gles = GlesChoice::Auto;
     std::string device;
     unsigned operating_point = 0; ///< StreamInfo::operating_point
     DecodeMode decode_mode = DecodeMode::Best;

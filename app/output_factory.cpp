@@ -35,11 +35,11 @@ Rational content_rate(const Options& options) {
     return {0, 1};
 }
 
-/// What the display does not take is drawn, and if need be copied, unless `output` sees to that.
+/// What the display does not take is drawn, and if need be copied, unless `output` sees to that or nobody may.
 std::unique_ptr<Output> with_painters(std::unique_ptr<Output> output, const Options& options, bool copies) {
     const bool always = options.gles == GlesChoice::Always;
     std::vector<std::unique_ptr<Painter>> painters;
-    if (options.gles != GlesChoice::Never)
+    if (always || (options.gles == GlesChoice::Auto && !options.require_zero_copy))
         if (auto gles = create_gles_painter(always)) painters.push_back(std::move(gles));
     if (!always && !copies && !options.require_zero_copy) painters.push_back(create_picture_copier());
     return create_drawn_output(std::move(output), std::move(painters), {always, options.rotate});

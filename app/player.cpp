@@ -108,7 +108,7 @@ class Player {
     Ended play_with_fallback(Demuxer& demuxer, ItemReport& report);
     Ended play_once(Demuxer& demuxer, std::unique_ptr<Decoder> decoder, ItemReport& report, Nanoseconds& position,
                     const Fallback& fallback, std::optional<FormatModifier>& refused);
-    [[nodiscard]] std::vector<FormatModifier> formats(const Fallback& fallback) const;
+    [[nodiscard]] std::vector<FormatModifier> formats(const Fallback& fallback, bool hardware) const;
     void take_down(std::unique_ptr<Pipeline> pipeline, const ItemReport& report);
     Result<OpenedDecoder> open(const Demuxer& demuxer, const Fallback& fallback);
     void announce(const Demuxer& demuxer, const ItemReport& report);
@@ -212,8 +212,8 @@ bool Player::play_list() {
 }
 
 /// What the output takes, without what it offered and then refused.
-std::vector<FormatModifier> Player::formats(const Fallback& fallback) const {
-    std::vector<FormatModifier> formats = output_->formats();
+std::vector<FormatModifier> Player::formats(const Fallback& fallback, bool hardware) const {
+    std::vector<FormatModifier> formats = offered_formats(*output_, hardware && !options_.require_zero_copy);
     fallback.remove_refused(formats);
     return formats;
 }
@@ -221,7 +221,8 @@ std::vector<FormatModifier> Player::formats(const Fallback& fallback) const {
 Result<OpenedDecoder> Player::open(const Demuxer& demuxer, const Fallback& fallback) {
     DecoderConfig config;
     config.stream = demuxer.stream();
-    config.output_formats = formats(fallback);
+    config.output_formats = formats(fallback, false);
+    config.hardware_formats = formats(fallback, true);
     config.output_needs_dmabuf = !output_->formats().empty();
     config.presenter_slots = output_->slots_held();
     config.queue_slots = frame_queue + frames_at_hand;
@@ -325,7 +326,8 @@ Ended Player::play_once(Demuxer& demuxer, std::unique_ptr<Decoder> decoder, Item
     const std::uint64_t before = report.frames.accounted();
     const std::uint64_t presented = report.frames.presented();
     const Nanoseconds from = position;
-    const auto offer_formats = [&] { pipeline->decode_thread.offer_formats(formats(fallback)); };
+    const bool hardware = report.decoder.kind != std::string_view("software");
+    const auto offer_formats = [&] { pipeline->decode_thread.offer_formats(formats(fallback, hardware)); };
     Playback playback(*stage_, pipeline->frames, *demux_thread, offer_formats, demuxer.stream(),
                       demuxer.info().duration, report);
     Ended ended = playback.run();

@@ -27,7 +27,10 @@ void print_media(const std::string& file, const Demuxer& demuxer) {
 bool print_decoder(const Options& options, const Demuxer& demuxer, Output* output) {
     DecoderConfig config;
     config.stream = demuxer.stream();
-    if (output != nullptr) config.output_formats = output->formats();
+    if (output != nullptr) {
+        config.output_formats = offered_formats(*output, false);
+        config.hardware_formats = offered_formats(*output, !options.require_zero_copy);
+    }
     config.output_needs_dmabuf = !config.output_formats.empty();
     auto opened = open_decoder(options, config, output);
     if (!opened) {

@@ -70,11 +70,12 @@ struct DecoderDescription {
 
 struct DecoderConfig {
     StreamInfo stream;
-    std::vector<FormatModifier> output_formats; ///< what the output can show, best first; empty = anything
-    bool output_needs_dmabuf = true;            ///< false: plain memory will do
-    unsigned presenter_slots = 3;               ///< most slots that the output holds at once
-    unsigned queue_slots = 4;                   ///< decoded frames queued ahead of it
-    unsigned threads = 0;                       ///< of the software decoder; 0 = one per processor
+    std::vector<FormatModifier> output_formats;   ///< what the output can show, best first; empty = anything
+    std::vector<FormatModifier> hardware_formats; ///< the same for hardware, if it differs: what is drawn or copied too
+    bool output_needs_dmabuf = true;              ///< false: plain memory will do
+    unsigned presenter_slots = 3;                 ///< most slots that the output holds at once
+    unsigned queue_slots = 4;                     ///< decoded frames queued ahead of it
+    unsigned threads = 0;                         ///< of the software decoder; 0 = one per processor
 };
 
 class Decoder {

@@ -17,6 +17,15 @@ namespace {
 constexpr std::uint32_t pitch_alignment = 256;
 constexpr std::size_t usual_drawn = 16; // so that steady playback allocates nothing
 
+bool contains(const std::vector<FormatModifier>& formats, const FormatModifier& format) {
+    return std::find(formats.begin(), formats.end(), format) != formats.end();
+}
+
+void add_new(std::vector<FormatModifier>& formats, const std::vector<FormatModifier>& more) {
+    for (const FormatModifier& format : more)
+        if (!contains(formats, format)) formats.push_back(format);
+}
+
 class DrawnOutput final : public ForwardingOutput {
   public:
     DrawnOutput(std::unique_ptr<Output> inner, std::vector<std::unique_ptr<Painter>> painters,
@@ -30,6 +39,7 @@ class DrawnOutput final : public ForwardingOutput {
     }
 
     [[nodiscard]] std::vector<FormatModifier> formats() const override;
+    [[nodiscard]] std::vector<FormatModifier> drawn_formats() const override;
     Result<> configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) override;
     Result<> present(Frame& frame, Nanoseconds target) override;
     std::optional<OutputEvent> next_event() override;
@@ -43,6 +53,7 @@ class DrawnOutput final : public ForwardingOutput {
         Painter* painter = nullptr;
         SlotRef source; ///< that the painter still reads; none: it does not
     };
+    [[nodiscard]] bool can_draw(Painter& painter) const;
     Result<> try_painters(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info, bool compromise);
     Result<> draw_by(Painter& painter, const std::shared_ptr<SlotPool>& pool, const FrameInfo& info);
     [[nodiscard]] FrameInfo drawn_info(const Painter& painter, const FrameInfo& info) const;
@@ -76,8 +87,23 @@ std::vector<FormatModifier> DrawnOutput::formats() const {
     std::vector<FormatModifier> formats = options_.always ? std::vector<FormatModifier>{} : inner().formats();
     if (!formats.empty()) return formats;
     for (const auto& painter : painters_)
-        for (const FormatModifier& format : painter->formats())
-            if (std::find(formats.begin(), formats.end(), format) == formats.end()) formats.push_back(format);
+        if (can_draw(*painter)) add_new(formats, painter->formats());
+    return formats;
+}
+
+/// True if it draws what it lists: there is a GPU.
+bool DrawnOutput::can_draw(Painter& painter) const {
+    FrameFormat best;
+    best.fourcc = painter.formats().front().fourcc;
+    return options_.always || painter.check(best, inner()).has_value();
+}
+
+/// Whether there is a GPU is found out when it is needed: most displays take what decoders make, and starting one takes
+/// time.
+std::vector<FormatModifier> DrawnOutput::drawn_formats() const {
+    std::vector<FormatModifier> formats;
+    for (const auto& painter : painters_) add_new(formats, painter->formats());
+    add_new(formats, inner().drawn_formats());
     return formats;
 }
 
@@ -108,7 +134,8 @@ Result<> DrawnOutput::try_painters(const std::shared_ptr<SlotPool>& pool, const 
     std::string reasons;
     for (const auto& painter : painters_) {
         const bool copies = painter->path() == OutputPath::Copied;
-        if ((compromise && !painter->scales()) || (copies && !inner().formats().empty())) continue;
+        const FormatModifier format{pool->format().fourcc, pool->format().modifier};
+        if ((compromise && !painter->scales()) || (copies && contains(inner().formats(), format))) continue;
         const Result<> drawn = draw_by(*painter, pool, info);
         if (drawn) return {};
         reasons += (reasons.empty() ? "" : "; ") + drawn.error().what;

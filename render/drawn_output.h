@@ -16,7 +16,7 @@ struct DrawnOptions {
 /// Frames go straight to `inner` where it takes them as they should be (unless `always`). Others are drawn by the first
 /// of `painters` that can, in RGB, into memory that `inner` shows, and their slots are released when they have been
 /// drawn. A painter that scales is also asked when `inner` compromises. A painter that copies is the last resort: only
-/// where `inner` offers no format at all, so that decoders try their other formats first. Without painters it is
+/// for formats that `inner` does not offer, so that decoders try their other formats first. Without painters it is
 /// `inner` alone.
 std::unique_ptr<Output> create_drawn_output(std::unique_ptr<Output> inner,
                                             std::vector<std::unique_ptr<Painter>> painters, const DrawnOptions& options,

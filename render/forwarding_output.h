@@ -13,6 +13,7 @@ namespace v4l2play {
 class ForwardingOutput : public Output {
   public:
     [[nodiscard]] std::vector<FormatModifier> formats() const override { return inner_->formats(); }
+    [[nodiscard]] std::vector<FormatModifier> drawn_formats() const override { return inner_->drawn_formats(); }
     [[nodiscard]] unsigned slots_held() const override { return inner_->slots_held(); }
     [[nodiscard]] bool ready() const override { return inner_->ready(); }
     [[nodiscard]] VblankTiming timing() const override { return inner_->timing(); }

@@ -97,6 +97,8 @@ class Output {
 
     /// What can be shown without a copy, best first. Empty: anything, dmabuf or not.
     [[nodiscard]] virtual std::vector<FormatModifier> formats() const = 0;
+    /// What can be shown besides, drawn by a GPU or copied, as far as one can say without trying; best first.
+    [[nodiscard]] virtual std::vector<FormatModifier> drawn_formats() const { return {}; }
     /// Slots that the output may hold at once.
     [[nodiscard]] virtual unsigned slots_held() const = 0;
     /// True when `present` may be called now (KMS takes one flip at a time).

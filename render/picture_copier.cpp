@@ -21,14 +21,12 @@ class PictureCopier final : public Painter {
 
     [[nodiscard]] OutputPath path() const override { return OutputPath::Copied; }
     [[nodiscard]] std::string description() const override { return "frames are copied by the CPU"; }
-    [[nodiscard]] std::vector<FormatModifier> formats() const override {
-        return {{fourcc_nv12}, {fourcc_yuv420}, {fourcc_p010}};
-    }
+    [[nodiscard]] std::vector<FormatModifier> formats() const override { return copied_formats(); }
     [[nodiscard]] bool scales() const override { return false; }
     Result<std::unique_ptr<SlotAllocator>> create_memory(Kernel& kernel, Output& output) override {
         return output.create_memory(kernel);
     }
-    Result<> check(const FrameFormat& format, const Output& output) override;
+    Result<> check(const FrameFormat& format, const Output&) override { return check_copied(format); }
     Result<> prepare(const SlotPool&, const SlotPool& target) override {
         target_ = &target;
         return {};
@@ -43,11 +41,6 @@ class PictureCopier final : public Painter {
     const SlotPool* target_ = nullptr;
 };
 
-Result<> PictureCopier::check(const FrameFormat& format, const Output&) {
-    if (format.modifier == modifier_linear && find_pixel_layout(format.fourcc) != nullptr) return {};
-    return fail(ENOTSUP, fmt::format("the CPU cannot read {}", to_string(format.fourcc)), "check");
-}
-
 Result<UniqueFd> PictureCopier::draw(const Frame& frame, unsigned, std::uint32_t target) {
     V4L2PLAY_TRY(converter_.convert(frame, image_));
     const SlotMemory& memory = target_->memory(target);
@@ -60,6 +53,16 @@ Result<UniqueFd> PictureCopier::draw(const Frame& frame, unsigned, std::uint32_t
 }
 
 } // namespace
+
+std::vector<FormatModifier> copied_formats() {
+    return {{fourcc_nv12}, {fourcc_yuv420}, {fourcc_nv21}, {fourcc_nv16},
+            {fourcc_p010}, {fourcc_nv15},   {fourcc_nv20}, {fourcc_yuv422}};
+}
+
+Result<> check_copied(const FrameFormat& format) {
+    if (format.modifier == modifier_linear && find_pixel_layout(format.fourcc) != nullptr) return {};
+    return fail(ENOTSUP, fmt::format("the CPU cannot read {}", to_string(format.fourcc)), "check_copied");
+}
 
 void store_xrgb(const RgbImage& image, std::vector<std::uint32_t>& row, std::uint8_t* to, std::size_t pitch) {
     row.resize(image.width);

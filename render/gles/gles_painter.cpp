@@ -1,6 +1,7 @@
 #include "render/gles/gles_painter.h"
 
 #include <cerrno>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -35,6 +36,7 @@ class GlesPainter final : public Painter {
     void forget() override {
         drawing_.reset();
         gles_.reset();
+        refusal_.reset();
     }
 
   private:
@@ -43,15 +45,17 @@ class GlesPainter final : public Painter {
     Kernel& kernel_;
     const bool on_cpu_;
     std::unique_ptr<GlesContext> gles_;
+    std::optional<Error> refusal_; ///< asked once
     std::unique_ptr<YuvDrawing> drawing_;
 };
 
 Result<> GlesPainter::open(const Output& output) {
     if (gles_ != nullptr) return {};
+    if (refusal_) return fail(*refusal_);
     Result<std::unique_ptr<GlesContext>> gles = GlesContext::create(kernel_, output.description().card);
-    if (!gles) return fail(std::move(gles).error());
-    if (!on_cpu_ && (*gles)->software())
-        return fail(ENOTSUP, fmt::format("no GPU draws here, but {}", (*gles)->renderer()), "open");
+    if (gles && !on_cpu_ && (*gles)->software())
+        gles = fail(ENOTSUP, fmt::format("no GPU draws here, but {}", (*gles)->renderer()), "open");
+    if (!gles) return fail(refusal_.emplace(std::move(gles).error()));
     gles_ = std::move(*gles);
     return {};
 }

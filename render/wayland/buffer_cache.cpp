@@ -73,7 +73,15 @@ void BufferCache::choose_release(Kernel& kernel, wl_surface* surface, int epoll_
 
 void BufferCache::set_surface(wl_surface* surface) {
     surface_ = surface;
-    if (explicit_sync_ != nullptr) explicit_sync_->set_surface(surface);
+    if (method_ == ReleaseMethod::Timeline) explicit_sync_->set_surface(surface);
+}
+
+/// What is under way is still released by its timeline.
+void BufferCache::leave_explicit_sync() {
+    if (method_ != ReleaseMethod::Timeline) return;
+    explicit_sync_->leave_surface();
+    method_ = ReleaseMethod::Buffer;
+    std::erase_if(buffers_, [](const auto& buffer) { return buffer->commit == nullptr; });
 }
 
 Result<> BufferCache::expect_release(ImportedBuffer& buffer, Commit& commit) {
@@ -89,16 +97,16 @@ Result<> BufferCache::expect_release(ImportedBuffer& buffer, Commit& commit) {
 }
 
 void BufferCache::take_released() {
-    if (method_ != ReleaseMethod::Timeline) return;
+    if (explicit_sync_ == nullptr) return;
     for (std::size_t i = buffers_.size(); i-- > 0;) { // a release may take its buffer out
         ImportedBuffer& buffer = *buffers_[i];
-        if (buffer.commit != nullptr && buffer.timeline->take()) on_release(buffer);
+        if (buffer.commit != nullptr && buffer.timeline != nullptr && buffer.timeline->take()) on_release(buffer);
     }
 }
 
 /// Undefined with explicit synchronisation, and less than is known with get_release.
 void BufferCache::on_buffer_release(ImportedBuffer& buffer) {
-    if (method_ == ReleaseMethod::Buffer) on_release(buffer);
+    if (method_ == ReleaseMethod::Buffer && buffer.timeline == nullptr) on_release(buffer);
 }
 
 Result<> BufferCache::import(const SlotPool& pool) {

@@ -44,6 +44,8 @@ class BufferCache {
     /// before the first import. `epoll_fd`: where the loop sleeps. `copies`: shared memory is committed there too,
     /// which a surface with explicit synchronisation does not take.
     void choose_release(Kernel& kernel, wl_surface* surface, int epoll_fd, bool copies);
+    /// From now on shared memory is committed too.
+    void leave_explicit_sync();
     /// The surface of the commits to come.
     void set_surface(wl_surface* surface);
     [[nodiscard]] ReleaseMethod release_method() const { return method_; }

@@ -94,6 +94,8 @@ void ExplicitSync::set_surface(wl_surface* surface) {
     surface_.reset(wp_linux_drm_syncobj_manager_v1_get_surface(connection_.globals().syncobj.get(), surface));
 }
 
+void ExplicitSync::leave_surface() { surface_.reset(); }
+
 Result<std::unique_ptr<ReleaseTimeline>> ExplicitSync::create_timeline(int epoll_fd) {
     return ReleaseTimeline::create(*device_, connection_, epoll_fd);
 }
@@ -112,6 +114,7 @@ Result<std::unique_ptr<ExplicitSync>> ExplicitSync::create(Kernel&, Connection&,
     return fail(ENOTSUP, "this build has no linux-drm-syncobj-v1", "linux-drm-syncobj");
 }
 void ExplicitSync::set_surface(wl_surface*) {}
+void ExplicitSync::leave_surface() {}
 Result<std::unique_ptr<ReleaseTimeline>> ExplicitSync::create_timeline(int) {
     return fail(ENOTSUP, "not in this build", "linux-drm-syncobj");
 }

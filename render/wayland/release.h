@@ -50,6 +50,7 @@ class ExplicitSync {
 
     /// The surface before takes other buffers again.
     void set_surface(wl_surface* surface);
+    void leave_surface();
     Result<std::unique_ptr<ReleaseTimeline>> create_timeline(int epoll_fd);
     /// For the buffer that the next commit attaches. What decoders give out is finished: there is nothing to acquire.
     Result<> set_points(ReleaseTimeline& release);

@@ -43,9 +43,9 @@ Result<std::unique_ptr<Session>> Session::open(Kernel& kernel, const WaylandOpti
     V4L2PLAY_TRY(session->ask_for_formats());
     if (const int error = kernel.epoll_add(epoll_fd, session->connection_->fd(), EPOLLIN, 0); error != 0)
         return fail(-error, "cannot watch the compositor", "epoll_ctl");
-    if (session->connection_->must_copy())
-        session->copies_ = std::make_unique<PictureCopies>(kernel, session->connection_->globals().shm.get());
-    session->buffers_.choose_release(kernel, session->window_->surface(), epoll_fd, session->copies_ != nullptr);
+    if (wl_shm* shm = session->connection_->globals().shm.get(); shm != nullptr)
+        session->copies_ = std::make_unique<PictureCopies>(kernel, shm);
+    session->buffers_.choose_release(kernel, session->window_->surface(), epoll_fd, session->connection_->must_copy());
     session->card_ = find_card(kernel, session->connection_->main_device());
     return session;
 }

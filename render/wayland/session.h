@@ -29,7 +29,7 @@ class Session {
 
     [[nodiscard]] Connection& connection() { return *connection_; }
     [[nodiscard]] BufferCache& buffers() { return buffers_; }
-    /// For frames of video; null where the compositor takes dmabufs with such.
+    /// For frames that the compositor takes as no dmabufs; null where it takes no shared memory either.
     [[nodiscard]] PictureCopies* copies() { return copies_.get(); }
     /// As Window::set_whole, with all that belongs to the surface.
     bool set_whole(bool whole);

@@ -8,6 +8,7 @@
 #include <poll.h>
 
 #include "decoder/log.h"
+#include "render/picture_copier.h"
 #include "render/wayland/better_format.h"
 #include "render/wayland/commit_answers.h"
 #include "render/wayland/commit_ledger.h"
@@ -48,6 +49,7 @@ class WaylandOutput final : public Output,
     Result<> connect();
 
     [[nodiscard]] std::vector<FormatModifier> formats() const override { return formats_; }
+    [[nodiscard]] std::vector<FormatModifier> drawn_formats() const override { return copied_formats(); }
     [[nodiscard]] unsigned slots_held() const override { return usual_holds + 1; }
     [[nodiscard]] bool ready() const override;
     [[nodiscard]] VblankTiming timing() const override { return clock_.timing(); }
@@ -80,6 +82,7 @@ class WaylandOutput final : public Output,
         return generation_ == 0 || copying_ ? nullptr : &format_;
     }
     void choose_surface();
+    Result<> choose_copying(const FrameFormat& format);
     Result<> commit(Frame& frame, Nanoseconds target, Nanoseconds now);
     Result<> commit_copy(Frame& frame, Nanoseconds target, Nanoseconds now);
     void show(Commit& commit, wl_buffer* buffer, Nanoseconds target, Nanoseconds now);
@@ -162,7 +165,7 @@ Result<> WaylandOutput::connect() {
 
 /// The way to the screen has changed. All that was imported can be shown; what is to come may be better.
 void WaylandOutput::follow_formats(Nanoseconds now) {
-    if (session_->take_format_change() && session_->copies() == nullptr) {
+    if (session_->take_format_change() && !session_->connection().must_copy()) {
         formats_ = session_->formats().for_decoders();
         better_.note_change(now);
         const std::string text = session_->scanout_text(format_in_use());
@@ -174,7 +177,7 @@ void WaylandOutput::follow_formats(Nanoseconds now) {
 Result<> WaylandOutput::configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) {
     if (session_ == nullptr) return {};
     const bool rgb = pool->format().fourcc == fourcc_xrgb;
-    copying_ = session_->copies() != nullptr && !rgb;
+    V4L2PLAY_TRY(choose_copying(pool->format()));
     if (!copying_) {
         dispatch_at_ = kernel_.now();
         if (auto imported = session_->buffers().import(*pool); !imported) {
@@ -192,6 +195,19 @@ Result<> WaylandOutput::configure(const std::shared_ptr<SlotPool>& pool, const F
         session_->window()->set_rgb_picture(info);
     else
         session_->window()->set_picture(info, {pool->format().coded_width, pool->format().coded_height});
+    return {};
+}
+
+/// What the compositor takes as it is goes as it is. RGB has been drawn for that.
+Result<> WaylandOutput::choose_copying(const FrameFormat& format) {
+    const bool taken = session_->connection().formats().modifier_for({format.fourcc, format.modifier}).has_value();
+    const bool before =
+        std::exchange(copying_, !taken && format.fourcc != fourcc_xrgb && session_->copies() != nullptr);
+    if (!copying_) return {};
+    V4L2PLAY_TRY(check_copied(format));
+    session_->buffers().leave_explicit_sync();
+    if (!before && !session_->connection().must_copy())
+        log_warning("wayland", "the compositor takes no {}; frames are copied", to_string(format.fourcc));
     return {};
 }
 

@@ -1,5 +1,9 @@
-// For LD_PRELOAD: a display card whose planes take no YUV, as those of most virtual machines and of firmware.
+// For LD_PRELOAD: a display card whose planes take no YUV, as those of most virtual machines and of firmware, but for
+// what $YUV_TAKEN names: "P010,YU16".
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
 
 #include <drm_mode.h>
 #include <xf86drmMode.h>
@@ -13,11 +17,15 @@ using v4l2play::test::real;
 extern "C" drmModePlanePtr drmModeGetPlane(int fd, uint32_t id) {
     const auto plane = real<drmModePlanePtr>("drmModeGetPlane", fd, id);
     if (plane == nullptr) return plane;
-    const auto is_yuv = [](uint32_t format) {
-        return DrmFourcc{format} != v4l2play::fourcc_xrgb && DrmFourcc{format} != v4l2play::fourcc_argb;
+    const char* list = std::getenv("YUV_TAKEN");
+    const auto is_refused = [taken = std::string_view(list == nullptr ? "" : list)](uint32_t format) {
+        char name[sizeof format];
+        std::memcpy(name, &format, sizeof name); // a fourcc is little-endian text
+        const bool rgb = DrmFourcc{format} == v4l2play::fourcc_xrgb || DrmFourcc{format} == v4l2play::fourcc_argb;
+        return !rgb && taken.find({name, sizeof name}) == std::string_view::npos;
     };
     uint32_t* const end = plane->formats + plane->count_formats;
-    plane->count_formats = static_cast<uint32_t>(std::remove_if(plane->formats, end, is_yuv) - plane->formats);
+    plane->count_formats = static_cast<uint32_t>(std::remove_if(plane->formats, end, is_refused) - plane->formats);
     return plane;
 }
 

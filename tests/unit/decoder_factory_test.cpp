@@ -74,6 +74,44 @@ TEST_F(TwinDevicesTest, AreToldApart) {
     EXPECT_EQ("", kernel_.leaks());
 }
 
+/// A display that shows one format, and draws others.
+class PickyOutput final : public Output {
+  public:
+    [[nodiscard]] std::vector<FormatModifier> formats() const override { return {{fourcc_p010}}; }
+    [[nodiscard]] std::vector<FormatModifier> drawn_formats() const override { return {{fourcc_p010}, {fourcc_nv12}}; }
+    [[nodiscard]] unsigned slots_held() const override { return 3; }
+    [[nodiscard]] bool ready() const override { return true; }
+    [[nodiscard]] VblankTiming timing() const override { return {}; }
+    Result<> configure(const std::shared_ptr<SlotPool>&, const FrameInfo&) override { return {}; }
+    Result<> present(Frame&, Nanoseconds) override { return {}; }
+    std::optional<OutputEvent> next_event() override { return std::nullopt; }
+    [[nodiscard]] int fd() const override { return -1; }
+    [[nodiscard]] Nanoseconds next_timeout() const override { return no_time; }
+    Result<> dispatch() override { return {}; }
+    void stop() override {}
+    [[nodiscard]] OutputDescription description() const override { return {}; }
+};
+
+TEST_F(TwinDevicesTest, HardwareThatMakesNothingThatIsShownMakesWhatIsDrawn) {
+    const PickyOutput output;
+    config_.output_formats = offered_formats(output, false);
+    EXPECT_EQ((std::vector<FormatModifier>{{fourcc_p010}}), config_.output_formats);
+    fakes::Playback playback(kernel_);
+    auto opened = open();
+    ASSERT_TRUE(opened) << opened.error().what;
+    const auto units = make_clip(twin_clip);
+    EXPECT_FALSE(playback.play(*opened->decoder, units)) << "as far as it is known it cannot be shown";
+    config_.hardware_formats = offered_formats(output, true);
+    EXPECT_EQ((std::vector<FormatModifier>{{fourcc_p010}, {fourcc_nv12}}), config_.hardware_formats);
+    opened = open();
+    ASSERT_TRUE(opened) << opened.error().what;
+    playback.failure.reset();
+    EXPECT_TRUE(playback.play(*opened->decoder, units));
+    EXPECT_EQ(40U, playback.frames.size());
+    opened->decoder.reset();
+    fakes::expect_clean(kernel_, playback);
+}
+
 /// What "quirk:" lines the list of devices has for a driver on a kernel.
 std::string quirks_in_list(const char* driver, std::uint32_t kernel_version) {
     FakeDecoder device;

@@ -215,10 +215,26 @@ TEST_F(DrawnTest, AnUnscaledPlaneIsBetterThanThePainterThatCannotOrThatCopies) {
 TEST_F(DrawnTest, WhatIsOfferedAndRefusedIsNotCopied) {
     open(board({fourcc_xrgb, fourcc_nv12}));
     gpu_.refusal = "no GPU draws here";
-    const Result<> refused = configure(fourcc_yuv420, 640, 480);
+    drm_->refuse = [](const FakeDrm& drm) {
+        const FakeShown shown = drm.shown(0);
+        return shown.framebuffer != 0 && drm.format_of(shown.framebuffer) == FormatModifier{fourcc_nv12} ? -EINVAL : 0;
+    };
+    const Result<> refused = configure(fourcc_nv12, 640, 480);
     ASSERT_FALSE(refused) << "another format may do";
     EXPECT_EQ(ENOTSUP, refused.error().code);
     EXPECT_NE(std::string::npos, refused.error().what.find("; no GPU draws here")) << refused.error().what;
+    EXPECT_EQ(0U, cpu_.prepared);
+}
+
+TEST_F(DrawnTest, WhatIsNotOfferedIsDrawnOrAtWorstCopied) {
+    open(board({fourcc_xrgb, fourcc_yuv420}));
+    EXPECT_EQ(std::vector<FormatModifier>{{fourcc_yuv420}}, output_->formats());
+    EXPECT_EQ(std::vector<FormatModifier>{{fourcc_nv12}}, output_->drawn_formats());
+    ASSERT_TRUE(configure(fourcc_nv12, 1280, 720));
+    EXPECT_EQ(OutputPath::Composited, show());
+    gpu_.refusal = "no GPU draws here";
+    ASSERT_TRUE(configure(fourcc_nv12, 1280, 720));
+    EXPECT_EQ(OutputPath::Copied, show());
 }
 
 TEST_F(DrawnTest, PlanesWithoutVideoAreDrawnOnOrAtWorstCopiedTo) {
@@ -230,6 +246,17 @@ TEST_F(DrawnTest, PlanesWithoutVideoAreDrawnOnOrAtWorstCopiedTo) {
     ASSERT_TRUE(configure(fourcc_nv12, 1280, 720));
     EXPECT_EQ(OutputPath::Copied, show());
     EXPECT_EQ(OutputPath::Copied, output_->description().path);
+    output_.reset();
+    pool_.reset();
+    drm_.reset();
+    open(board({fourcc_xrgb}), {}, false);
+    EXPECT_TRUE(output_->formats().empty() && output_->drawn_formats().empty()) << "nobody draws";
+}
+
+TEST_F(DrawnTest, DecodersLearnOfNothingThatNoGpuDraws) {
+    open(board({fourcc_xrgb}));
+    gpu_.refusal = cpu_.refusal = "no GPU draws here";
+    EXPECT_TRUE(output_->formats().empty());
 }
 
 /// Each slot's release is told once, whichever way its frame went, also over a change of the way.

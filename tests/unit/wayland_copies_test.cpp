@@ -15,9 +15,9 @@ namespace {
 
 class WaylandCopiesTest : public WaylandTest {
   protected:
-    /// Slots as a decoder on the CPU has them for this output, each of one grey.
+    /// Slots as a decoder on the CPU has them for an output that takes any memory, each of one grey.
     std::shared_ptr<SlotPool> make_grey_pool(unsigned count) {
-        const auto memory = output_->create_memory(system_kernel());
+        const auto memory = create_slot_allocator(system_kernel(), false);
         EXPECT_TRUE(memory);
         std::vector<SlotMemory> slots;
         for (unsigned i = 0; i < count; ++i) {
@@ -99,6 +99,49 @@ TEST_F(WaylandCopiesTest, CopiesAreNotSynchronisedExplicitly) {
     present_and_show(pool, 2);
     EXPECT_EQ(events(), (Texts{"released 1", "shown 1", "released 2", "shown 2"}));
     output_.reset();
+}
+
+/// Only the frames in that format: with others it goes on as before.
+TEST_F(WaylandCopiesTest, FormatThatTheCompositorDoesNotTakeIsCopied) {
+    SyncobjKernel kernel;
+    start({.formats = {{{fourcc_p010, modifier_linear}, false}}, .timelines = &kernel}, {false, 0}, kernel);
+    EXPECT_EQ(output_->formats(), (std::vector<FormatModifier>{{fourcc_p010}}));
+    const auto offered = output_->drawn_formats();
+    EXPECT_NE(std::find(offered.begin(), offered.end(), FormatModifier{fourcc_nv12}), offered.end());
+    FrameFormat ten = nv12();
+    ten.fourcc = fourcc_p010;
+    std::vector<SlotMemory> slots(2);
+    for (SlotMemory& slot : slots) slot.dmabuf[0] = UniqueFd(system_kernel(), memfd_create("slot", MFD_CLOEXEC));
+    const auto shown_as_it_is = SlotPool::create(system_kernel(), ten, std::move(slots));
+    show(shown_as_it_is, 1);
+    EXPECT_EQ(output_->description().path, OutputPath::Composited);
+    const auto pool = make_grey_pool(2);
+    for (FrameId id = 2; id <= 5; ++id) {
+        present_and_show(pool, id);
+        EXPECT_EQ(mock_->commits().back().pixel, id % 2 == 0 ? 0xffffffffU : 0xff000000U) << "without a timeline";
+        EXPECT_EQ(output_->description().path, OutputPath::Copied);
+        EXPECT_TRUE(output_->compromises()) << "whoever draws would be better";
+        mock_->release(mock_->commits().size() - 1);
+        dispatch();
+    }
+    EXPECT_EQ(states(*pool), "FF");
+    show(shown_as_it_is, 6);
+    EXPECT_EQ(output_->description().path, OutputPath::Composited);
+    output_.reset();
+}
+
+TEST_F(WaylandCopiesTest, FormatThatNobodyCanReadIsRefused) {
+    start({.formats = {{{fourcc_p010, modifier_linear}, false}}});
+    FrameFormat tiled = nv12();
+    tiled.modifier = 0x0700000000000001;
+    std::vector<SlotMemory> slots(2);
+    for (SlotMemory& slot : slots) slot.dmabuf[0] = UniqueFd(system_kernel(), memfd_create("slot", MFD_CLOEXEC));
+    const auto pool = SlotPool::create(system_kernel(), tiled, std::move(slots));
+    Frame frame = make_frame(pool, 1);
+    const auto refused = output_->present(frame, 0);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ENOTSUP);
+    EXPECT_EQ(mock_->commits().size(), 0U);
 }
 
 /// The same with somebody who draws.
