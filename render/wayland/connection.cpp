@@ -90,10 +90,15 @@ struct Connection::Announcement {
 
 namespace {
 
-int wait_for(int fd, short events, Nanoseconds until) {
-    const Nanoseconds left = until - system_kernel().now();
-    if (left <= 0) return 0;
-    return system_kernel().poll(fd, events, left);
+constexpr Nanoseconds cancel_pause = second / 20; ///< after which who waits looks whether he still may
+
+int wait_for(int fd, short events, Nanoseconds until, const std::atomic<bool>* cancelled) {
+    for (;;) {
+        const Nanoseconds left = until - system_kernel().now();
+        if (left <= 0 || (cancelled != nullptr && *cancelled)) return 0;
+        const int ready = system_kernel().poll(fd, events, cancelled == nullptr ? left : std::min(left, cancel_pause));
+        if (ready != 0) return ready;
+    }
 }
 
 tl::unexpected<Error> lacks(const char* what) {
@@ -102,8 +107,9 @@ tl::unexpected<Error> lacks(const char* what) {
 
 } // namespace
 
-Connection::Connection(wl_display* display, std::string name)
+Connection::Connection(wl_display* display, const std::atomic<bool>* cancelled, std::string name)
     : display_(display)
+    , cancelled_(cancelled)
     , name_(std::move(name)) {}
 
 Connection::~Connection() {
@@ -114,7 +120,7 @@ Connection::~Connection() {
 
 int Connection::fd() const { return wl_display_get_fd(display_); }
 
-Result<std::unique_ptr<Connection>> Connection::open() {
+Result<std::unique_ptr<Connection>> Connection::open(const std::atomic<bool>* cancelled) {
     wl_log_set_handler_client(log_from_library);
     const char* name = std::getenv("WAYLAND_DISPLAY");
     wl_display* display = wl_display_connect(nullptr);
@@ -122,7 +128,7 @@ Result<std::unique_ptr<Connection>> Connection::open() {
         return fail(ENODEV,
                     fmt::format("no compositor at {}: {}", name == nullptr ? "wayland-0" : name, std::strerror(errno)),
                     "wl_display_connect");
-    std::unique_ptr<Connection> connection(new Connection(display, name == nullptr ? "wayland-0" : name));
+    std::unique_ptr<Connection> connection(new Connection(display, cancelled, name == nullptr ? "wayland-0" : name));
     V4L2PLAY_TRY(connection->collect());
     return connection;
 }
@@ -291,9 +297,11 @@ Result<> Connection::roundtrip(wl_event_queue* queue, Nanoseconds limit) {
         while (prepare() != 0)
             if (handle() < 0) return broken();
         const bool full = flush();
-        const int ready = answered ? 1 : wait_for(fd(), full ? POLLIN | POLLOUT : POLLIN, until);
+        const int ready = answered ? 1 : wait_for(fd(), full ? POLLIN | POLLOUT : POLLIN, until, cancelled_);
         if (ready == 0) {
             wl_display_cancel_read(display_);
+            if (cancelled_ != nullptr && *cancelled_)
+                return fail(ECANCELED, "nobody waits any more", "wl_display_sync");
             return fail(ETIMEDOUT, "the compositor does not answer", "wl_display_sync");
         }
         if (wl_display_read_events(display_) < 0 || handle() < 0) return broken();

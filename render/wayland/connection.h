@@ -1,6 +1,7 @@
 // A connection to a compositor, and what that has to offer.
 #pragma once
 
+#include <atomic>
 #include <ctime>
 #include <memory>
 #include <string>
@@ -52,8 +53,11 @@ struct WaylandGlobals {
 class Connection {
   public:
     /// To the compositor that the environment names. Waits for its globals and dmabuf formats, a few seconds at most.
-    /// ENODEV when there is none, ENOTSUP when it lacks what a player needs, ETIMEDOUT.
-    static Result<std::unique_ptr<Connection>> open();
+    /// ENODEV when there is none, ENOTSUP when it lacks what a player needs, ETIMEDOUT. `cancelled` ends all waiting,
+    /// with ECANCELED; null: nobody does. It outlives the connection, or is taken away.
+    static Result<std::unique_ptr<Connection>> open(const std::atomic<bool>* cancelled = nullptr);
+    /// A second one to the same compositor, cancelled with this one.
+    [[nodiscard]] Result<std::unique_ptr<Connection>> open_another() const { return open(cancelled_); }
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -81,6 +85,9 @@ class Connection {
     /// The person's seat; null when there is none. Bound only now, so that whoever listens to it misses nothing.
     [[nodiscard]] Proxy<wl_seat> bind_seat() const;
 
+    /// Nobody cancels what it waits for from now on.
+    void keep() { cancelled_ = nullptr; }
+
     /// Handles the events that are there; never waits.
     Result<> dispatch();
     /// Sends what was asked for. True when the socket is full: again later.
@@ -97,7 +104,7 @@ class Connection {
     void on_modifier(FormatModifier format) { formats_.add(format, false); }
 
   private:
-    Connection(wl_display* display, std::string name);
+    Connection(wl_display* display, const std::atomic<bool>* cancelled, std::string name);
     struct Announcement;
     void bind_extras(const Announcement& it);
     Result<> collect();
@@ -105,6 +112,7 @@ class Connection {
     [[nodiscard]] tl::unexpected<Error> broken() const;
 
     wl_display* display_;
+    const std::atomic<bool>* cancelled_;
     std::string name_;
     Proxy<wl_registry> registry_;
     WaylandGlobals globals_;

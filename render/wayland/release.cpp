@@ -33,8 +33,8 @@ Result<Proxy<wp_linux_drm_syncobj_timeline_v1>> import(Connection& connection, c
         wp_linux_drm_syncobj_manager_v1_import_timeline(connection.globals().syncobj.get(), shared->get()));
 }
 
-Result<> try_out(const SyncTimeline& timeline) {
-    auto connection = Connection::open();
+Result<> try_out(const Connection& first, const SyncTimeline& timeline) {
+    auto connection = first.open_another();
     if (!connection) return fail(std::move(connection).error());
     if ((*connection)->globals().syncobj == nullptr)
         return fail(ENOTSUP, "it is not offered to all", "linux-drm-syncobj");
@@ -81,7 +81,7 @@ Result<std::unique_ptr<ExplicitSync>> ExplicitSync::create(Kernel& kernel, Conne
     auto finished = SyncTimeline::create(**device);
     if (!finished) return fail(std::move(finished).error());
     V4L2PLAY_TRY(finished->signal(1));
-    V4L2PLAY_TRY(try_out(*finished));
+    V4L2PLAY_TRY(try_out(connection, *finished));
     std::unique_ptr<ExplicitSync> sync(new ExplicitSync(connection, std::move(*device), std::move(*finished)));
     auto acquire = import(connection, sync->finished_);
     if (!acquire) return fail(std::move(acquire).error());

@@ -33,8 +33,9 @@ Session::Session(std::unique_ptr<Connection> connection, BufferCache::Listener& 
     , keyboard_(connection_->bind_seat(), wishes) {}
 
 Result<std::unique_ptr<Session>> Session::open(Kernel& kernel, const WaylandOptions& options, int epoll_fd,
-                                               BufferCache::Listener& releases, WindowKeyboard::Listener& wishes) {
-    auto connection = Connection::open();
+                                               BufferCache::Listener& releases, WindowKeyboard::Listener& wishes,
+                                               const std::atomic<bool>* cancelled) {
+    auto connection = Connection::open(cancelled);
     if (!connection) return fail(std::move(connection).error());
     std::unique_ptr<Session> session(new Session(std::move(*connection), releases, wishes));
     auto window = Window::create(*session->connection_, options);
@@ -47,6 +48,7 @@ Result<std::unique_ptr<Session>> Session::open(Kernel& kernel, const WaylandOpti
         session->copies_ = std::make_unique<PictureCopies>(kernel, shm);
     session->buffers_.choose_release(kernel, session->window_->surface(), epoll_fd, session->connection_->must_copy());
     session->card_ = find_card(kernel, session->connection_->main_device());
+    session->connection_->keep();
     return session;
 }
 

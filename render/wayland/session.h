@@ -20,8 +20,10 @@ class Session {
   public:
     /// Connects, and waits for a window that is configured and for the formats of its surface.
     /// `epoll_fd`: where the loop sleeps; the connection is watched there, and what is released without an event of it.
+    /// `cancelled` is as of Connection::open; from the end of this on nobody cancels.
     static Result<std::unique_ptr<Session>> open(Kernel& kernel, const WaylandOptions& options, int epoll_fd,
-                                                 BufferCache::Listener& releases, WindowKeyboard::Listener& wishes);
+                                                 BufferCache::Listener& releases, WindowKeyboard::Listener& wishes,
+                                                 const std::atomic<bool>* cancelled);
     /// Handles the events that are there; never waits.
     Result<> dispatch();
     Session(const Session&) = delete;

@@ -16,7 +16,7 @@
 #include "render/wayland/protocols.h"
 #include "render/wayland/readers.h"
 #include "render/wayland/scanout_trial.h"
-#include "render/wayland/session.h"
+#include "render/wayland/session_attempt.h"
 #include "render/wayland/title.h"
 
 namespace v4l2play {
@@ -31,6 +31,7 @@ constexpr Nanoseconds overlay_pause = second / 20; ///< that an overlay waits fo
 constexpr Nanoseconds pause_limit = 3 * second;    ///< without a frame: paused
 constexpr Nanoseconds hoarding_limit = second;
 constexpr Nanoseconds reconnect_pause = second / 4;
+constexpr Nanoseconds attempt_pause = second / 100;  ///< after which one under way is looked at
 constexpr Nanoseconds release_limit = second / 10;   ///< for the compositor to give up what was taken off
 constexpr unsigned overlays_of_a_session = 1U << 20; // so that no two buffers have one number
 // One on the screen, one about to be, one that is drawn from.
@@ -91,6 +92,7 @@ class WaylandOutput final : public Output,
     void flush();
     void lose(Error error);
     void drop_session(const char* why);
+    void take_session(std::unique_ptr<Session> session);
     void reconnect();
     void give_up_on_answers(Nanoseconds now);
     void watch_holds(Nanoseconds now);
@@ -129,7 +131,8 @@ class WaylandOutput final : public Output,
     OutputPath path_ = OutputPath::None;
     Nanoseconds lost_at_ = no_time;
     Nanoseconds reconnect_at_ = no_time;
-    bool given_up_ = false; ///< the compositor does not come back
+    std::unique_ptr<SessionAttempt> attempt_; ///< under way
+    bool given_up_ = false;                   ///< the compositor does not come back
     Error loss_;
     OutputDescription description_; ///< as of the last session
 };
@@ -149,9 +152,14 @@ WaylandOutput::~WaylandOutput() {
 }
 
 Result<> WaylandOutput::connect() {
-    auto session = Session::open(kernel_, options_, epoll_.get(), *this, *this);
+    auto session = Session::open(kernel_, options_, epoll_.get(), *this, *this, nullptr);
     if (!session) return fail(std::move(session).error());
-    session_ = std::move(*session);
+    take_session(std::move(*session));
+    return {};
+}
+
+void WaylandOutput::take_session(std::unique_ptr<Session> session) {
+    session_ = std::move(session);
     formats_ = session_->formats().for_decoders();
     first_overlay_ += overlays_of_a_session;
     generation_ = 0;
@@ -160,7 +168,6 @@ Result<> WaylandOutput::connect() {
     hoarding_told_ = false;
     clock_.forget_lead();
     hidden_ = false;
-    return {};
 }
 
 /// The way to the screen has changed. All that was imported can be shown; what is to come may be better.
@@ -450,15 +457,27 @@ void WaylandOutput::drop_session(const char* why) {
     for (Commit* orphan : orphans) on_release(*orphan);
 }
 
+/// One attempt after the other, each in a thread of its own.
 void WaylandOutput::reconnect() {
     const Nanoseconds now = kernel_.now();
     if (given_up_ || now < reconnect_at_) return;
-    if (connect()) {
-        log_info("wayland", "the compositor is back");
-        return;
+    if (attempt_ == nullptr)
+        attempt_ = std::make_unique<SessionAttempt>([this, options = options_](const std::atomic<bool>& cancelled) {
+            return Session::open(kernel_, options, epoll_.get(), *this, *this, &cancelled);
+        });
+    if (attempt_->is_done()) {
+        auto session = attempt_->take();
+        attempt_.reset();
+        if (session) {
+            take_session(std::move(*session));
+            session_->window()->set_title(options_.title); // it may have changed since
+            log_info("wayland", "the compositor is back");
+            return;
+        }
     }
-    reconnect_at_ = now + reconnect_pause;
+    reconnect_at_ = now + (attempt_ == nullptr ? reconnect_pause : attempt_pause);
     if (now < lost_at_ + options_.reconnect_limit) return;
+    attempt_.reset();
     given_up_ = true;
     ledger_.tell(OutputLost{loss_});
 }
@@ -477,6 +496,7 @@ bool WaylandOutput::wait_for_releases(Nanoseconds limit) {
 /// Nothing of ours is shown once the window is gone and the compositor has answered that. Not all release then what
 /// they had; those that do are waited for, because a plane may be scanning it out until the next refresh.
 void WaylandOutput::stop() {
+    attempt_.reset();
     if (session_ == nullptr) return;
     ledger_.forget_answers("stopped");
     description_ = describe();

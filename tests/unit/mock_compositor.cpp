@@ -56,8 +56,9 @@ void MockCompositor::serve() {
     pollfd waits[] = {{wl_event_loop_get_fd(wl_display_get_event_loop(state_->display)), POLLIN, 0},
                       {wake_, POLLIN, 0}};
     for (;;) {
+        waits[0].events = frozen_ ? 0 : POLLIN;
         poll(waits, 2, -1);
-        handle_requests();
+        if (!frozen_) handle_requests();
         std::unique_lock lock(mutex_);
         if (ending_) return;
         if (command_ == nullptr) continue;
@@ -163,8 +164,15 @@ void MockCompositor::post_error() {
     run([](State& state) { wl_resource_post_error(state.toplevel, 7, "told to"); });
 }
 
-void MockCompositor::drop_clients() {
-    run([](State& state) { wl_display_destroy_clients(state.display); });
+void MockCompositor::drop_clients(bool frozen) {
+    run([&](State& state) {
+        wl_display_destroy_clients(state.display);
+        frozen_ = frozen;
+    });
+}
+
+void MockCompositor::thaw() {
+    run([&](State&) { frozen_ = false; });
 }
 
 unsigned MockCompositor::imports() {

@@ -112,8 +112,10 @@ class MockCompositor {
     void refuse_imports(bool refuse);
     /// Breaks the connection with a protocol error.
     void post_error();
-    /// Ends the connection without a word, as a crash does; new ones are accepted.
-    void drop_clients();
+    /// Ends the connection without a word, as a crash does; new ones are accepted. `frozen`: those are not answered
+    /// until `thaw`, and nothing but that may be called before.
+    void drop_clients(bool frozen = false);
+    void thaw();
 
     [[nodiscard]] unsigned imports();
     [[nodiscard]] unsigned buffers_alive();
@@ -142,6 +144,7 @@ class MockCompositor {
     std::condition_variable done_;
     const std::function<void(State&)>* command_ = nullptr;
     bool ending_ = false;
+    bool frozen_ = false; ///< of its own thread
     int wake_ = -1;
     std::thread thread_;
 };

@@ -320,6 +320,43 @@ TEST_F(WaylandOutputTest, PlaybackGoesOnWithACompositorThatCameBack) {
     EXPECT_EQ(mock_->imports(), 4U) << "each slot anew, once";
 }
 
+/// As one that is starting: its socket is there before it answers.
+TEST_F(WaylandOutputTest, PlaybackGoesOnWhileACompositorDoesNotAnswerYet) {
+    start({}, {false, 5 * second});
+    const auto pool = make_pool(2);
+    show(pool, 1);
+    mock_->drop_clients(true);
+    Nanoseconds longest = 0;
+    const Nanoseconds until = system_kernel().now() + second;
+    for (Nanoseconds now = system_kernel().now(); now < until; now = system_kernel().now()) {
+        dispatch();
+        longest = std::max(longest, system_kernel().now() - now);
+        poll(nullptr, 0, 5);
+    }
+    EXPECT_LT(longest, second / 2) << "nobody waits for it";
+    Frame away = make_frame(pool, 2);
+    ASSERT_TRUE(output_->present(away, 0));
+    EXPECT_EQ(states(*pool), "FF");
+    mock_->thaw();
+    live_for(400);
+    events();
+    show(pool, 3);
+    EXPECT_EQ(events(), Texts{"shown 3"});
+}
+
+TEST_F(WaylandOutputTest, TheEndDoesNotWaitForACompositorThatDoesNotAnswer) {
+    start({}, {false, 5 * second});
+    const auto pool = make_pool(2);
+    show(pool, 1);
+    mock_->drop_clients(true);
+    live_for(400);
+    const Nanoseconds before = system_kernel().now();
+    output_.reset();
+    EXPECT_LT(system_kernel().now() - before, second);
+    EXPECT_EQ(states(*pool), "FF");
+    mock_->thaw();
+}
+
 TEST_F(WaylandOutputTest, HiddenWindowHoldsNothingUp) {
     start();
     const auto pool = make_pool(3);
