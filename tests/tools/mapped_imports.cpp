@@ -1,8 +1,8 @@
 // For LD_PRELOAD: lets Mesa's software renderer read dmabufs of others, as the GPU of a real compositor does.
 //
 // It asks the display's driver to map what it has imported, which vkms refuses: it is mapped by its own descriptor
-// then. As a whole, NV12 is sampled wrongly by Mesa 22.3: it is refused, and weston draws it from its planes, R8 and
-// GR88. Both mmap and mmap64 are taken over, and so neither may be the other in disguise.
+// then. As a whole, NV12 and YU12 are sampled wrongly by Mesa 22.3: they are refused, and weston draws them from their
+// planes, R8 and GR88. Both mmap and mmap64 are taken over, and so neither may be the other in disguise.
 #undef _TIME_BITS
 #undef _FILE_OFFSET_BITS
 #include <cerrno>
@@ -39,9 +39,10 @@ void* map(const char* call, void* at, std::size_t size, int protection, int flag
     return address;
 }
 
-bool is_nv12(const EGLint* attribute) {
+bool is_yuv(const EGLint* attribute) {
     for (; attribute != nullptr && *attribute != EGL_NONE; attribute += 2)
-        if (attribute[0] == EGL_LINUX_DRM_FOURCC_EXT) return std::memcmp(attribute + 1, "NV12", 4) == 0;
+        if (attribute[0] == EGL_LINUX_DRM_FOURCC_EXT)
+            return std::memcmp(attribute + 1, "NV12", 4) == 0 || std::memcmp(attribute + 1, "YU12", 4) == 0;
     return false;
 }
 
@@ -54,7 +55,7 @@ __eglMustCastToProperFunctionPointerType egl(const char* name) {
 
 EGLImageKHR create_image(EGLDisplay display, EGLContext context, EGLenum target, EGLClientBuffer buffer,
                          const EGLint* attributes) {
-    if (target == EGL_LINUX_DMA_BUF_EXT && is_nv12(attributes)) return EGL_NO_IMAGE_KHR;
+    if (target == EGL_LINUX_DMA_BUF_EXT && is_yuv(attributes)) return EGL_NO_IMAGE_KHR;
     static const auto create = reinterpret_cast<PFNEGLCREATEIMAGEKHRPROC>(egl("eglCreateImageKHR"));
     return create(display, context, target, buffer, attributes);
 }
