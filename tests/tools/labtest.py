@@ -132,25 +132,25 @@ def is_rotation(holds, word):
 def write_ivf(source, target, rate=30):
     """An FWHT stream (pathlib.Path) as a file for the player."""
     data = source.read_bytes()
-    frames = []
-    while data:
-        fields = struct.unpack(">11I", data[:44])
-        frames.append(data[:44 + fields[10]])
-        size = size if frames[1:] else fields[3:5]
-        data = data[44 + fields[10]:]
+    size = struct.unpack_from(">2I", data, 12)
+    frames, at = [], 0
+    while at < len(data):
+        end = at + 44 + struct.unpack_from(">I", data, at + 40)[0]
+        frames.append(data[at:end])
+        at = end
     with target.open("wb") as out:
         out.write(struct.pack("<4sHH4sHHIIII", b"DKIF", 0, 32, b"FWHT", *size, rate, 1, len(frames), 0))
         for number, frame in enumerate(frames):
             out.write(struct.pack("<IQ", len(frame), number) + frame)
 
 
-def make_fwht(directory, name="fwht.ivf", options="--frames=60 --gop=15"):
+def make_fwht(directory, name="fwht.ivf", options="--frames=60 --gop=15", rate=30):
     """An FWHT clip for the player, by vicodec's encoder in the lab."""
     raw, clip = Path(directory) / "part.fwht", Path(directory) / name
     made = lab(["bash", "-c", f"cd {directory} && {TOOLS}/fwht_encode {options} {raw.name}"])
     if made.returncode != 0:
         raise RuntimeError(f"no FWHT clip: {made.stderr[-300:]}")
-    write_ivf(raw, clip)
+    write_ivf(raw, clip, rate)
     return clip
 
 
