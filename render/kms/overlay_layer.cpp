@@ -61,15 +61,28 @@ void OverlayLayer::show(const OverlayBuffer& buffer, std::uint32_t x, std::uint3
     wanted_ = Shown{buffer.index, {buffers_[buffer.index].id(), place}, ++serial_};
 }
 
+void OverlayLayer::hide() {
+    wanted_.reset();
+    drawn_.reset();
+    drop_idle();
+}
+
 void OverlayLayer::land() {
     if (!flying_) return;
     shown_ = *flying_;
     flying_.reset();
+    drop_idle();
 }
 
 void OverlayLayer::take_off() {
     flying_.reset();
     shown_.reset();
+    drop_idle();
+}
+
+/// Memory for displays is scarce: an overlay that is not there has none.
+void OverlayLayer::drop_idle() {
+    if (!wanted_ && !drawn_ && !flying_ && !shown_) buffers_ = {};
 }
 
 } // namespace v4l2play

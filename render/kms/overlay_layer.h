@@ -23,7 +23,8 @@ class OverlayLayer {
     std::optional<OverlayBuffer> acquire(Size size, Size screen);
     /// Parts that are not on `screen` are cut off.
     void show(const OverlayBuffer& buffer, std::uint32_t x, std::uint32_t y, Size screen);
-    void hide() { wanted_.reset(); }
+    /// The buffers go when no plane shows any of them.
+    void hide();
 
     /// What the next commit shows; null: no overlay.
     [[nodiscard]] const OverlayPicture* wanted() const { return wanted_ ? &wanted_->picture : nullptr; }
@@ -44,6 +45,7 @@ class OverlayLayer {
     };
     [[nodiscard]] bool busy(unsigned index) const;
     [[nodiscard]] std::optional<unsigned> free_buffer() const;
+    void drop_idle();
     bool enlarge(DumbFramebuffer& buffer, Size size, Size screen);
 
     const KmsDevice* device_;

@@ -530,6 +530,26 @@ TEST(Planner, VideoStaysWhereItIsHoweverOftenTheOverlayComesAndGoes) {
     EXPECT_EQ(board.drm_.tests, tests) << "nothing is asked twice";
 }
 
+TEST(Planner, OverlayThatIsNotThereHasNoMemory) {
+    Board board(raspberry_pi_4());
+    ASSERT_EQ(board.configure(fourcc_nv12, 1280, 720), "");
+    for (int i = 0; i < 8; ++i) board.show(); // each slot has its framebuffer
+    const std::size_t framebuffers = board.drm_.framebuffers();
+    for (int round = 0; round < 3; ++round) {
+        for (int drawn = 0; drawn < 4; ++drawn) {
+            board.overlay(0, 0, 100, 100);
+            board.show();
+        }
+        EXPECT_GT(board.drm_.framebuffers(), framebuffers);
+        EXPECT_TRUE(board.output_->acquire_overlay(100, 100)) << "which is never shown";
+        board.output_->hide_overlay();
+        EXPECT_GT(board.drm_.framebuffers(), framebuffers) << "it is still on the screen";
+        board.show();
+        EXPECT_EQ(board.drm_.framebuffers(), framebuffers);
+        EXPECT_EQ(board.drm_.torn_down, 0U);
+    }
+}
+
 /// A driver that takes an arrangement now and then (bandwidth) does not have the video jump between two.
 TEST(Planner, WhatWasRefusedOnceIsNotTriedAgainWhileThePictureStays) {
     set_log_level(LogLevel::Error);
