@@ -65,8 +65,10 @@ HdrMetadata hdr_of(const AVStream& stream) {
 
 int rotation_of(const AVStream& stream) {
     const auto matrix = side_data(stream, AV_PKT_DATA_DISPLAYMATRIX);
-    if (matrix.size() < 9 * sizeof(std::int32_t)) return 0;
-    const double degrees = -av_display_rotation_get(reinterpret_cast<const std::int32_t*>(matrix.data()));
+    std::int32_t values[9];
+    if (matrix.size() < sizeof values) return 0;
+    std::memcpy(values, matrix.data(), sizeof values);
+    const double degrees = -av_display_rotation_get(values);
     if (!(degrees > -360.5 && degrees < 360.5)) return 0;
     const int quarter = static_cast<int>(degrees / 90.0 + (degrees < 0 ? -0.5 : 0.5));
     return ((quarter % 4 + 4) % 4) * 90;

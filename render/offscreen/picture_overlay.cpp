@@ -40,8 +40,8 @@ void PictureOverlay::blend_over(RgbImage& image) const {
     const std::uint32_t width = std::min(width_, image.width - shown_->x);
     const std::uint32_t height = std::min(height_, image.height - shown_->y);
     for (std::uint32_t y = 0; y < height; ++y) {
-        const std::uint32_t* pixel =
-            reinterpret_cast<const std::uint32_t*>(shown_->buffer.pixels) + std::size_t{y} * width_;
+        const void* pixels = shown_->buffer.pixels; // aligned as pixels are
+        const auto* pixel = static_cast<const std::uint32_t*>(pixels) + std::size_t{y} * width_;
         std::uint8_t* under = image.row(shown_->y + y) + 3 * std::size_t{shown_->x};
         for (std::uint32_t x = 0; x < width; ++x, ++pixel, under += 3)
             for (unsigned i = 0; i < 3; ++i) under[i] = over(*pixel, 16 - 8 * i, under[i]);

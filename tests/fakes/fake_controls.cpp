@@ -125,7 +125,7 @@ int FakeControls::get(v4l2_ext_controls& list, const ControlValues& values) cons
         const auto value = values.find(control.id);
         const bool set = value != values.end();
         if (known->type == V4L2_CTRL_TYPE_MENU)
-            control.value = set ? *reinterpret_cast<const std::int32_t*>(value->second.data()) : 0;
+            control.value = set ? *find_control<std::int32_t>(values, control.id) : 0;
         else if (set)
             std::memcpy(control.ptr, value->second.data(), known->size);
         else

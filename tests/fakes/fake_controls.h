@@ -49,7 +49,8 @@ template <class Control>
 const Control* find_control(const ControlValues& values, std::uint32_t id) {
     const auto found = values.find(id);
     if (found == values.end() || found->second.size() != sizeof(Control)) return nullptr;
-    return reinterpret_cast<const Control*>(found->second.data());
+    const void* value = found->second.data(); // from the heap: aligned for all
+    return static_cast<const Control*>(value);
 }
 
 /// 0, or -EINVAL for what the control core of the kernel refuses.

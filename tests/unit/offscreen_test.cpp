@@ -236,8 +236,10 @@ TEST(Screenshots, EveryFrameShown) {
 void show_box(Output& output, std::uint32_t size, std::uint32_t color, std::uint32_t x, std::uint32_t y) {
     const auto buffer = output.acquire_overlay(size, size);
     ASSERT_TRUE(buffer);
-    for (std::uint32_t row = 0; row < size; ++row)
-        std::fill_n(reinterpret_cast<std::uint32_t*>(buffer->pixels + std::size_t{row} * buffer->pitch), size, color);
+    for (std::uint32_t row = 0; row < size; ++row) {
+        void* pixels = buffer->pixels + std::size_t{row} * buffer->pitch;
+        std::fill_n(static_cast<std::uint32_t*>(pixels), size, color);
+    }
     output.show_overlay(*buffer, x, y);
 }
 

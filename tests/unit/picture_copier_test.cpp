@@ -41,7 +41,8 @@ TEST(PictureCopier, TheVisiblePartComesOutInRgbAndNothingBesideIt) {
     auto pixels = cpu_bytes(target->memory(0));
     std::fill(pixels.begin(), pixels.end(), std::uint8_t{7});
     ASSERT_TRUE(painter->draw(frame, 0, 0));
-    const auto* row = reinterpret_cast<const std::uint32_t*>(pixels.data());
+    const void* first = pixels.data();
+    const auto* row = static_cast<const std::uint32_t*>(first);
     EXPECT_EQ(0xffffffffU, row[0]);
     EXPECT_EQ(0xff000000U, row[1]);
     EXPECT_EQ(0xffffffffU, row[7]);
