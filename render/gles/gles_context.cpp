@@ -29,6 +29,20 @@ EGLint number(std::uint32_t value) { return static_cast<EGLint>(value); }
 
 } // namespace
 
+/// A render node, which cards without a display of their own have as well; but vgem's has nothing behind it.
+bool has_gpu(Kernel& kernel) {
+    for (const std::string& name : kernel.list_directory("/dev/dri")) {
+        if (name.rfind("renderD", 0) != 0) continue;
+        const UniqueFd node(kernel, kernel.open(("/dev/dri/" + name).c_str(), O_RDWR));
+        drmVersionPtr version = node ? drmGetVersion(node.get()) : nullptr;
+        if (version == nullptr) continue;
+        const bool draws = std::strcmp(version->name, "vgem") != 0;
+        drmFreeVersion(version);
+        if (draws) return true;
+    }
+    return false;
+}
+
 Result<std::unique_ptr<GlesContext>> GlesContext::create(Kernel& kernel, const std::string& card) {
     std::unique_ptr<GlesContext> gles(new GlesContext);
     gles->kernel_ = &kernel;

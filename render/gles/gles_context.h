@@ -21,6 +21,10 @@ struct GlesPlane {
     std::uint32_t pitch = 0;  ///< bytes
 };
 
+/// Whether this machine has a device that draws, and lets us: starting GL to learn that there is none takes time, and
+/// Mesa says things on the way.
+bool has_gpu(Kernel& kernel);
+
 /// A context that is current in the thread that made it, for as long as it lives.
 class GlesContext {
   public:

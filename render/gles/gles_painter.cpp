@@ -52,6 +52,7 @@ class GlesPainter final : public Painter {
 Result<> GlesPainter::open(const Output& output) {
     if (gles_ != nullptr) return {};
     if (refusal_) return fail(*refusal_);
+    if (!on_cpu_ && !has_gpu(kernel_)) return fail(refusal_.emplace(Error{ENOTSUP, "no GPU draws here", "open"}));
     Result<std::unique_ptr<GlesContext>> gles = GlesContext::create(kernel_, output.description().card);
     if (gles && !on_cpu_ && (*gles)->software())
         gles = fail(ENOTSUP, fmt::format("no GPU draws here, but {}", (*gles)->renderer()), "open");
