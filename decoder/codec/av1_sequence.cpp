@@ -1,10 +1,14 @@
 #include "decoder/codec/av1_sequence.h"
 
 #include <bit>
+#include <cerrno>
 #include <numeric>
 #include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
+
+#include "decoder/codec/av1_parser.h"
 
 namespace v4l2play::av1 {
 
@@ -80,16 +84,34 @@ SequenceInfo describe_sequence(const SequenceHeader& sequence, const FrameSize& 
 std::optional<std::string> unsupported(const SequenceHeader& sequence, unsigned operating_point) {
     if (sequence.seq_profile == 1) return "AV1 High profile (4:4:4) is not done by this decoder";
     if (sequence.seq_profile > 1) return "AV1 Professional profile (4:2:2 or 12 bit) is not done by this decoder";
-    const unsigned last = sequence.operating_points_cnt_minus_1;
-    if (operating_point > last)
-        return fmt::format("there is no operating point {} in the stream, the last is {}", operating_point, last);
+    if (auto why = lacks(sequence, operating_point)) return why;
     if (!has_spatial_layers(sequence, operating_point)) return std::nullopt;
-    for (unsigned other = operating_point + 1; other <= last; ++other)
+    for (unsigned other = operating_point + 1; other <= sequence.operating_points_cnt_minus_1; ++other)
         if (!has_spatial_layers(sequence, other))
             return fmt::format("AV1 with spatial layers is not done by this decoder; operating point {} has none, at a "
                                "lower quality",
                                other);
     return "AV1 with spatial layers is not done by this decoder";
+}
+
+std::optional<std::string> lacks(const SequenceHeader& sequence, unsigned operating_point) {
+    const unsigned last = sequence.operating_points_cnt_minus_1;
+    if (operating_point <= last) return std::nullopt;
+    return fmt::format("there is no operating point {} in the stream, the last is {}", operating_point, last);
+}
+
+/// operating_points_cnt_minus_1 of section 5.5.1. What cannot be read is left to the decoder.
+Result<> check_operating_point(const StreamInfo& stream, std::span<const std::uint8_t> units) {
+    if (stream.codec != CodecId::Av1 || stream.operating_point == 0) return {}; // there is always the first
+    auto configuration = parse_av1_configuration(units);
+    if (!configuration) return {};
+    while (const auto obu = configuration->units.next()) {
+        SequenceHeader sequence;
+        if (obu->type != ObuType::SequenceHeader || !parse_sequence_header(obu->payload, sequence)) continue;
+        if (auto why = lacks(sequence, stream.operating_point))
+            return fail(ENOTSUP, std::move(*why), "sequence_header_obu");
+    }
+    return {};
 }
 
 bool same_buffers(const SequenceInfo& a, const SequenceInfo& b) { return buffers(a) == buffers(b); }

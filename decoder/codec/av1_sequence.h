@@ -1,7 +1,9 @@
 // What buffers an AV1 frame needs, and how it is to be shown.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "decoder/codec/av1_syntax.h"
@@ -15,6 +17,12 @@ SequenceInfo describe_sequence(const SequenceHeader& sequence, const FrameSize& 
                                const HdrMetadata& hdr = {});
 /// What no driver decodes, or this codec does not do at that operating point; nothing when there is nothing of it.
 std::optional<std::string> unsupported(const SequenceHeader& sequence, unsigned operating_point);
+
+/// Why a stream with this sequence header cannot be decoded at that operating point by any decoder: it has none such.
+std::optional<std::string> lacks(const SequenceHeader& sequence, unsigned operating_point);
+/// The same of what is wanted of `stream`, for the sequence headers of a temporal unit or of extradata: ENOTSUP. Other
+/// codecs have no operating points, and nothing is wrong with them.
+Result<> check_operating_point(const StreamInfo& stream, std::span<const std::uint8_t> units);
 
 bool same_buffers(const SequenceInfo& a, const SequenceInfo& b);
 bool same_sequence(const SequenceInfo& a, const SequenceInfo& b);

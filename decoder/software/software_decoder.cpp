@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "decoder/codec/av1_sequence.h"
 #include "decoder/log.h"
 #include "decoder/software/codec_setup.h"
 #include "decoder/software/hdr_side_data.h"
@@ -214,6 +215,8 @@ Result<> SoftwareDecoder::open(const DecoderConfig& config) {
         return fail(ENOTSUP, fmt::format("libavcodec has no decoder for {}", stream_.codec_name), "software");
     codec_.reset(avcodec_alloc_context3(codec));
     if (!codec_ || !packet_ || !frame_) return fail(ENOMEM, "no memory for the decoder", "software");
+    // libdav1d takes the first operating point for one that is not there, without a word.
+    V4L2PLAY_TRY(av1::check_operating_point(stream_, stream_.extradata));
     V4L2PLAY_TRY(set_up_codec(*codec_, config));
     codec_->opaque = &memory_;
     codec_->get_buffer2 = provide_buffer;
@@ -265,6 +268,7 @@ Result<SendStatus> SoftwareDecoder::send(AccessUnit& unit) {
     if (unit.payload.bytes().empty()) return SendStatus::Accepted;
     refused_ = !can_take_unit();
     if (refused_) return SendStatus::Full;
+    V4L2PLAY_TRY(av1::check_operating_point(stream_, unit.payload.bytes()));
     // From there on no picture of before is shown between those of after: layouts do not alternate.
     if (offered_ && unit.key) memory_.offer_formats(*std::exchange(offered_, std::nullopt));
     V4L2PLAY_TRY(packets_.wrap(unit.payload, *packet_));

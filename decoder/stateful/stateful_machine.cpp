@@ -65,6 +65,8 @@ Result<> StatefulDecoder::open() {
     if (device_.stateless || format == nullptr)
         return fail(ENOTSUP, fmt::format("{} does not decode {}", device_.name(), config_.stream.codec_name),
                     "ENUM_FMT");
+    if (config_.stream.codec == CodecId::Av1 && config_.stream.operating_point != 0)
+        return fail(ENOTSUP, fmt::format("{} has no choice of operating points", device_.name()), "V4L2");
     const FrameSizes& sizes = format->sizes;
     const auto width = static_cast<std::uint32_t>(std::max(config_.stream.width, 0));
     const auto height = static_cast<std::uint32_t>(std::max(config_.stream.height, 0));

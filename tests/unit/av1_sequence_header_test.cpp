@@ -223,5 +223,23 @@ TEST(Av1Sequence, SaysWhichOperatingPointWouldDo) {
     EXPECT_EQ("AV1 with spatial layers is not done by this decoder", unsupported(header, 0)) << "nor any other";
 }
 
+TEST(Av1Sequence, RefusesAnOperatingPointThatIsNotThere) {
+    StreamInfo stream;
+    stream.codec = CodecId::Av1;
+    std::vector<std::uint8_t> unit;
+    append_obu(unit, ObuType::SequenceHeader, with_trailing_bits(av1_sequence_header()));
+    EXPECT_TRUE(check_operating_point(stream, unit));
+    stream.operating_point = 1;
+    const auto checked = check_operating_point(stream, unit);
+    ASSERT_FALSE(checked);
+    EXPECT_EQ(ENOTSUP, checked.error().code);
+    EXPECT_EQ("there is no operating point 1 in the stream, the last is 0", checked.error().what);
+    EXPECT_TRUE(check_operating_point(stream, {})) << "nothing is known";
+    unit.pop_back();
+    EXPECT_TRUE(check_operating_point(stream, unit)) << "malformed: for the decoder to judge";
+    stream.codec = CodecId::Vp9;
+    EXPECT_TRUE(check_operating_point(stream, unit));
+}
+
 } // namespace
 } // namespace v4l2play::test

@@ -14,6 +14,7 @@
 
 #include "app/frame_md5.h"
 #include "decoder/frame_map.h"
+#include "tests/unit/av1_stream.h"
 #include "tests/unit/encoded_clip.h"
 
 namespace v4l2play {
@@ -524,6 +525,30 @@ TEST(SoftwareDecoder, RefusesUnknownCodecs) {
     EXPECT_EQ(made.error().code, ENOTSUP);
     config.stream.libav_codec_id = AV_CODEC_ID_AAC;
     EXPECT_FALSE(create_software_decoder(system_kernel(), config));
+}
+
+TEST(SoftwareDecoder, RefusesAnOperatingPointThatIsNotThere) {
+    if (avcodec_find_decoder(AV_CODEC_ID_AV1) == nullptr) GTEST_SKIP() << "no decoder";
+    DecoderConfig config;
+    config.output_needs_dmabuf = false;
+    config.stream.codec = CodecId::Av1;
+    config.stream.libav_codec_id = AV_CODEC_ID_AV1;
+    config.stream.operating_point = 1;
+    test::CodedUnit coded;
+    coded.bytes = test::TemporalUnit().sequence().bytes();
+    config.stream.extradata = coded.bytes;
+    const auto made = create_software_decoder(system_kernel(), config);
+    ASSERT_FALSE(made) << "by the container";
+    EXPECT_EQ(ENOTSUP, made.error().code);
+
+    config.stream.extradata.clear();
+    Harness harness(config);
+    coded.bytes.insert(coded.bytes.end(), test::padding, 0);
+    AccessUnit unit = to_unit(coded, 0);
+    const auto sent = harness.decoder->send(unit);
+    ASSERT_FALSE(sent) << "by the stream";
+    EXPECT_EQ(ENOTSUP, sent.error().code);
+    EXPECT_EQ("there is no operating point 1 in the stream, the last is 0", sent.error().what);
 }
 
 } // namespace

@@ -255,6 +255,18 @@ TEST_F(StatefulDecoderTest, RefusesACodecThatTheDeviceLacks) {
     close();
 }
 
+TEST_F(StatefulDecoderTest, RefusesAChoiceOfOperatingPoints) {
+    config_.stream.codec = CodecId::Av1;
+    config_.stream.operating_point = 1;
+    DecoderDevice device = fake_device();
+    device.coded_formats.front().fourcc = stateful_fourcc(CodecId::Av1);
+    const auto opened = create_stateful_decoder(kernel_, device, config_);
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(ENOTSUP, opened.error().code) << "the interface has none";
+    EXPECT_NE(std::string::npos, opened.error().what.find("operating points")) << opened.error().what;
+    close();
+}
+
 TEST_F(StatefulDecoderTest, DriversWithoutAnnouncements) {
     kernel_.announces = false;
     open();
