@@ -46,8 +46,8 @@ class Demuxer {
     /// The next access unit of the video stream; nothing at the end. An error is a read failure after which nothing
     /// more comes (a truncated file ends like a complete one, and `truncated` says so).
     virtual Result<std::optional<AccessUnit>> read() = 0;
-    /// To the last key frame at or before `time`; with SeekMode::Exact units before `time` come with `discard`. ENOTSUP
-    /// when the container cannot seek.
+    /// To the last key frame at or before `time`, or, in containers without an index, one before it; with
+    /// SeekMode::Exact units before `time` come with `discard`. ENOTSUP when the container cannot seek.
     virtual Result<> seek(Nanoseconds time, SeekMode mode = SeekMode::Exact) = 0;
     /// Time from the start of the first unit to the end of the last, as far as read.
     [[nodiscard]] virtual Nanoseconds read_until() const = 0;

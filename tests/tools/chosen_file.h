@@ -31,7 +31,8 @@ struct ChosenFile {
     }
 };
 
-inline Result<OpenedDecoder> open_decoder(const ChosenFile& file, const StreamInfo& stream, unsigned held) {
+inline Result<OpenedDecoder> open_decoder(const ChosenFile& file, const StreamInfo& stream, unsigned held,
+                                          Kernel& kernel = system_kernel()) {
     Options player;
     player.decoder = file.decoder;
     player.device = file.device;
@@ -40,7 +41,7 @@ inline Result<OpenedDecoder> open_decoder(const ChosenFile& file, const StreamIn
     config.presenter_slots = held;
     config.queue_slots = 7;
     config.output_needs_dmabuf = !file.is_software();
-    return open_decoder(player, config);
+    return open_decoder(player, config, nullptr, {}, kernel);
 }
 
 } // namespace v4l2play
