@@ -236,9 +236,10 @@ void StatefulContext::take(const DequeuedBuffer& buffer) {
     }
     SlotRef slot = std::move(slots_[buffer.index]);
     --queued_;
-    // Without a picture: an empty last buffer, or one that nothing could be decoded into. The slot is FREE again.
+    // Without a picture: an empty last buffer, or one that nothing could be decoded into, flagged or not. The slot is
+    // FREE again.
     if (buffer.bytes_used == 0) {
-        if (buffer.error) decoded_.push_back({{}, buffer.id, true});
+        if (buffer.error || !buffer.last) decoded_.push_back({{}, buffer.id, true});
         return;
     }
     (void)pool_->finish_decode(slot);

@@ -188,7 +188,7 @@ Result<SendStatus> StatefulDecoder::submit(AccessUnit& unit) {
     }
     last_id_ = id;
     const bool key = stream_.is_key(unit);
-    tickets_[id % most_tickets] = {id, unit.pts, unit.duration, unit.serial, unit.discard, key};
+    tickets_[id % most_tickets] = {id, unit.pts, unit.duration, unit.serial, unit.discard, key, false};
     if (key) learn_from(unit);
     start_ = false;
     any_sent_ = true;
@@ -377,7 +377,10 @@ void StatefulDecoder::lose_picture(const Ticket& ticket, const char* cause) {
 }
 
 void StatefulDecoder::give_out(DecodedSlot& decoded) {
-    const Ticket ticket = tickets_[decoded.id % most_tickets];
+    Ticket& sent = tickets_[decoded.id % most_tickets];
+    sent.answered |= sent.id == decoded.id;
+    newest_ = std::max(newest_, decoded.id);
+    const Ticket ticket = sent;
     SlotRef slot = std::move(decoded.slot);
     if (decoded.id < first_wanted_ && decoded.id != 0) return;
     if (ticket.id != decoded.id || decoded.id == 0) {
@@ -434,9 +437,20 @@ void StatefulDecoder::check_quiet(Nanoseconds quiet) {
         replace_context(DropReason::Stalled, fmt::format("the device has stalled for {} s", quiet / second), ETIMEDOUT);
 }
 
+/// Units that are with the driver, or whose pictures are. Where none overtakes another, what was sent before the newest
+/// picture was not to be shown.
+unsigned StatefulDecoder::unanswered() const {
+    const CodecId codec = config_.stream.codec;
+    const bool reorders = codec == CodecId::H264 || codec == CodecId::Hevc || codec == CodecId::Mpeg2;
+    const FrameId first = reorders ? first_wanted_ : std::max(first_wanted_, newest_ + 1);
+    return static_cast<unsigned>(std::count_if(tickets_.begin(), tickets_.end(), [&](const Ticket& ticket) {
+        return ticket.id >= first && !ticket.answered && !ticket.discard;
+    }));
+}
+
 /// Gives the context up: what is inside is lost, and a new one is made for the next random-access point.
 void StatefulDecoder::replace_context(DropReason reason, std::string_view why, int code) {
-    const unsigned lost = std::max(1U, context_->units_in_flight());
+    const unsigned lost = unanswered();
     log_error("stateful", "{}: {}", device_.name(), why);
     drop(reason, why, lost);
     const bool closed = close_context();

@@ -42,6 +42,7 @@ class StatefulDecoder final : public Decoder {
         std::uint32_t serial = 0;
         bool discard = false;
         bool key = false;
+        bool answered = false; ///< the picture has come, or the news that it does not
     };
 
     StatefulDecoder(Kernel& kernel, const DecoderDevice& device, const DecoderConfig& config,
@@ -69,6 +70,7 @@ class StatefulDecoder final : public Decoder {
     void check_watchdog(bool waited, Nanoseconds slept);
     void check_quiet(Nanoseconds quiet);
     [[nodiscard]] bool is_waiting() const;
+    [[nodiscard]] unsigned unanswered() const;
     void replace_context(DropReason reason, std::string_view why, int code);
     bool close_context();
     [[nodiscard]] Error hung(const char* call) const;
@@ -88,6 +90,7 @@ class StatefulDecoder final : public Decoder {
     std::array<Ticket, most_tickets> tickets_; ///< by id, modulo their number
     FrameId last_id_ = 0;
     FrameId first_wanted_ = 1; ///< pictures with lower ids are of before a flush
+    FrameId newest_ = 0;       ///< of which a picture has come
     FrameId last_lost_ = 0;    ///< failed; those sent after it, and before `trusted_again_`, may refer to it
     FrameId trusted_again_ = 0;
     bool start_ = true;       ///< the next unit is the first that the driver sees of the stream, or of this part of it

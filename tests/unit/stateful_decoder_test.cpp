@@ -415,7 +415,7 @@ TEST_F(StatefulDecoderTest, RefusesItWhenOnlyTheFirstUnitTells) {
 
 /// What the driver flags is not shown, nor what may refer to it; playback goes on at the next key frame.
 TEST_F(StatefulDecoderTest, AFailedPictureWaitsForTheNextKeyFrame) {
-    for (const char kind : {'E', 'X'}) {
+    for (const char kind : {'E', 'X', 'Y'}) {
         times_.clear();
         dropped_.clear();
         drained_ = false;
@@ -548,6 +548,23 @@ TEST_F(StatefulDecoderTest, AStalledDeviceIsReplaced) {
     EXPECT_EQ(2, kernel_.opened);
     EXPECT_EQ(2, dropped_[DropReason::MissingReference]);
     EXPECT_EQ(range(102, 104), times_);
+    close();
+}
+
+/// Not only the units that the driver has not returned, but also those whose pictures it has.
+TEST_F(StatefulDecoderTest, AllThatAFailedDeviceHadIsCounted) {
+    open();
+    send("KPPP");
+    wait();
+    kernel_.failing_dequeue = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+    send("PPPP");
+    wait();
+    EXPECT_FALSE(failure_);
+    send("PPKP");
+    drain();
+    const unsigned lost = dropped_[DropReason::DeviceError] + dropped_[DropReason::MissingReference];
+    EXPECT_EQ(12, times_.size() + lost) << dropped_[DropReason::DeviceError];
+    EXPECT_EQ(2, kernel_.opened);
     close();
 }
 

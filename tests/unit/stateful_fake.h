@@ -2,6 +2,7 @@
 //
 // Units are bytes: what it is, and the size of the picture in units of 16.
 //     K, P   a picture               E   a picture with an error       X   an error without a picture
+//     Y      no picture, and no word of it
 //     H      hidden: no picture      B   a picture shown before the one sent just before it
 #pragma once
 
@@ -37,8 +38,9 @@ class FakeStateful final : public Kernel {
     std::string driver = "fake";
     std::uint64_t profiles = 0; ///< menu of H264_PROFILE; 0: no such control
     unsigned most_buffers = 32;
-    std::uint32_t unallocatable = 0; ///< pixel format that there is no memory for
-    int fail_call = 0;               ///< the n-th system call that can fail does; 0 none
+    std::uint32_t unallocatable = 0;   ///< pixel format that there is no memory for
+    std::uint32_t failing_dequeue = 0; ///< type of buffers: the next DQBUF of one answers EIO
+    int fail_call = 0;                 ///< the n-th system call that can fail does; 0 none
 
     // Called at the beginning of such a call; may keep it from coming back.
     std::function<void()> on_close; ///< of the device
@@ -282,6 +284,7 @@ class FakeStateful final : public Kernel {
         }
         if (context_.last_dequeued) return -EPIPE;
         if (context_.filled.empty()) return -EAGAIN;
+        if (std::exchange(failing_dequeue, 0) == arguments.type) return -EIO;
         arguments = context_.filled.front();
         context_.filled.pop_front();
         context_.capture[arguments.index].queued = false;
@@ -352,7 +355,8 @@ class FakeStateful final : public Kernel {
     }
     void decode(std::uint8_t kind, timeval timestamp) {
         if (kind == 'H') return;
-        const Picture picture{timestamp, kind == 'X' ? 0U : 100U, kind == 'D' || kind == 'E' || kind == 'X'};
+        const Picture picture{timestamp, kind == 'X' || kind == 'Y' ? 0U : 100U,
+                              kind == 'D' || kind == 'E' || kind == 'X'};
         if (kind == 'B') {
             context_.ready.push_back(picture);
             return;
