@@ -18,8 +18,8 @@ enum class Quirk : std::uint32_t {
 struct QuirkRow {
     const char* driver;
     std::uint32_t since; ///< first kernel that has it, as KERNEL_VERSION(); 0 = all
-    std::uint32_t fixed; ///< first kernel without it; 0 = none yet, or none that is known
-    const char* kernels; ///< the same for people: "unknown" where the source does not tell
+    std::uint32_t fixed; ///< first kernel that is known to be without it; 0 = none
+    const char* kernels; ///< what is known of that: "unknown" where no source tells
     Quirk what;
     const char* meaning;   ///< what is wrong, and what is done: one line
     const char* reference; ///< where it was found out
