@@ -214,6 +214,7 @@ void Playback::take_item(DecodeItem item) {
                  report_.format.coded_width, report_.format.coded_height, changed->terms);
     } else if (auto* dropped = std::get_if<PicturesDropped>(&item)) {
         report_.frames.not_decoded[static_cast<std::size_t>(dropped->reason)] += dropped->count;
+        losses_.lost(dropped->reason, dropped->count);
         stage_.statistics.dropped(to_string(dropped->reason), dropped->count);
         if (!dropped->why.empty())
             log(dropped->reason == DropReason::DeviceError ? LogLevel::Error : LogLevel::Warning, "decode",
@@ -236,6 +237,7 @@ void Playback::take_frame(Frame frame) {
     if (report_.frames.corrupt + report_.frames.shown + presented_total_ == 0 && report_.startup.first_frame == 0)
         report_.startup.first_frame = now_ - stage_.program_start;
     if (frame.corrupt) ++report_.frames.corrupt;
+    losses_.frame(frame.pts, position_);
     frame.info.rotation = rotation_;
     at_hand_.push_back(std::move(frame));
 }
@@ -489,6 +491,7 @@ void Playback::seek_by(Nanoseconds distance) {
     at_hand_.clear();
     // Emptied before anything of the new place can be in it; not everything in it is a frame.
     while (auto item = frames_.try_pop()) take_item(std::move(*item));
+    losses_.move(position_);
     demux_thread_.seek({position_, SeekMode::Exact, serial_});
     start_timeline();
     no_more_frames_ = false;

@@ -9,6 +9,7 @@
 #include "app/decode_thread.h"
 #include "app/event_loop.h"
 #include "app/ledger.h"
+#include "app/losses.h"
 #include "app/options.h"
 #include "app/report.h"
 #include "app/scheduler.h"
@@ -59,6 +60,8 @@ class Playback {
     [[nodiscard]] bool was_whole() const { return to_the_end_ && serial_ == 0; }
     /// Media time of the frame shown last; no_time when none was.
     [[nodiscard]] Nanoseconds position() const { return position_; }
+    /// What was lost behind that frame, and is in the report: whoever goes on from there has it again.
+    [[nodiscard]] Losses::Counts lost_behind() const { return losses_.after(position_); }
     /// The format of frames that the output had offered to show, and then refused (Ended::Unsupported).
     [[nodiscard]] const std::optional<FormatModifier>& refused() const { return refused_; }
 
@@ -104,6 +107,7 @@ class Playback {
     std::uint32_t configured_generation_ = 0;
     FrameInfo configured_info_;
     Nanoseconds position_ = no_time;
+    Losses losses_;
     Nanoseconds last_pts_ = no_time; ///< of the frame presented last
     Nanoseconds wake_at_ = no_time;
     Nanoseconds now_ = 0; ///< since it was woken up, or something that may take long was done

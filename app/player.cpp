@@ -92,6 +92,19 @@ struct Pipeline {
     DecodeThread decode_thread{*decoder, units, frames};
 };
 
+/// What a decoder leaves to the next one.
+struct Remains {
+    std::optional<FormatModifier> refused; ///< that the output would not show
+    Losses::Counts lost{};                 ///< behind the last frame shown
+};
+
+/// Another decoder goes on, and has what was lost behind the last frame shown, and the rest of the file, again.
+void take_back(const Losses::Counts& lost, const FrameCounts& before, FrameCounts& frames) {
+    for (std::size_t i = 0; i < lost.size(); ++i) frames.not_decoded[i] -= lost[i];
+    frames.expected = before.expected + frames.accounted() - before.accounted();
+    frames.not_in_file = before.not_in_file;
+}
+
 class Player {
   public:
     Player(const Options& options, Nanoseconds program_start)
@@ -107,7 +120,7 @@ class Player {
     void play_item(const std::string& file, ItemReport& report);
     Ended play_with_fallback(Demuxer& demuxer, ItemReport& report);
     Ended play_once(Demuxer& demuxer, std::unique_ptr<Decoder> decoder, ItemReport& report, Nanoseconds& position,
-                    const Fallback& fallback, std::optional<FormatModifier>& refused);
+                    const Fallback& fallback, Remains& remains);
     [[nodiscard]] std::vector<FormatModifier> formats(const Fallback& fallback, bool hardware) const;
     void take_down(std::unique_ptr<Pipeline> pipeline, const ItemReport& report);
     Result<OpenedDecoder> open(const Demuxer& demuxer, const Fallback& fallback);
@@ -298,17 +311,19 @@ Ended Player::play_with_fallback(Demuxer& demuxer, ItemReport& report) {
         output_->set_title(base_name(report.file));
         announce(demuxer, report);
         statistics_->begin(report);
-        std::optional<FormatModifier> refused;
+        Remains remains;
+        const FrameCounts before = report.frames;
         const std::string device = opened->device;
-        const Ended ended = play_once(demuxer, std::move(opened->decoder), report, position, fallback, refused);
-        if (!fallback.goes_on(ended, device, opened->any_other, refused)) return ended;
+        const Ended ended = play_once(demuxer, std::move(opened->decoder), report, position, fallback, remains);
+        if (!fallback.goes_on(ended, device, opened->any_other, remains.refused)) return ended;
+        take_back(remains.lost, before, report.frames);
         device_failed = device_failed || ended == Ended::DeviceFailed;
         add_once(report.reasons, fmt::format("{}: {}", report.decoder.driver, report.error.what));
     }
 }
 
 Ended Player::play_once(Demuxer& demuxer, std::unique_ptr<Decoder> decoder, ItemReport& report, Nanoseconds& position,
-                        const Fallback& fallback, std::optional<FormatModifier>& refused) {
+                        const Fallback& fallback, Remains& remains) {
     scheduler_.set_rate(demuxer.stream().frame_rate, demuxer.stream().time_base);
     // One file loops inside its own decoder; a list is played again from the start.
     const bool loop = options_.loop && options_.files.size() == 1;
@@ -337,7 +352,7 @@ Ended Player::play_once(Demuxer& demuxer, std::unique_ptr<Decoder> decoder, Item
     count_decoded(pipeline->decode_thread.counters().decoded.load(), report.frames.presented() - presented,
                   report.frames);
     if (playback.position() != no_time) position = playback.position() + 1;
-    refused = playback.refused();
+    remains = {playback.refused(), playback.lost_behind()};
     demux_thread.reset();
     take_down(std::move(pipeline), report);
     return ended;
