@@ -40,18 +40,18 @@ Result<std::unique_ptr<LedgerFile>> LedgerFile::create(const std::string& path) 
     if (file == nullptr)
         return fail(errno, fmt::format("cannot write the ledger {}: {}", path, std::strerror(errno)), "open");
     std::fputs("number,item,serial,id,pts,generation,slot,acquired,presented,due_vblank,due,shown,vblank,path,late,"
-               "cause,released,reused,discarded\n",
+               "cause,released,reused,discarded,msc\n",
                file);
     return std::unique_ptr<LedgerFile>(new LedgerFile(file));
 }
 
 void LedgerFile::write(const LedgerEntry& entry) {
     fmt::memory_buffer line;
-    fmt::format_to(std::back_inserter(line), "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", entry.number,
-                   entry.item, entry.serial, entry.id, entry.pts, entry.slot.generation, entry.slot.index,
+    fmt::format_to(std::back_inserter(line), "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
+                   entry.number, entry.item, entry.serial, entry.id, entry.pts, entry.slot.generation, entry.slot.index,
                    entry.acquired, entry.presented, entry.due_vblank, entry.due, entry.shown, entry.vblank,
                    to_string(entry.path), entry.late, to_string(entry.cause), entry.released, entry.reused,
-                   entry.discarded == nullptr ? "" : entry.discarded);
+                   entry.discarded == nullptr ? "" : entry.discarded, entry.msc);
     const bool written = std::fwrite(line.data(), 1, line.size(), file_.get()) == line.size();
     if (!written && error_ == 0) error_ = errno;
 }
@@ -170,6 +170,7 @@ const LedgerEntry* Ledger::shown(const FrameShown& event, std::int64_t late, con
     if (entry == nullptr) return nullptr;
     entry->shown = event.time;
     entry->vblank = event.sequence;
+    entry->msc = event.msc;
     entry->path = event.path;
     entry->late = late;
     if (entry->item != item_) return nullptr;

@@ -34,7 +34,8 @@ struct LedgerEntry {
     std::uint64_t due_vblank = 0; ///< the vblank that it belongs to; 0 = whichever is next
     Nanoseconds due = 0;
     Nanoseconds shown = 0;
-    std::uint64_t vblank = 0;
+    std::uint64_t vblank = 0; ///< counted on over interruptions, on Wayland by time
+    std::uint64_t msc = 0;    ///< the same as the driver or compositor numbers it; 0: it does not
     OutputPath path = OutputPath::None;
     bool copied = false;   ///< the CPU put the picture into the slot
     std::int64_t late = 0; ///< vblanks
@@ -58,7 +59,8 @@ struct IdealPlace {
 /// One line for a log.
 std::string describe(const LedgerEntry& entry);
 
-/// A table of entries, one line each (CSV with a heading), for tests and for engineers.
+/// A table of entries, one line each (CSV with a heading), for tests and for engineers: columns as in LedgerEntry,
+/// where each is described. (`path` is the zero-copy flag: "plane" for what was scanned out of its own slot.)
 class LedgerFile {
   public:
     /// With the reason when it cannot be created.

@@ -40,6 +40,7 @@ struct FrameShown {
     Nanoseconds time = 0;
     std::uint64_t sequence = 0;
     OutputPath path = OutputPath::None;
+    std::uint64_t msc = 0; ///< the vblank's number as the display itself counts (media stream counter); 0: it does not
 };
 /// `frame` was never on the screen.
 struct FrameDiscarded {

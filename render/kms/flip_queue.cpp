@@ -19,9 +19,9 @@ void FlipQueue::fly() {
     flying_->acquire_fence.reset();
 }
 
-void FlipQueue::land(Nanoseconds time, std::uint64_t sequence, Nanoseconds now) {
+void FlipQueue::land(Nanoseconds time, std::uint64_t sequence, std::uint64_t msc, Nanoseconds now) {
     if (!flying_) return;
-    events_.emplace_back(FrameShown{flying_->id, flying_->serial, time, sequence, OutputPath::Plane});
+    events_.emplace_back(FrameShown{flying_->id, flying_->serial, time, sequence, OutputPath::Plane, msc});
     release(shown_, std::min(time, now));
     shown_ = std::exchange(flying_, std::nullopt);
 }

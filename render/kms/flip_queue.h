@@ -32,9 +32,9 @@ class FlipQueue {
     void wait(HeldFrame frame);
     /// The commit of the waiting frame has been accepted.
     void fly();
-    /// The flip in flight has completed: FrameShown for it, FrameReleased for its predecessor. Drivers that stamp a
-    /// flip with the beginning of scan-out may name a time after `now`.
-    void land(Nanoseconds time, std::uint64_t sequence, Nanoseconds now = INT64_MAX);
+    /// The flip in flight has completed: FrameShown for it, FrameReleased for its predecessor. `msc`: the driver's
+    /// number. Drivers that stamp a flip with the beginning of scan-out may name a time after `now`.
+    void land(Nanoseconds time, std::uint64_t sequence, std::uint64_t msc = 0, Nanoseconds now = INT64_MAX);
     /// The waiting frame will not be shown: FrameDiscarded, and its slot is free.
     void discard_waiting(const char* why);
     void discard(HeldFrame frame, const char* why);

@@ -438,7 +438,7 @@ void KmsOutput::on_flip(const drm_event_vblank& event, Nanoseconds now) {
         video_interval_ = std::min(interval, std::exchange(last_interval_, interval));
     }
     overlay_flying_ = false;
-    queue_.land(time, clock_.timing().last_sequence, now);
+    queue_.land(time, clock_.timing().last_sequence, event.sequence, now);
     time_overlay();
     if (old_generations_) drop_old_framebuffers();
 }

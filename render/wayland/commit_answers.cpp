@@ -10,11 +10,13 @@ Commit& commit_of(void* data) { return *static_cast<Commit*>(data); }
 
 void on_sync_output(void*, struct wp_presentation_feedback*, wl_output*) {}
 void on_presented(void* data, struct wp_presentation_feedback*, std::uint32_t high, std::uint32_t low,
-                  std::uint32_t nanoseconds, std::uint32_t refresh, std::uint32_t, std::uint32_t, std::uint32_t flags) {
+                  std::uint32_t nanoseconds, std::uint32_t refresh, std::uint32_t msc_high, std::uint32_t msc_low,
+                  std::uint32_t flags) {
     Commit& commit = commit_of(data);
     const auto seconds = static_cast<Nanoseconds>(std::uint64_t{high} << 32 | low);
     const Nanoseconds time = commit.owner->to_monotonic(seconds * second + nanoseconds);
-    commit.owner->on_presented(commit, time, refresh, (flags & WP_PRESENTATION_FEEDBACK_KIND_ZERO_COPY) != 0);
+    const bool scanned_out = (flags & WP_PRESENTATION_FEEDBACK_KIND_ZERO_COPY) != 0;
+    commit.owner->on_presented(commit, {time, refresh, std::uint64_t{msc_high} << 32 | msc_low, scanned_out});
 }
 void on_discarded(void* data, struct wp_presentation_feedback*) {
     commit_of(data).owner->on_discarded(commit_of(data));

@@ -1,6 +1,8 @@
 // Asks the compositor what becomes of each commit.
 #pragma once
 
+#include <cstdint>
+
 #include "decoder/nanoseconds.h"
 #include "render/wayland/connection.h"
 
@@ -8,11 +10,18 @@ namespace v4l2play {
 
 struct Commit;
 
+/// What presentation feedback tells.
+struct Presentation {
+    Nanoseconds time = 0;   ///< CLOCK_MONOTONIC
+    Nanoseconds period = 0; ///< until the next refresh can be; 0 unknown
+    std::uint64_t msc = 0;  ///< of the output that shows it; 0: it has none
+    bool scanned_out = false;
+};
+
 /// Told of each answer.
 class AnswerListener {
   public:
-    /// `time`: CLOCK_MONOTONIC. `period`: until the next refresh can be; 0 unknown.
-    virtual void on_presented(Commit& commit, Nanoseconds time, Nanoseconds period, bool scanned_out) = 0;
+    virtual void on_presented(Commit& commit, const Presentation& presentation) = 0;
     virtual void on_discarded(Commit& commit) = 0;
     /// Where there is no presentation feedback: it was drawn; when it was on the screen is anyone's guess.
     virtual void on_frame(Commit& commit) = 0;

@@ -29,12 +29,12 @@ Commit& CommitLedger::add(SlotRef slot, const Frame& frame, Nanoseconds now) {
     return commit;
 }
 
-void CommitLedger::shown(Commit& commit, Nanoseconds time, std::uint64_t sequence, OutputPath path) {
+void CommitLedger::shown(Commit& commit, Nanoseconds time, std::uint64_t sequence, OutputPath path, std::uint64_t msc) {
     commit.feedback.reset();
     commit.frame.reset();
     if (std::exchange(commit.answered, true)) return;
     --unanswered_;
-    tell(FrameShown{commit.id, commit.serial, time, sequence, path});
+    tell(FrameShown{commit.id, commit.serial, time, sequence, path, msc});
 }
 
 void CommitLedger::unseen(Commit& commit, const char* why) {

@@ -35,7 +35,7 @@ class CommitLedger {
 
     /// The entry keeps its address until it is answered and released.
     Commit& add(SlotRef slot, const Frame& frame, Nanoseconds now);
-    void shown(Commit& commit, Nanoseconds time, std::uint64_t sequence, OutputPath path);
+    void shown(Commit& commit, Nanoseconds time, std::uint64_t sequence, OutputPath path, std::uint64_t msc = 0);
     /// It will not be shown.
     void unseen(Commit& commit, const char* why);
     /// Nobody reads the buffer any more, from `now` on.

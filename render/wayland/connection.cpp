@@ -182,6 +182,7 @@ void Connection::on_global(wl_registry* registry, std::uint32_t name, const char
     }
     if (it.bind(globals_.shell, xdg_wm_base_interface, 6))
         xdg_wm_base_add_listener(globals_.shell.get(), &shell_listener, nullptr);
+    // Not 2: it names a rate for outputs whose rate varies, and targets would be planned by vblanks that there are not.
     if (it.bind(globals_.presentation, wp_presentation_interface, 1))
         wp_presentation_add_listener(globals_.presentation.get(), &presentation_listener, this);
     if (version >= 3 && it.bind(globals_.dmabuf, zwp_linux_dmabuf_v1_interface, 5))

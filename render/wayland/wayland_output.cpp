@@ -70,7 +70,7 @@ class WaylandOutput final : public Output,
     [[nodiscard]] OutputDescription description() const override;
 
   private:
-    void on_presented(Commit& commit, Nanoseconds time, Nanoseconds period, bool scanned_out) override;
+    void on_presented(Commit& commit, const Presentation& presentation) override;
     void on_discarded(Commit& commit) override;
     void on_frame(Commit& commit) override;
     [[nodiscard]] Nanoseconds to_monotonic(Nanoseconds time) const override {
@@ -327,13 +327,13 @@ void WaylandOutput::flush() {
     flush_at_ = session_->connection().flush() ? kernel_.recently() + full_socket_pause : no_time;
 }
 
-void WaylandOutput::on_presented(Commit& commit, Nanoseconds time, Nanoseconds period, bool scanned_out) {
+void WaylandOutput::on_presented(Commit& commit, const Presentation& presentation) {
     seen();
-    if (!session_->window()->overlay().is_shown()) trial_.note(scanned_out);
-    path_ = scanned_out ? OutputPath::Plane : OutputPath::Composited;
+    if (!session_->window()->overlay().is_shown()) trial_.note(presentation.scanned_out);
+    path_ = presentation.scanned_out ? OutputPath::Plane : OutputPath::Composited;
     if (copying_) path_ = OutputPath::Copied;
-    const std::uint64_t sequence = clock_.presented(commit.time, time, period, commit.idle);
-    ledger_.shown(commit, time, sequence, path_);
+    const std::uint64_t sequence = clock_.presented(commit.time, presentation.time, presentation.period, commit.idle);
+    ledger_.shown(commit, presentation.time, sequence, path_, presentation.msc);
 }
 
 void WaylandOutput::on_discarded(Commit& commit) { ledger_.unseen(commit, "the compositor did not show it"); }

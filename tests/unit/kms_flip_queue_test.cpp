@@ -80,11 +80,12 @@ TEST_F(FlipQueueTest, ReleaseIsAtTheFlipToTheNext) {
 
 TEST_F(FlipQueueTest, TellsTimeAndSequence) {
     fly(1);
-    queue_.land(123456789, 42);
+    queue_.land(123456789, 42, 7);
     const auto event = queue_.next_event();
     const FrameShown& shown = std::get<FrameShown>(*event);
     EXPECT_EQ(shown.time, 123456789);
     EXPECT_EQ(shown.sequence, 42U);
+    EXPECT_EQ(shown.msc, 7U);
     EXPECT_EQ(shown.path, OutputPath::Plane);
 }
 

@@ -56,8 +56,8 @@ class LedgerTest : public testing::Test {
     }
     const LedgerEntry* show(FrameId id, std::int64_t late = 0) {
         const auto vblank = static_cast<std::uint64_t>(static_cast<std::int64_t>(100 + 2 * id) + late);
-        return ledger_.shown({id, 0, static_cast<Nanoseconds>(vblank) * period, vblank, OutputPath::Plane}, late,
-                             {2.0 * static_cast<double>(id), 0, period});
+        return ledger_.shown({id, 0, static_cast<Nanoseconds>(vblank) * period, vblank, OutputPath::Plane, vblank + 7},
+                             late, {2.0 * static_cast<double>(id), 0, period});
     }
     void release(FrameId id, std::uint64_t vblank) {
         ledger_.released({id, 0, static_cast<Nanoseconds>(vblank) * period},
@@ -349,9 +349,11 @@ TEST_F(LedgerTest, WritesEveryEntryOnceAndInOrder) {
     std::string line;
     std::getline(text, line);
     EXPECT_EQ(line.substr(0, 12), "number,item,");
+    EXPECT_EQ(line.substr(line.rfind(',')), ",msc");
     for (int number = 1; number <= 600; ++number) {
         ASSERT_TRUE(std::getline(text, line));
         EXPECT_EQ(line.substr(0, line.find(',')), std::to_string(number));
+        EXPECT_EQ(line.substr(line.rfind(',') + 1), std::to_string(100 + 2 * (number - 1) + 7));
     }
     EXPECT_FALSE(std::getline(text, line));
 }

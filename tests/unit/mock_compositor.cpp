@@ -87,7 +87,8 @@ std::vector<MockCommit> MockCompositor::commits() {
     return commits;
 }
 
-void MockCompositor::present(std::size_t index, Nanoseconds time, Nanoseconds period, bool zero_copy) {
+void MockCompositor::present(std::size_t index, Nanoseconds time, Nanoseconds period, bool zero_copy,
+                             std::uint64_t msc) {
     run([&](State& state) {
         MockAnswerable& one = *state.commits.at(index);
         one.commit.answered = true;
@@ -99,9 +100,10 @@ void MockCompositor::present(std::size_t index, Nanoseconds time, Nanoseconds pe
         if (feedback == nullptr) return;
         const std::uint32_t flags = WP_PRESENTATION_FEEDBACK_KIND_VSYNC |
                                     (zero_copy ? std::uint32_t{WP_PRESENTATION_FEEDBACK_KIND_ZERO_COPY} : 0U);
-        wp_presentation_feedback_send_presented(feedback, 0, static_cast<std::uint32_t>(time / second),
-                                                static_cast<std::uint32_t>(time % second),
-                                                static_cast<std::uint32_t>(period), 0, 0, flags);
+        wp_presentation_feedback_send_presented(
+            feedback, 0, static_cast<std::uint32_t>(time / second), static_cast<std::uint32_t>(time % second),
+            static_cast<std::uint32_t>(period), static_cast<std::uint32_t>(msc >> 32), static_cast<std::uint32_t>(msc),
+            flags);
         wl_resource_destroy(feedback);
     });
 }

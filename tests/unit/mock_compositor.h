@@ -97,7 +97,8 @@ class MockCompositor {
 
     [[nodiscard]] std::vector<MockCommit> commits();
     /// Answers commit `index` (from 0).
-    void present(std::size_t index, Nanoseconds time, Nanoseconds period, bool zero_copy = false);
+    void present(std::size_t index, Nanoseconds time, Nanoseconds period, bool zero_copy = false,
+                 std::uint64_t msc = 0);
     void discard(std::size_t index);
     void release(std::size_t index);
     void configure(int width, int height, bool fullscreen = false);

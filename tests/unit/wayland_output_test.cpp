@@ -357,6 +357,22 @@ TEST_F(WaylandOutputTest, TheEndDoesNotWaitForACompositorThatDoesNotAnswer) {
     mock_->thaw();
 }
 
+TEST_F(WaylandOutputTest, TellsTheNumberThatTheCompositorGivesAVblank) {
+    start();
+    const auto pool = make_pool(2);
+    constexpr std::uint64_t msc = (std::uint64_t{3} << 32) + 5;
+    for (const FrameId id : {1, 2}) {
+        Frame frame = make_frame(pool, id);
+        ASSERT_TRUE(output_->present(frame, 0));
+        mock_->present(last_frame(), next_refresh(), period, false, id == 1 ? msc : 0);
+        dispatch();
+        const auto event = output_->next_event();
+        ASSERT_TRUE(event);
+        EXPECT_EQ(std::get<FrameShown>(*event).msc, id == 1 ? msc : 0);
+        EXPECT_EQ(std::get<FrameShown>(*event).sequence, id) << "counted by time";
+    }
+}
+
 TEST_F(WaylandOutputTest, HiddenWindowHoldsNothingUp) {
     start();
     const auto pool = make_pool(3);
