@@ -94,13 +94,14 @@ bool OverlaySurface::hide() {
     return true;
 }
 
-void OverlaySurface::place(const Placement& parent, Scale scale) {
-    if (parent == placement_ && scale == scale_) return;
+bool OverlaySurface::place(const Placement& parent, Scale scale) {
+    if (parent == placement_ && scale == scale_) return false;
     placement_ = parent;
     scale_ = scale;
-    if (!shown_) return;
+    if (!shown_) return false;
     move();
     wl_surface_commit(surface_.get());
+    return true;
 }
 
 void OverlaySurface::move() {

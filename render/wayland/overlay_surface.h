@@ -34,7 +34,7 @@ class OverlaySurface {
     bool hide();
     [[nodiscard]] bool is_shown() const { return shown_; }
     /// Where the parent lies in the window, and how large the window's pixels are. Takes effect like all the rest.
-    void place(const Placement& parent, Scale scale);
+    bool place(const Placement& parent, Scale scale);
 
   private:
     void create();

@@ -402,7 +402,7 @@ Result<> WaylandOutput::dispatch() {
     follow_formats(now);
     if (window.is_suspended()) hidden_ = true;
     if (window.take_close()) ledger_.tell(KeyPressed{OutputKey::Quit});
-    window.refresh();
+    if (window.refresh()) overlay_at_ = no_time;
     commit_overlay(now);
     if (playing_ && now >= committed_ + pause_limit) window.set_playing(playing_ = false);
     give_up_on_answers(now);

@@ -252,11 +252,12 @@ void Window::on_configure(std::uint32_t serial) {
     has_serial_ = configured_ = dirty_ = true;
 }
 
-/// Our own size until the compositor wants another; the picture in the middle of it.
-void Window::lay_out() {
+/// Our own size until the compositor wants another; the picture in the middle of it. True when there is something new
+/// for the picture's surface.
+bool Window::lay_out() {
     const LogicalSize own = shrink_to(natural_, bounds_);
     size_ = {wanted_.width > 0 ? wanted_.width : own.width, wanted_.height > 0 ? wanted_.height : own.height};
-    placement_ = fit_inside(natural_, size_);
+    const Placement before = std::exchange(placement_, fit_inside(natural_, size_));
     if (has_serial_) xdg_surface_ack_configure(shell_surface_.get(), serial_);
     if (new_picture_) hints_->set_color(info_, rgb_);
     if (std::exchange(told_turn_, turn_) != turn_)
@@ -264,10 +265,11 @@ void Window::lay_out() {
     has_serial_ = dirty_ = new_picture_ = false;
     crop_and_scale(boxed() ? video_viewport_.get() : main_viewport_.get(), turned(info_.visible, coded_, turn_),
                    placement_.size);
-    overlay_->place(boxed() ? placement_ : Placement{}, scale_);
-    if (!boxed()) return;
+    const bool overlay_moves = overlay_->place(boxed() ? placement_ : Placement{}, scale_);
+    if (!boxed()) return true;
     wl_subsurface_set_position(subsurface_.get(), placement_.x, placement_.y);
     wp_viewport_set_destination(main_viewport_.get(), size_.width, size_.height);
+    return overlay_moves || !(placement_ == before);
 }
 
 /// A synchronised commit goes through the compositor's cache, out of which weston 14 gives no buffer back. So only a
@@ -306,14 +308,15 @@ void Window::map_black() {
     wl_surface_commit(main_.get());
 }
 
-void Window::refresh() {
-    if (!dirty_ || !mapped_ || new_picture_) return;
+bool Window::refresh() {
+    if (!dirty_ || !mapped_ || new_picture_) return false;
     if (boxed()) wl_subsurface_set_sync(subsurface_.get());
-    lay_out();
-    wl_surface_commit(surface());
-    if (!boxed()) return;
+    const bool news = lay_out();
+    if (news) wl_surface_commit(surface());
+    if (!boxed()) return news;
     wl_surface_commit(main_.get());
     wl_subsurface_set_desync(subsurface_.get());
+    return news;
 }
 
 void Window::commit_overlay() {

@@ -47,8 +47,9 @@ class Window {
     bool set_whole(bool whole);
     /// Commits `buffer` to `surface`, after `refresh`; with everything that else has changed.
     void show(wl_buffer* buffer);
-    /// Follows a change of size though no frame comes (pause).
-    void refresh();
+    /// Follows a change of size though no frame comes (pause). True when the picture's surface was committed, and with
+    /// it what is new of the overlay.
+    bool refresh();
     void toggle_fullscreen();
     /// UTF-8, no longer than a message.
     void set_title(const std::string& title);
@@ -88,7 +89,7 @@ class Window {
     void set_extras();
     void equip_surface();
     [[nodiscard]] bool boxed() const { return video_ != nullptr && !whole_; }
-    void lay_out();
+    bool lay_out();
     void map_black();
 
     Connection& connection_;

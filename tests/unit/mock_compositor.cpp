@@ -177,6 +177,22 @@ void MockCompositor::thaw() {
     run([&](State&) { frozen_ = false; });
 }
 
+std::vector<std::string> MockCompositor::complaints() {
+    std::vector<std::string> complaints;
+    run([&](State& state) { complaints = state.complaints; });
+    return complaints;
+}
+
+void MockCompositor::draw() {
+    run([](State& state) {
+        for (const auto& one : state.commits) {
+            if (one->frame == nullptr) continue;
+            wl_callback_send_done(one->frame, 0);
+            wl_resource_destroy(one->frame);
+        }
+    });
+}
+
 unsigned MockCompositor::imports() {
     unsigned count = 0;
     run([&](State& state) { count = state.imports; });

@@ -24,7 +24,8 @@ struct MockFormat {
 /// Sync objects, which the compositor and the client share through the kernel.
 class MockTimelines {
   public:
-    /// `timeline`: the inode of what was shared.
+    /// What was shared, which stays the caller's: a number for it.
+    virtual std::uint64_t import(int fd) = 0;
     virtual void signal(std::uint64_t timeline, std::uint64_t point) = 0;
     virtual bool is_signalled(std::uint64_t timeline, std::uint64_t point) = 0;
 
@@ -44,6 +45,7 @@ struct MockOptions {
     std::uint32_t compositor_version = 4; ///< from 7 on it has wl_surface.get_release
     MockTimelines* timelines = nullptr;   ///< offers linux-drm-syncobj
     bool refuse_timelines = false;        ///< and does not mean it
+    bool strict = false;                  ///< complains of overlays with nothing new, too
     bool extras = false;                  ///< fifo, commit timing, colour, scale, idle, content type, icon
     bool refuse_colors = false;
     std::uint32_t scale = 120;
@@ -117,6 +119,12 @@ class MockCompositor {
     /// until `thaw`, and nothing but that may be called before.
     void drop_clients(bool frozen = false);
     void thaw();
+
+    /// What no good client does: a buffer attached while it is being read, a release point used twice, a commit of
+    /// nothing.
+    [[nodiscard]] std::vector<std::string> complaints();
+    /// Answers all frame callbacks: the surfaces are drawn.
+    void draw();
 
     [[nodiscard]] unsigned imports();
     [[nodiscard]] unsigned buffers_alive();

@@ -1,7 +1,6 @@
 // The tests' compositor: linux-drm-syncobj, strict.
 #include "tests/unit/mock_state.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #ifdef HAVE_LINUX_DRM_SYNCOBJ_V1
@@ -15,7 +14,7 @@ using State = MockCompositor::State;
 #ifdef HAVE_LINUX_DRM_SYNCOBJ_V1
 namespace {
 
-/// A timeline is known by the inode of what was sent, which its resource carries instead of data.
+/// A timeline's resource carries its number instead of data.
 const auto timeline_implementation = [] {
     struct wp_linux_drm_syncobj_timeline_v1_interface calls {};
     calls.destroy = destroy;
@@ -23,8 +22,8 @@ const auto timeline_implementation = [] {
 }();
 
 MockPoint point_of(wl_resource* timeline, std::uint32_t high, std::uint32_t low) {
-    const auto inode = reinterpret_cast<std::uintptr_t>(wl_resource_get_user_data(timeline));
-    return {inode, std::uint64_t{high} << 32 | low, true};
+    const auto number = reinterpret_cast<std::uintptr_t>(wl_resource_get_user_data(timeline));
+    return {number, std::uint64_t{high} << 32 | low, true};
 }
 
 const auto syncobj_surface_implementation = [] {
@@ -57,13 +56,12 @@ const auto manager_implementation = [] {
                             &syncobj_surface_implementation, &of, syncobj_surface_destroyed);
     };
     calls.import_timeline = [](wl_client* client, wl_resource* resource, std::uint32_t id, std::int32_t fd) {
-        struct stat status {};
-        fstat(fd, &status);
+        const std::uint64_t number = data_of<State>(resource).options.timelines->import(fd);
         close(fd);
         if (data_of<State>(resource).options.refuse_timelines)
             return wl_resource_post_error(resource, WP_LINUX_DRM_SYNCOBJ_MANAGER_V1_ERROR_INVALID_TIMELINE, "no");
         create(client, wp_linux_drm_syncobj_timeline_v1_interface, resource, id, &timeline_implementation,
-               reinterpret_cast<void*>(static_cast<std::uintptr_t>(status.st_ino)));
+               reinterpret_cast<void*>(static_cast<std::uintptr_t>(number)));
     };
     return calls;
 }();
@@ -86,6 +84,8 @@ void MockSurface::check_points(const MockPending& brought) {
     else if (!state->options.timelines->is_signalled(brought.acquire.timeline, brought.acquire.point))
         wl_resource_post_error(syncobj, WP_LINUX_DRM_SYNCOBJ_SURFACE_V1_ERROR_CONFLICTING_POINTS,
                                "would wait for ever");
+    if (!state->release_points.emplace(brought.release_point.timeline, brought.release_point.point).second)
+        state->complaints.emplace_back("a release point was used twice");
 }
 
 void offer_syncobj(State& state) {

@@ -53,7 +53,9 @@ const auto shell_surface_implementation = [] {
                                 [](wl_resource* gone) { data_of<State>(gone).toplevel = nullptr; });
         send_configure(state, 0, 0, false);
     };
-    calls.ack_configure = [](wl_client*, wl_resource*, std::uint32_t) {};
+    calls.ack_configure = [](wl_client*, wl_resource* resource, std::uint32_t) {
+        data_of<State>(resource).acked = true;
+    };
     return calls;
 }();
 const auto shell_implementation = [] {

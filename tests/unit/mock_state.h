@@ -3,6 +3,9 @@
 
 #include "tests/unit/mock_compositor.h"
 
+#include <set>
+#include <utility>
+
 #include <wayland-server.h>
 
 namespace v4l2play {
@@ -10,9 +13,11 @@ namespace v4l2play {
 struct MockSurface;
 
 struct MockPoint {
-    std::uint64_t timeline = 0; ///< inode of what was shared
+    std::uint64_t timeline = 0; ///< number of what was shared
     std::uint64_t point = 0;
     bool set = false;
+
+    bool operator==(const MockPoint&) const = default;
 };
 
 /// Resources of one commit; those that the client has dropped are null.
@@ -52,6 +57,9 @@ struct MockCompositor::State {
     unsigned buffers_alive = 0;
     unsigned connections = 0;
     bool refuse_imports = false;
+    bool acked = false; ///< a configure, since the window's last commit
+    std::set<std::pair<std::uint64_t, std::uint64_t>> release_points;
+    std::vector<std::string> complaints;
     MockColor color;
     unsigned inhibitors = 0;
     std::uint32_t content_type = 0;
@@ -86,6 +94,7 @@ struct MockPending {
     int destination_width = 0;
     int destination_height = 0;
 
+    bool operator==(const MockPending&) const = default;
     /// What does not stay.
     void forget_all() {
         attached = false;
@@ -104,6 +113,7 @@ struct MockSurface {
     MockSurface* parent = nullptr;
     bool synchronised = true; ///< a subsurface at first
     MockPending pending;
+    MockPending last;   ///< without what does not stay
     MockPending cached; ///< of a synchronised subsurface: waits for its parent's commit
     bool has_cached = false;
     int next_x = 0; ///< of the subsurface, from the parent's next commit on
@@ -113,6 +123,7 @@ struct MockSurface {
     bool mapped = false;
     int buffer_width = 0; ///< of what is on show; 0: nothing that can be cropped
     int buffer_height = 0;
+    std::size_t overlay_hash = 0; ///< of the shared memory that was attached last
 
     wl_resource* syncobj = nullptr;
 
@@ -120,6 +131,7 @@ struct MockSurface {
 
   private:
     void check_points(const MockPending& brought);
+    void check_need();
     [[nodiscard]] bool waits_for_parent() const;
     void cache();
     void apply(MockPending& brought);

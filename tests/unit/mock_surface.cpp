@@ -1,8 +1,12 @@
 #include "tests/unit/mock_state.h"
 
 #include <algorithm>
+#include <functional>
+#include <string_view>
 #include <tuple>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include <presentation-time-server-protocol.h>
 #include <viewporter-server-protocol.h>
@@ -64,7 +68,40 @@ void merge(MockPending& into, MockPending& from) {
 
 bool MockSurface::waits_for_parent() const { return parent != nullptr && (synchronised || parent->waits_for_parent()); }
 
+/// Of the picture; 0 when it is in no shared memory.
+static std::size_t hash_of(wl_resource* buffer) {
+    wl_shm_buffer* shm = wl_shm_buffer_get(buffer);
+    if (shm == nullptr) return 0;
+    const auto size = static_cast<std::size_t>(wl_shm_buffer_get_stride(shm) * wl_shm_buffer_get_height(shm));
+    return std::hash<std::string_view>{}({static_cast<const char*>(wl_shm_buffer_get_data(shm)), size});
+}
+
+/// Complains of a commit that changes nothing of what is on show. (Surfaces without a picture may have their reasons.)
+void MockSurface::check_need() {
+    MockPending stays = pending;
+    if (stays.barrier || stays.waits || stays.time != 0 || stays.feedback != nullptr || stays.frame != nullptr) {
+        stays.forget_all();
+        last = stays;
+        return;
+    }
+    stays.forget_all();
+    const bool same_place = std::exchange(last, stays) == stays && next_x == x && next_y == y;
+    const bool child_changes = std::any_of(state->surfaces.begin(), state->surfaces.end(), [this](const auto* child) {
+        return child->parent == this && (child->has_cached || child->next_x != child->x || child->next_y != child->y);
+    });
+    const bool acks = parent == nullptr && std::exchange(state->acked, false);
+    if (!mapped || child_changes || acks || !same_place) return;
+    if (!pending.attached) {
+        state->complaints.push_back(fmt::format("surface {}: a commit of nothing", number));
+    } else if (state->options.strict && waits_for_parent() && pending.buffer != nullptr) {
+        const std::size_t hash = hash_of(pending.buffer);
+        if (hash != 0 && hash == std::exchange(overlay_hash, hash))
+            state->complaints.push_back(fmt::format("surface {}: the same picture again", number));
+    }
+}
+
 void MockSurface::commit() {
+    check_need();
     if (waits_for_parent()) return cache();
     apply(pending);
 }
@@ -107,9 +144,11 @@ void MockSurface::record(MockPending& brought) {
     if (!brought.attached || brought.buffer == nullptr) return;
     const bool shm = is_shm(brought.buffer);
     if (!shm && data_of<MockBuffer>(brought.buffer).number == 0) return;
-    for (const auto& other : state->commits)
-        if (other->buffer == brought.buffer && !other->commit.released)
-            wl_resource_post_error(resource, WL_SURFACE_ERROR_INVALID_SIZE, "attached while it is being read");
+    for (const auto& other : state->commits) {
+        if (other->buffer != brought.buffer || other->commit.released) continue;
+        state->complaints.push_back(fmt::format("surface {}: a buffer attached while it is being read", number));
+        wl_resource_post_error(resource, WL_SURFACE_ERROR_INVALID_SIZE, "attached while it is being read");
+    }
     auto added = std::make_unique<MockAnswerable>();
     MockCommit& commit = added->commit;
     commit.surface = number;

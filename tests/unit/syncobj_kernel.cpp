@@ -110,6 +110,12 @@ void SyncobjKernel::tell(Object& object, bool really) {
     });
 }
 
+std::uint64_t SyncobjKernel::import(int fd) {
+    struct stat status {};
+    fstat(fd, &status);
+    return status.st_ino;
+}
+
 void SyncobjKernel::signal(std::uint64_t timeline, std::uint64_t point) {
     const std::lock_guard lock(mutex_);
     for (auto& [handle, object] : objects_) {

@@ -17,6 +17,7 @@ class SyncobjKernel final : public Kernel, public MockTimelines {
     bool has_capability = true;
     bool tells_points = true; ///< else eventfds are never written
 
+    std::uint64_t import(int fd) override;
     void signal(std::uint64_t timeline, std::uint64_t point) override;
     bool is_signalled(std::uint64_t timeline, std::uint64_t point) override;
     [[nodiscard]] unsigned objects() const;

@@ -422,6 +422,15 @@ TEST_F(WaylandOutputTest, AnswerThatComesLateEndsTheHiding) {
     EXPECT_EQ(events(), Texts{"shown 3"});
 }
 
+TEST_F(WaylandOutputTest, ConfigureThatChangesNothingIsOnlyAcknowledged) {
+    start({.shell_version = 6});
+    const auto pool = make_pool(1);
+    show(pool, 1);
+    mock_->suspend(true);
+    dispatch();
+    EXPECT_EQ(mock_->complaints(), Texts{});
+}
+
 TEST_F(WaylandOutputTest, CloseButtonQuits) {
     start();
     mock_->close_window();

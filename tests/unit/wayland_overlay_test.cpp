@@ -142,6 +142,18 @@ TEST_F(WaylandOverlayTest, OneThatIsReplacedUnseenIsFreeAgain) {
     EXPECT_EQ(overlays()[0].pixel, 20U);
 }
 
+TEST_F(WaylandOverlayTest, OneThatComesWithAnotherSizeNeedsNoCommitOfItsOwn) {
+    start();
+    const auto pool = make_pool(1);
+    show(pool, 1);
+    ASSERT_TRUE(overlay(1));
+    mock_->configure(200, 48);
+    dispatch();
+    ASSERT_EQ(overlays().size(), 1U);
+    live_for(100);
+    EXPECT_EQ(mock_->complaints(), Texts{});
+}
+
 TEST_F(WaylandOverlayTest, ItsPlaceIsTheWindowsNotThePictures) {
     start();
     const auto pool = make_pool(3);
