@@ -18,14 +18,14 @@
 #include "render/wayland/scanout_trial.h"
 #include "render/wayland/session_attempt.h"
 #include "render/wayland/title.h"
+#include "render/wayland/visibility.h"
 
 namespace v4l2play {
 namespace {
 
 // A commit that is not answered by then is one that nobody can see.
 constexpr Nanoseconds answer_limit = second / 4;
-constexpr Nanoseconds idle_pause = second / 4;   ///< without a commit, after which a compositor may have to begin anew
-constexpr Nanoseconds hidden_pause = second / 2; ///< between commits to a hidden window
+constexpr Nanoseconds idle_pause = second / 4; ///< without a commit, after which a compositor may have to begin anew
 constexpr Nanoseconds full_socket_pause = millisecond;
 constexpr Nanoseconds overlay_pause = second / 20; ///< that an overlay waits for a frame to go with
 constexpr Nanoseconds pause_limit = 3 * second;    ///< without a frame: paused
@@ -98,7 +98,6 @@ class WaylandOutput final : public Output,
     void watch_holds(Nanoseconds now);
     void take_readers();
     void commit_overlay(Nanoseconds now);
-    void seen();
     bool wait_for_releases(Nanoseconds limit);
     [[nodiscard]] OutputDescription describe() const;
 
@@ -127,7 +126,7 @@ class WaylandOutput final : public Output,
     Nanoseconds hoarding_since_ = no_time;
     bool hoarding_told_ = false;
     bool playing_ = false; ///< as far as one can see
-    bool hidden_ = false;
+    Visibility visibility_;
     OutputPath path_ = OutputPath::None;
     Nanoseconds lost_at_ = no_time;
     Nanoseconds reconnect_at_ = no_time;
@@ -167,7 +166,7 @@ void WaylandOutput::take_session(std::unique_ptr<Session> session) {
     trial_ = {};
     hoarding_told_ = false;
     clock_.forget_lead();
-    hidden_ = false;
+    visibility_ = {};
 }
 
 /// The way to the screen has changed. All that was imported can be shown; what is to come may be better.
@@ -220,7 +219,7 @@ Result<> WaylandOutput::choose_copying(const FrameFormat& format) {
 
 /// While the window is hidden nothing is waited for.
 bool WaylandOutput::ready() const {
-    if (session_ == nullptr || hidden_ || ledger_.unanswered() == 0) return true;
+    if (session_ == nullptr || visibility_.hidden() || ledger_.unanswered() == 0) return true;
     const Nanoseconds next = next_commit();
     return next != no_time && kernel_.recently() >= next;
 }
@@ -243,7 +242,7 @@ Result<> WaylandOutput::present(Frame& frame, Nanoseconds target) {
         ledger_.discard(frame, "the compositor is away");
         return {};
     }
-    if (hidden_ && now < committed_ + hidden_pause) {
+    if (!visibility_.may_commit(committed_, now)) {
         ledger_.discard(frame, "the window is hidden");
         return {};
     }
@@ -276,6 +275,7 @@ Result<> WaylandOutput::commit_copy(Frame& frame, Nanoseconds target, Nanosecond
 /// Commits the buffer and asks what becomes of it.
 void WaylandOutput::show(Commit& commit, wl_buffer* buffer, Nanoseconds target, Nanoseconds now) {
     ask_for_answer(session_->connection().globals(), session_->window()->surface(), commit, *this);
+    visibility_.prepare(session_->window()->surface());
     set_time(target, now);
     session_->window()->set_playing(playing_ = true);
     session_->window()->show(buffer);
@@ -315,7 +315,7 @@ Result<> WaylandOutput::commit(Frame& frame, Nanoseconds target, Nanoseconds now
 /// ahead by the lead; half a period before is late enough to be that vblank's and early enough not to miss it.
 void WaylandOutput::set_time(Nanoseconds target, Nanoseconds now) {
     SurfaceHints& hints = session_->window()->hints();
-    if (!hidden_) hints.queue();
+    if (!visibility_.hidden()) hints.queue();
     const VblankTiming timing = clock_.timing();
     if (timing.period <= 0 || target <= now || target > now + second) return;
     if (session_->connection().presentation_clock() != CLOCK_MONOTONIC) return;
@@ -328,7 +328,7 @@ void WaylandOutput::flush() {
 }
 
 void WaylandOutput::on_presented(Commit& commit, const Presentation& presentation) {
-    seen();
+    visibility_.seen();
     if (!session_->window()->overlay().is_shown()) trial_.note(presentation.scanned_out);
     path_ = presentation.scanned_out ? OutputPath::Plane : OutputPath::Composited;
     if (copying_) path_ = OutputPath::Copied;
@@ -336,18 +336,17 @@ void WaylandOutput::on_presented(Commit& commit, const Presentation& presentatio
     ledger_.shown(commit, presentation.time, sequence, path_, presentation.msc);
 }
 
-void WaylandOutput::on_discarded(Commit& commit) { ledger_.unseen(commit, "the compositor did not show it"); }
+void WaylandOutput::on_discarded(Commit& commit) {
+    visibility_.discarded();
+    ledger_.unseen(commit, "the compositor did not show it");
+}
 
 /// Without presentation feedback: it has been drawn, and when is anyone's guess.
 void WaylandOutput::on_frame(Commit& commit) {
-    seen();
+    visibility_.seen();
     path_ = copying_ ? OutputPath::Copied : OutputPath::Composited;
     const Nanoseconds now = kernel_.now();
     ledger_.shown(commit, now, clock_.presented(commit.time, now, 0), path_);
-}
-
-void WaylandOutput::seen() {
-    if (std::exchange(hidden_, false)) log_debug("wayland", "the window is seen again");
 }
 
 void WaylandOutput::on_release(Commit& commit) {
@@ -400,7 +399,7 @@ Result<> WaylandOutput::dispatch() {
     if (session_ == nullptr) return {};
     Window& window = *session_->window();
     follow_formats(now);
-    if (window.is_suspended()) hidden_ = true;
+    if (window.is_suspended()) visibility_.hide();
     if (window.take_close()) ledger_.tell(KeyPressed{OutputKey::Quit});
     if (window.refresh()) overlay_at_ = no_time;
     commit_overlay(now);
@@ -414,7 +413,7 @@ Result<> WaylandOutput::dispatch() {
 /// Playback's clock goes on though nobody looks: compositors answer for what they show, and for nothing else.
 void WaylandOutput::give_up_on_answers(Nanoseconds now) {
     if (ledger_.unanswered() == 0 || now < committed_ + answer_limit) return;
-    if (!std::exchange(hidden_, true)) log_debug("wayland", "the window is hidden");
+    visibility_.hide();
     ledger_.give_up_on_answers("the window is hidden");
 }
 
@@ -447,6 +446,7 @@ void WaylandOutput::lose(Error error) {
 void WaylandOutput::drop_session(const char* why) {
     if (session_ == nullptr) return;
     ledger_.forget_answers(why);
+    visibility_ = {};
     if (session_->window() != nullptr) description_ = describe();
     kernel_.epoll_remove(epoll_.get(), session_->connection().fd());
     std::vector<Commit*> orphans;

@@ -422,6 +422,48 @@ TEST_F(WaylandOutputTest, AnswerThatComesLateEndsTheHiding) {
     EXPECT_EQ(events(), Texts{"shown 3"});
 }
 
+TEST_F(WaylandOutputTest, CompositorThatDiscardsEachCommitIsLeftAloneUntilItDraws) {
+    start();
+    const auto pool = make_pool(4);
+    show(pool, 1);
+    mock_->release(0);
+    FrameId id = 1;
+    const auto commit = [&] {
+        const std::size_t before = mock_->commits().size();
+        Frame frame = make_frame(pool, ++id);
+        EXPECT_TRUE(output_->present(frame, 0));
+        return mock_->commits().size() - before;
+    };
+    const auto discard = [&] {
+        mock_->discard(last_frame());
+        mock_->release(last_frame());
+        dispatch();
+    };
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(commit(), 1U);
+        discard();
+    }
+    const Nanoseconds last = system_kernel().now();
+    const std::size_t more = commit() + commit() + commit();
+    if (system_kernel().now() > last + 400 * millisecond) GTEST_SKIP() << "the machine is too busy for this";
+    EXPECT_EQ(more, 0U) << "nobody looks";
+    mock_->draw();
+    dispatch();
+    EXPECT_EQ(commit(), 1U);
+    discard(); // it draws, and shows nothing
+    EXPECT_EQ(commit(), 0U);
+    mock_->draw();
+    dispatch();
+    events();
+    for (int i = 0; i < 4; ++i) {
+        show(pool, ++id);
+        mock_->release(last_frame());
+        dispatch();
+    }
+    const Texts told = events();
+    EXPECT_EQ(std::count_if(told.begin(), told.end(), [](const auto& text) { return text.starts_with("shown"); }), 4);
+}
+
 TEST_F(WaylandOutputTest, ConfigureThatChangesNothingIsOnlyAcknowledged) {
     start({.shell_version = 6});
     const auto pool = make_pool(1);
