@@ -217,6 +217,7 @@ std::string to_json(const Report& report) {
                       {"connector", report.output.connector}, {"mode", report.output.mode},
                       {"plane", report.output.plane},         {"clones", report.output.clones},
                       {"path", to_string(report.output.path)}};
+    if (report.output.never_released != 0) json["output"]["never_released"] = report.output.never_released;
     if (!report.output.error.empty()) json["output"]["error"] = report.output.error;
     json["items"] = Json::array();
     for (const ItemReport& item : report.items) json["items"].push_back(item_json(item));

@@ -5,7 +5,8 @@
 // clang-format off
 //   version, program, exit_code, written_utc
 //   output      kind, device, connector, mode, plane, clones[] (other connectors that show the same), path,
-//                 error (when pictures could not be saved)
+//                 error (when pictures could not be saved), never_released (buffers that a compositor has kept for more
+//                 than sixty pictures, or until the decoder had none, when there are such)
 //   items[]     file, result ("played", "failed", "interrupted", "not-played"), error (when failed)
 //     decoder     kind, driver, device, mode, reasons[] (why not another)
 //     video       codec, profile, frame_rate, coded {width, height}, visible {x, y, width, height}, fourcc, modifier,

@@ -89,7 +89,8 @@ struct OutputDescription {
     std::string plane;                    ///< the plane in use, how, and what it refused
     std::vector<std::string> clones = {}; ///< other connectors that show the same, with mode and plane
     OutputPath path = OutputPath::None;
-    std::string error; ///< what it was to save and could not; empty when all is well
+    unsigned never_released = 0; ///< buffers of pictures that were replaced long ago
+    std::string error;           ///< what it was to save and could not; empty when all is well
 };
 
 class Output {

@@ -6,7 +6,8 @@
 namespace v4l2play {
 namespace {
 
-constexpr std::size_t usual_answers = 16; // so that steady playback allocates nothing
+constexpr std::uint64_t pictures_at_work = 60; // where any compositor has a handful
+constexpr std::size_t usual_answers = 16;      // so that steady playback allocates nothing
 
 } // namespace
 
@@ -22,6 +23,7 @@ Commit& CommitLedger::add(SlotRef slot, const Frame& frame, Nanoseconds now) {
     commit.id = frame.id;
     commit.serial = frame.serial;
     commit.time = now;
+    commit.order = shown_;
     commit.answered = false;
     commit.held = true;
     ++unanswered_;
@@ -32,6 +34,7 @@ Commit& CommitLedger::add(SlotRef slot, const Frame& frame, Nanoseconds now) {
 void CommitLedger::shown(Commit& commit, Nanoseconds time, std::uint64_t sequence, OutputPath path, std::uint64_t msc) {
     commit.feedback.reset();
     commit.frame.reset();
+    ++shown_;
     if (std::exchange(commit.answered, true)) return;
     --unanswered_;
     tell(FrameShown{commit.id, commit.serial, time, sequence, path, msc});
@@ -63,6 +66,12 @@ void CommitLedger::forget_answers(const char* why) {
 
 void CommitLedger::give_up_on_answers(const char* why) {
     for (const auto& commit : commits_) tell_unseen(*commit, why);
+}
+
+unsigned CommitLedger::lost() const {
+    return static_cast<unsigned>(std::count_if(commits_.begin(), commits_.end(), [this](const auto& commit) {
+        return commit->held && shown_ > commit->order + pictures_at_work;
+    }));
 }
 
 void CommitLedger::discard(Frame& frame, const char* why) {

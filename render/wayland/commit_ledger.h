@@ -20,8 +20,9 @@ struct Commit {
     SlotRef slot; ///< the presenter's hold, until the compositor has released the buffer
     FrameId id = 0;
     std::uint32_t serial = 0;
-    Nanoseconds time = 0; ///< when it was made
-    bool idle = false;    ///< none was for long before
+    Nanoseconds time = 0;    ///< when it was made
+    std::uint64_t order = 0; ///< how many had been shown then
+    bool idle = false;       ///< none was for long before
     bool answered = true;
     bool held = false;
     Proxy<struct wp_presentation_feedback> feedback;
@@ -52,6 +53,9 @@ class CommitLedger {
 
     [[nodiscard]] unsigned unanswered() const { return unanswered_; }
     [[nodiscard]] unsigned held() const { return held_; }
+    /// Buffers that the compositor has forgotten: they are held though so many pictures were shown since that nobody
+    /// can be at work on them. (Not by time: while playback is paused, or nobody looks, nothing takes their place.)
+    [[nodiscard]] unsigned lost() const;
 
   private:
     void tell_unseen(Commit& commit, const char* why);
@@ -59,6 +63,7 @@ class CommitLedger {
     std::vector<std::unique_ptr<Commit>> commits_;
     unsigned unanswered_ = 0;
     unsigned held_ = 0;
+    std::uint64_t shown_ = 0;
     std::vector<OutputEvent> events_; ///< read from `first_event_`; cleared when read to the end
     std::size_t first_event_ = 0;
 };

@@ -127,6 +127,7 @@ class WaylandOutput final : public Output,
     bool hoarding_told_ = false;
     bool playing_ = false; ///< as far as one can see
     Visibility visibility_;
+    bool lost_told_ = false;
     OutputPath path_ = OutputPath::None;
     Nanoseconds lost_at_ = no_time;
     Nanoseconds reconnect_at_ = no_time;
@@ -167,6 +168,7 @@ void WaylandOutput::take_session(std::unique_ptr<Session> session) {
     hoarding_told_ = false;
     clock_.forget_lead();
     visibility_ = {};
+    lost_told_ = false;
 }
 
 /// The way to the screen has changed. All that was imported can be shown; what is to come may be better.
@@ -417,8 +419,12 @@ void WaylandOutput::give_up_on_answers(Nanoseconds now) {
     ledger_.give_up_on_answers("the window is hidden");
 }
 
-/// A compositor that releases nothing starves the decoder. It is named; taking a buffer from it is no cure.
+/// A compositor that releases nothing starves the decoder. It is named; taking a buffer from it is no cure. So is one
+/// that has lost some.
 void WaylandOutput::watch_holds(Nanoseconds now) {
+    if (const unsigned lost = ledger_.lost(); lost > 0 && !std::exchange(lost_told_, true))
+        log_warning("wayland", "the compositor at {} does not release all buffers: {} of pictures long gone so far",
+                    session_->connection().peer(), lost);
     if (ledger_.held() <= std::min(slots_held(), most_held_)) {
         hoarding_since_ = no_time;
     } else if (hoarding_since_ == no_time) {
@@ -550,6 +556,9 @@ OutputDescription WaylandOutput::description() const { return session_ == nullpt
 OutputDescription WaylandOutput::describe() const {
     OutputDescription description = session_->describe(format_in_use());
     description.path = path_;
+    // Where it starves the decoder, no picture comes that could tell: all but the one on the screen.
+    const bool starves = hoarding_told_ && hoarding_since_ != no_time && ledger_.held() != 0;
+    description.never_released = starves ? ledger_.held() - 1 : ledger_.lost();
     return description;
 }
 

@@ -148,6 +148,38 @@ TEST_F(WaylandReleaseTest, CompositorThatNeverReleasesIsNamed) {
     EXPECT_EQ(states(*pool), "EEE") << "it is named, not robbed";
 }
 
+TEST_F(WaylandReleaseTest, BuffersThatAreNeverReleasedAreNamedOnce) {
+    set_log_level(LogLevel::Warning);
+    start();
+    const auto pool = make_pool(10);
+    const auto play = [&](FrameId first, FrameId last, std::size_t kept) {
+        std::vector<std::size_t> held;
+        for (FrameId id = first; id <= last; ++id) {
+            show(pool, id);
+            if (id % 50 != 0) held.push_back(last_frame());
+            while (held.size() > kept) {
+                mock_->release(held.front());
+                held.erase(held.begin());
+            }
+            dispatch();
+        }
+        for (const std::size_t one : held) mock_->release(one);
+        dispatch();
+    };
+    testing::internal::CaptureStderr();
+    play(1, 49, 6);
+    EXPECT_EQ(output_->description().never_released, 0U);
+    play(50, 109, 6);
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "") << "it may be at work on the one";
+    testing::internal::CaptureStderr();
+    play(110, 165, 6);
+    const std::string said = testing::internal::GetCapturedStderr();
+    EXPECT_NE(said.find("does not release all buffers: 1 of pictures long gone"), std::string::npos) << said;
+    EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+    EXPECT_EQ(output_->description().never_released, 2U);
+    EXPECT_EQ(pool->statistics().early_reuse, 0U);
+}
+
 TEST_F(WaylandReleaseTest, CompositorThatReleasesLateIsNotAccused) {
     set_log_level(LogLevel::Warning);
     start();
