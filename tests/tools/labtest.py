@@ -87,9 +87,10 @@ def count_lost(frames):
     return sum(count for reason, count in frames["dropped"].items() if reason != "not-wanted")
 
 
-def wrong(pacing):
-    """All metrics of a report's pacing that are to be 0 and are not."""
+def wrong(pacing, lead=0):
+    """All metrics of a report's pacing that are to be 0 and are not. `lead`: refreshes that the display may turn out to be behind."""
     flat = {key: pacing[key] for key in ("cadence_errors", "order_violations", "content_violations", "starvation_ms", "early_reuse")}
+    flat["timeline_moves"] = max(pacing["timeline_moves"] - lead, 0)
     flat |= {key: pacing["missed"][key] for key in ("late", "early")}
     flat |= {f"{kind} {cause}": count for kind in ("repeated", "dropped") for cause, count in pacing[kind].items()}
     return {key: value for key, value in flat.items() if value}

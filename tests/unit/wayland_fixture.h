@@ -35,7 +35,8 @@ inline FrameFormat nv12() {
 class WaylandTest : public testing::Test {
   protected:
     void TearDown() override {
-        if (mock_ != nullptr) EXPECT_EQ(mock_->complaints(), Texts{});
+        if (mock_ == nullptr) return;
+        EXPECT_EQ(mock_->complaints(), Texts{});
     }
 
     void start(const MockOptions& mock = {}, const WaylandOptions& options = {false, 0},

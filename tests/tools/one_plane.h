@@ -1,0 +1,91 @@
+// What a display with one plane does with a client's commits at each refresh, as a script has it.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "decoder/kernel.h"
+#include "tests/tools/compositor_script.h"
+#include "tests/tools/reader_fences.h"
+#include "tests/unit/mock_compositor.h"
+
+namespace v4l2play {
+
+inline constexpr Nanoseconds refresh_period = second / 60;
+
+/// The dmabufs that were imported, and who still reads them.
+class Fences {
+  public:
+    /// In the compositor's thread, before any commit with that buffer.
+    void import(std::uint32_t buffer, int fd);
+    void begin(std::size_t commit, std::uint32_t buffer);
+    /// At the refresh `at`.
+    void end(std::size_t commit, std::uint64_t at);
+    void refresh(std::uint64_t count);
+
+  private:
+    ReaderFences kernel_;
+    std::map<std::uint32_t, UniqueFd> dmabufs_;
+    std::map<std::size_t, std::uint32_t> reading_;
+    std::deque<std::pair<std::uint64_t, std::uint32_t>> ending_;
+};
+
+/// It watches the client, too: one picture a refresh is what any display can show, and few where nobody looks.
+class OnePlane {
+  public:
+    /// `fences`: null for who reads nothing longer than he holds it.
+    OnePlane(MockCompositor& compositor, const CompositorScript& script, Fences* fences)
+        : compositor_(compositor)
+        , script_(script)
+        , fences_(fences) {}
+
+    void hide(bool hidden);
+    void refresh(Nanoseconds time);
+    /// What a good client would not have done; empty when it is one.
+    [[nodiscard]] std::vector<std::string> complaints() const { return complaints_; }
+    /// What the client made use of, and when it was seen again.
+    [[nodiscard]] std::string account() const;
+
+  private:
+    static constexpr std::size_t nothing = SIZE_MAX;
+    static constexpr std::uint32_t window = 1; ///< the client's first surface
+
+    void queue_new();
+    void take_ready(Nanoseconds target);
+    void take(std::size_t commit);
+    void keep_from_sight();
+    void show(std::size_t commit, Nanoseconds time);
+    void release();
+    void drop(std::size_t commit);
+
+    MockCompositor& compositor_;
+    const CompositorScript& script_;
+    Fences* fences_;
+    std::vector<MockCommit> commits_; ///< of the client, so far
+    std::size_t next_ = 0;
+    std::deque<std::size_t> queue_; ///< pictures that wait for their time, or for those before
+    bool barrier_ = false;          ///< fifo: until what was taken last has been on the screen
+    std::size_t newest_ = nothing;  ///< picture that was not taken yet
+    std::size_t overlay_ = nothing; ///< on show
+    std::deque<std::size_t> taken_; ///< at the last refreshes
+    std::vector<std::size_t> held_; ///< the newest is on the screen
+    std::mt19937 random_{1};
+    std::uint64_t refreshes_ = 0;
+    unsigned lost_ = 0;
+
+    bool hidden_ = false;
+    bool unseen_ = false;         ///< since it was hidden, nothing was shown
+    std::uint64_t hidden_at_ = 0; ///< refreshes
+    std::uint64_t shown_at_ = 0;
+    std::size_t hidden_commits_ = 0;
+    std::vector<std::string> complaints_;
+    std::string account_;
+    unsigned barriers_ = 0, times_ = 0, shown_ = 0;
+};
+
+} // namespace v4l2play
