@@ -55,6 +55,14 @@ Result<FrameFormat> wanted_format(AVCodecContext& codec, const AVFrame& frame) {
                            positive(height), {alignment[0], alignment[1], alignment[2], alignment[3]});
 }
 
+void point_into(AVFrame& frame, const FrameFormat& format, std::uint8_t* memory) {
+    for (unsigned i = 0; i < format.components; ++i) {
+        frame.data[i] = memory + format.layout[i].offset;
+        frame.linesize[i] = static_cast<int>(format.layout[i].pitch);
+    }
+    frame.extended_data = frame.data;
+}
+
 bool lies_as_lent(const AVFrame& frame, const FrameFormat& format, const std::uint8_t* memory) {
     if (positive(frame.width) > format.coded_width || positive(frame.height) > format.coded_height) return false;
     for (unsigned i = 0; i < format.components; ++i) {
@@ -202,6 +210,25 @@ int PictureMemory::provide(AVCodecContext& codec, AVFrame& frame) {
     return AVERROR(ENOMEM);
 }
 
+/// Buffers that libavcodec has live on.
+void PictureMemory::FreePool::operator()(AVBufferPool* pool) const { av_buffer_pool_uninit(&pool); }
+
+int PictureMemory::provide_plain(AVCodecContext& codec, AVFrame& frame) {
+    const auto target = choose_target(frame.format, {});
+    if (!target || target->converted) return AVERROR(ENOTSUP);
+    const auto format = wanted_format(codec, frame);
+    if (!format) return AVERROR(ENOTSUP);
+    const std::lock_guard lock(mutex_);
+    if (plain_ == nullptr || plain_bytes_ != format->memory_size[0]) {
+        plain_bytes_ = format->memory_size[0];
+        plain_.reset(av_buffer_pool_init(plain_bytes_, av_buffer_allocz));
+    }
+    frame.buf[0] = plain_ == nullptr ? nullptr : av_buffer_pool_get(plain_.get());
+    if (frame.buf[0] == nullptr) return AVERROR(ENOMEM);
+    point_into(frame, *format, frame.buf[0]->data);
+    return 0;
+}
+
 SlotRef PictureMemory::acquire_or_wait(std::unique_lock<std::mutex>& lock, Pool& pool) {
     const auto deadline = std::chrono::steady_clock::now() + longest_wait;
     do {
@@ -219,11 +246,7 @@ int PictureMemory::lend(Pool& pool, SlotRef slot, AVFrame& frame) {
     // which update a picture in place would write into what is on the screen.
     frame.buf[0] = av_buffer_create(bytes.data(), bytes.size(), give_back, &loan, AV_BUFFER_FLAG_READONLY);
     if (frame.buf[0] == nullptr) return AVERROR(ENOMEM);
-    for (unsigned i = 0; i < pool.slots->format().components; ++i) {
-        frame.data[i] = bytes.data() + pool.slots->format().layout[i].offset;
-        frame.linesize[i] = static_cast<int>(pool.slots->format().layout[i].pitch);
-    }
-    frame.extended_data = frame.data;
+    point_into(frame, pool.slots->format(), bytes.data());
     begin_cpu_access(kernel_, memory.dmabuf[0].get(), CpuAccess::ReadWrite);
     loan.writing = true;
     loan.finished = false;

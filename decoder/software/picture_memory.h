@@ -23,6 +23,7 @@
 
 struct AVCodecContext;
 struct AVFrame;
+struct AVBufferPool;
 
 namespace v4l2play {
 
@@ -49,6 +50,9 @@ class PictureMemory {
     [[nodiscard]] bool is_direct(int pixel_format) const;
     /// AVCodecContext::get_buffer2: a slot for libavcodec, on any thread, until it frees the buffer. Negative AVERROR.
     int provide(AVCodecContext& codec, AVFrame& frame);
+    /// The same in plain memory, laid out as a slot would be: for pictures that are to be copied. AVERROR(ENOTSUP) when
+    /// there are no slots of such a kind.
+    int provide_plain(AVCodecContext& codec, AVFrame& frame);
     /// True when libavcodec may take `pictures` more slots without waiting, as far as that can be arranged now. Also
     /// true when waiting could not help.
     bool has_room(unsigned pictures);
@@ -68,6 +72,9 @@ class PictureMemory {
   private:
     struct Pool;
     struct Loan;
+    struct FreePool {
+        void operator()(AVBufferPool* pool) const;
+    };
 
     Result<Pool*> pool_for(const FrameFormat& format, unsigned references);
     Result<Pool*> pool_for_copies(const FrameFormat& format);
@@ -92,6 +99,8 @@ class PictureMemory {
     std::condition_variable returned_;
     std::vector<std::unique_ptr<Pool>> pools_; ///< the current one last; older ones while libavcodec has slots of them
     std::unique_ptr<Pool> copies_;             ///< for `copy_of`
+    std::unique_ptr<AVBufferPool, FreePool> plain_; ///< for `provide_plain`
+    std::size_t plain_bytes_ = 0;                   ///< of each of its buffers
     std::vector<FormatModifier> output_formats_;
     std::optional<Error> failure_;
 };

@@ -56,8 +56,11 @@ AVPixelFormat choose_format(AVCodecContext*, const AVPixelFormat* offered) {
 
 int provide_buffer(AVCodecContext* codec, AVFrame* frame, int flags) {
     auto& memory = *static_cast<PictureMemory*>(codec->opaque);
-    const bool direct = (codec->codec->capabilities & AV_CODEC_CAP_DR1) != 0 && memory.is_direct(frame->format);
-    return direct ? memory.provide(*codec, *frame) : avcodec_default_get_buffer2(codec, frame, flags);
+    if ((codec->codec->capabilities & AV_CODEC_CAP_DR1) == 0) return avcodec_default_get_buffer2(codec, frame, flags);
+    if (memory.is_direct(frame->format)) return memory.provide(*codec, *frame);
+    // Where the output takes the picture's own layout later, or did before, some codecs want rows to stay as they are.
+    const int provided = memory.provide_plain(*codec, *frame);
+    return provided != AVERROR(ENOTSUP) ? provided : avcodec_default_get_buffer2(codec, frame, flags);
 }
 
 /// Marks a packet so that its frame can be told: newer libraries carry a pointer along, older ones the file position.
