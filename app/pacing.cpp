@@ -25,7 +25,7 @@ std::size_t bin_of(std::uint64_t value) {
 std::uint64_t last_of(std::size_t bin) {
     if (bin < exact) return bin;
     const std::size_t octave = 6 + (bin - exact) / 4;
-    return ((5 + (bin - exact) % 4) << (octave - 2)) - 1;
+    return ((std::uint64_t{5} + (bin - exact) % 4) << (octave - 2)) - 1;
 }
 
 std::uint64_t total(const std::array<std::uint64_t, causes>& counts) {
