@@ -117,8 +117,7 @@ const char* cure(const StreamInfo& stream, int fault) {
 std::vector<FormatModifier> offered_formats(const Output& output, bool hardware) {
     std::vector<FormatModifier> formats = output.formats();
     if (!hardware || formats.empty()) return formats;
-    for (const FormatModifier& drawn : output.drawn_formats())
-        if (std::find(formats.begin(), formats.end(), drawn) == formats.end()) formats.push_back(drawn);
+    for (const FormatModifier& drawn : output.drawn_formats()) add_new(formats, drawn);
     return formats;
 }
 

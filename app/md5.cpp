@@ -96,7 +96,7 @@ Result<> Md5Run::take_frame(const Frame& frame) {
 
 Result<> Md5Run::take_failure(DecoderFailed failed) {
     const bool stream_at_fault = failed.error.code == ENOTSUP || failed.error.code == EBADMSG;
-    device_at_fault_ = !stream_at_fault && std::string_view(decoder_->description().kind) != "software";
+    device_at_fault_ = !stream_at_fault && decoder_->description().is_hardware();
     return fail(std::move(failed.error));
 }
 

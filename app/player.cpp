@@ -341,8 +341,9 @@ Ended Player::play_once(Demuxer& demuxer, std::unique_ptr<Decoder> decoder, Item
     const std::uint64_t before = report.frames.accounted();
     const std::uint64_t presented = report.frames.presented();
     const Nanoseconds from = position;
-    const bool hardware = report.decoder.kind != std::string_view("software");
-    const auto offer_formats = [&] { pipeline->decode_thread.offer_formats(formats(fallback, hardware)); };
+    const auto offer_formats = [&] {
+        pipeline->decode_thread.offer_formats(formats(fallback, report.decoder.is_hardware()));
+    };
     Playback playback(*stage_, pipeline->frames, *demux_thread, offer_formats, demuxer.stream(),
                       demuxer.info().duration, report);
     Ended ended = playback.run();
@@ -387,7 +388,7 @@ void Player::settle(Ended ended, ItemReport& report) {
     stop_ = ended == Ended::Quit || ended == Ended::Signalled || ended == Ended::OutputLost;
     signalled_ = signalled_ || ended == Ended::Signalled;
     display_lost_ = display_lost_ || ended == Ended::OutputLost;
-    const bool hardware = std::string_view(report.decoder.kind) != "software";
+    const bool hardware = report.decoder.is_hardware();
     const bool stream_at_fault = report.error.code == ENOTSUP || report.error.code == EBADMSG;
     const bool device_at_fault = ended == Ended::DeviceFailed && hardware && !stream_at_fault;
     if (device_at_fault && software_helps_ && report.error.what.find("--decoder=software") == std::string::npos)

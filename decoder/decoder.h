@@ -66,6 +66,8 @@ struct DecoderDescription {
     std::string driver;    ///< kernel driver or library
     std::string device;    ///< card name and bus, or empty
     std::string mode;      ///< "frame-based, Annex B" and the like
+
+    [[nodiscard]] bool is_hardware() const { return kind != std::string_view("software"); }
 };
 
 struct DecoderConfig {

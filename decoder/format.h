@@ -1,10 +1,12 @@
 // Pixel formats and where the bytes of a picture lie in memory.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "decoder/color.h"
 #include "decoder/nanoseconds.h"
@@ -52,6 +54,14 @@ struct FormatModifier {
     std::uint64_t modifier = modifier_linear;
     bool operator==(const FormatModifier&) const = default;
 };
+
+inline bool contains(const std::vector<FormatModifier>& formats, const FormatModifier& format) {
+    return std::find(formats.begin(), formats.end(), format) != formats.end();
+}
+/// Behind the others, unless it is one of them.
+inline void add_new(std::vector<FormatModifier>& formats, const FormatModifier& format) {
+    if (!contains(formats, format)) formats.push_back(format);
+}
 
 /// A modifier without what belongs to the buffer alone: the column height that Broadcom's carry (drm_fourcc.h).
 constexpr std::uint64_t without_parameters(std::uint64_t modifier) {

@@ -17,13 +17,8 @@ namespace {
 constexpr std::uint32_t pitch_alignment = 256;
 constexpr std::size_t usual_drawn = 16; // so that steady playback allocates nothing
 
-bool contains(const std::vector<FormatModifier>& formats, const FormatModifier& format) {
-    return std::find(formats.begin(), formats.end(), format) != formats.end();
-}
-
-void add_new(std::vector<FormatModifier>& formats, const std::vector<FormatModifier>& more) {
-    for (const FormatModifier& format : more)
-        if (!contains(formats, format)) formats.push_back(format);
+void add_all_new(std::vector<FormatModifier>& formats, const std::vector<FormatModifier>& more) {
+    for (const FormatModifier& format : more) add_new(formats, format);
 }
 
 class DrawnOutput final : public ForwardingOutput {
@@ -87,7 +82,7 @@ std::vector<FormatModifier> DrawnOutput::formats() const {
     std::vector<FormatModifier> formats = options_.always ? std::vector<FormatModifier>{} : inner().formats();
     if (!formats.empty()) return formats;
     for (const auto& painter : painters_)
-        if (can_draw(*painter)) add_new(formats, painter->formats());
+        if (can_draw(*painter)) add_all_new(formats, painter->formats());
     return formats;
 }
 
@@ -102,8 +97,8 @@ bool DrawnOutput::can_draw(Painter& painter) const {
 /// time.
 std::vector<FormatModifier> DrawnOutput::drawn_formats() const {
     std::vector<FormatModifier> formats;
-    for (const auto& painter : painters_) add_new(formats, painter->formats());
-    add_new(formats, inner().drawn_formats());
+    for (const auto& painter : painters_) add_all_new(formats, painter->formats());
+    add_all_new(formats, inner().drawn_formats());
     return formats;
 }
 
@@ -131,11 +126,11 @@ Result<> DrawnOutput::configure(const std::shared_ptr<SlotPool>& pool, const Fra
 }
 
 Result<> DrawnOutput::try_painters(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info, bool compromise) {
+    const bool offered = contains(inner().formats(), {pool->format().fourcc, pool->format().modifier});
     std::string reasons;
     for (const auto& painter : painters_) {
         const bool copies = painter->path() == OutputPath::Copied;
-        const FormatModifier format{pool->format().fourcc, pool->format().modifier};
-        if ((compromise && !painter->scales()) || (copies && contains(inner().formats(), format))) continue;
+        if ((compromise && !painter->scales()) || (copies && offered)) continue;
         const Result<> drawn = draw_by(*painter, pool, info);
         if (drawn) return {};
         reasons += (reasons.empty() ? "" : "; ") + drawn.error().what;

@@ -214,8 +214,7 @@ int PictureMemory::provide(AVCodecContext& codec, AVFrame& frame) {
 void PictureMemory::FreePool::operator()(AVBufferPool* pool) const { av_buffer_pool_uninit(&pool); }
 
 int PictureMemory::provide_plain(AVCodecContext& codec, AVFrame& frame) {
-    const auto target = choose_target(frame.format, {});
-    if (!target || target->converted) return AVERROR(ENOTSUP);
+    if (!from_libav_pixel_format(frame.format)) return AVERROR(ENOTSUP);
     const auto format = wanted_format(codec, frame);
     if (!format) return AVERROR(ENOTSUP);
     const std::lock_guard lock(mutex_);

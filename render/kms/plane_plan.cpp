@@ -85,8 +85,7 @@ std::vector<FormatModifier> offered_formats(const CrtcPlanes& planes) {
     std::vector<FormatModifier> formats;
     const auto add = [&](const KmsPlane& plane) {
         for (const FormatModifier& format : plane.formats)
-            if (is_yuv(format.fourcc) && std::find(formats.begin(), formats.end(), format) == formats.end())
-                formats.push_back(format);
+            if (is_yuv(format.fourcc)) add_new(formats, format);
     };
     for (const KmsPlane* overlay : planes.overlays) add(*overlay);
     add(*planes.primary);

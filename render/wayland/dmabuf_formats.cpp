@@ -52,7 +52,7 @@ std::vector<FormatModifier> DmabufFormats::for_decoders() const {
         if (!is_yuv(entry.format.fourcc)) continue;
         FormatModifier format = entry.format;
         if (format.modifier == modifier_invalid) format.modifier = modifier_linear;
-        if (std::find(formats.begin(), formats.end(), format) == formats.end()) formats.push_back(format);
+        add_new(formats, format);
     }
     return formats;
 }
