@@ -20,6 +20,7 @@ constexpr unsigned maximum_pictures_in_unit = 64;
 constexpr unsigned maximum_slices_in_unit = 8192;
 constexpr unsigned profile_baseline = 66;
 constexpr unsigned profile_extended = 88;
+constexpr const char* reordered_slices = "H.264 with arbitrary slice order is not done by this decoder";
 
 /// 7.4.1.2.4: whether `b` is of another primary coded picture than `a`, the slice before it. `pic_order_cnt_type` says
 /// which of the counts' elements are there; the absent ones are 0 in both.
@@ -61,7 +62,10 @@ class H264Codec final : public Codec {
     [[nodiscard]] const SequenceInfo* sequence() const override { return first_known_ ? &first_sequence_ : nullptr; }
     Result<> parse(const AccessUnit& unit, Steps& steps) override;
     void drain(Steps& steps) override { decoding_.drain(steps); }
-    void flush(Steps& steps) override { decoding_.flush(steps); }
+    void flush(Steps& steps) override {
+        last_may_reorder_ = false;
+        decoding_.flush(steps);
+    }
     void resynchronise(Steps& steps) override { decoding_.drain(steps, DropReason::MissingReference); }
 
   private:
@@ -76,6 +80,7 @@ class H264Codec final : public Codec {
     void begin_picture(const AccessUnit& unit);
     void note_enhancement(unsigned nal_unit_type);
     void finish_picture(Steps& steps);
+    [[nodiscard]] bool belongs_to_unit_before(const SliceHeader& header) const;
     void skip(Steps& steps, DropReason reason, const char* why) const;
 
     StreamInfo stream_;
@@ -91,8 +96,14 @@ class H264Codec final : public Codec {
     unsigned picture_count_ = 0;
     CodedPicture* current_ = nullptr; ///< whose slices are being collected
     unsigned slice_count_ = 0;
-    Sei sei_;        ///< of the next picture
-    Slice incoming_; ///< just parsed
+    Sei sei_;                    ///< of the next picture
+    Slice incoming_;             ///< just parsed
+    bool at_unit_start_ = false; ///< no NAL unit was before this one in the access unit
+
+    // Of the picture before, and whether its profile allows arbitrary slice order.
+    SliceHeader last_slice_;
+    std::uint32_t last_picture_start_ = 0; ///< first_mb_in_slice of its first slice
+    bool last_may_reorder_ = false;
 };
 
 Result<> H264Codec::configure(const StreamInfo& stream) {
@@ -125,7 +136,11 @@ Result<> H264Codec::parse(const AccessUnit& unit, Steps& steps) {
     current_ = nullptr;
     sei_ = {};
     NalUnits units(unit.payload.bytes(), length_size_);
-    while (const auto nal = units.next()) V4L2PLAY_TRY(receive_unit(*nal, unit, steps));
+    at_unit_start_ = true;
+    while (const auto nal = units.next()) {
+        V4L2PLAY_TRY(receive_unit(*nal, unit, steps));
+        at_unit_start_ = false;
+    }
     if (units.malformed() && current_ != nullptr) current_->damage = "the access unit is cut short";
     finish_picture(steps);
     return {};
@@ -198,6 +213,8 @@ Result<> H264Codec::receive_slice(std::span<const std::uint8_t> nal, const Acces
     if (const auto parsed = parse_slice_header(nal, spss, sets_.ppss(), incoming_.header); !parsed)
         return refuse_malformed(parsed.error(), steps);
     if (incoming_.header.redundant_pic_cnt > 0) return {}; // the primary coded picture is enough
+    if (at_unit_start_ && belongs_to_unit_before(incoming_.header))
+        return fail(ENOTSUP, reordered_slices, "slice_header");
     if (is_new_picture(incoming_.header)) {
         const Sps sps = *spss[sets_.ppss()[incoming_.header.pic_parameter_set_id]->seq_parameter_set_id];
         finish_picture(steps); // may put other parameter sets in force
@@ -241,6 +258,14 @@ bool H264Codec::is_new_picture(const SliceHeader& header) const {
     return header.first_mb_in_slice == 0 && !may_reorder_slices(current_->sps);
 }
 
+/// What splits an elementary stream into access units takes a slice further up for the start of the next picture, which
+/// by 7.4.1.2.4 it is not. Where both begin at the top they are taken for pictures of an encoder that tells them badly
+/// apart.
+bool H264Codec::belongs_to_unit_before(const SliceHeader& header) const {
+    return last_may_reorder_ && header.first_mb_in_slice < last_slice_.first_mb_in_slice &&
+           (last_picture_start_ != 0 || header.first_mb_in_slice != 0) && !starts_picture(last_slice_, header);
+}
+
 /// Takes `incoming_` into the current picture.
 Result<> H264Codec::add_slice(Steps& steps) {
     CodedPicture& coded = *current_;
@@ -253,7 +278,7 @@ Result<> H264Codec::add_slice(Steps& steps) {
         const std::uint32_t previous_mb = coded.slices[coded.slice_count - 1].header.first_mb_in_slice;
         if (first_mb < previous_mb && may_reorder_slices(coded.sps)) {
             current_ = nullptr;
-            return fail(ENOTSUP, "H.264 with arbitrary slice order is not done by this decoder", "slice_header");
+            return fail(ENOTSUP, reordered_slices, "slice_header");
         }
         if (first_mb == previous_mb) return {}; // sent twice
         if (first_mb < previous_mb) coded.damage = "slices are out of order";
@@ -294,6 +319,9 @@ void H264Codec::finish_picture(Steps& steps) {
         skip(steps, DropReason::Malformed, coded.damage != nullptr ? coded.damage : "a picture without slices");
         return;
     }
+    last_slice_ = coded.slices[coded.slice_count - 1].header;
+    last_picture_start_ = coded.first().first_mb_in_slice;
+    last_may_reorder_ = may_reorder_slices(coded.sps);
     if (coded.first().first_mb_in_slice != 0 && coded.damage == nullptr) coded.damage = "the first slice is missing";
     decoding_.decode(coded, steps);
 }

@@ -358,6 +358,32 @@ TEST_F(H264CodecTest, RefusesSlicesInArbitraryOrder) {
     EXPECT_EQ(parameter_sets().slice(second).slice(idr()).try_parse().error().code, ENOTSUP);
 }
 
+TEST_F(H264CodecTest, RefusesSlicesInArbitraryOrderThatAreSplitIntoUnits) {
+    SliceHeader second = idr();
+    second.first_mb_in_slice = 2;
+    SliceHeader between = idr();
+    between.first_mb_in_slice = 1;
+    const auto refused = [this](const SliceHeader& slice_of_unit) {
+        const auto result = slice(slice_of_unit).try_parse();
+        return !result && result.error().code == ENOTSUP;
+    };
+    sps_.constraint_set_flags = 1;
+    EXPECT_EQ(parameter_sets().slice(second).parse(), "-malformed");
+    EXPECT_TRUE(refused(idr()));
+    EXPECT_EQ(parameter_sets().slice(idr()).slice(second).parse(), "S32x32 D1() O1");
+    EXPECT_TRUE(refused(between));
+    // Not so: IDR pictures that their encoder does not tell apart, another picture, a new unit by 7.4.1.2.3, a seek.
+    EXPECT_EQ(slice(idr()).slice(second).parse(), "F1 D2() O2");
+    EXPECT_EQ(slice(idr()).slice(second).parse(), "F2 D3() O3");
+    between = idr(1);
+    between.first_mb_in_slice = 1;
+    EXPECT_EQ(slice(between).parse(), "F3 -malformed");
+    EXPECT_EQ(parameter_sets().slice(idr(1)).parse(), "D4() O4");
+    EXPECT_EQ(slice(second).parse(), "F4 -malformed");
+    flush();
+    EXPECT_FALSE(refused(idr()));
+}
+
 TEST_F(H264CodecTest, RefusesExtendedProfile) {
     SliceHeader switching = p(1);
     switching.slice_type = SliceType::Sp;
