@@ -8,7 +8,7 @@ import random
 import sys
 from pathlib import Path
 
-from h264_writer import BOTTOM, FRAME, LONG, OTHER, SHORT, TOP, Stream
+from h264_writer import BOTTOM, FRAME, LONG, OTHER, SHORT, TOP, Stream, TwoLayers, TwoViews
 
 
 def pair(stream, kinds="PP", order=(TOP, BOTTOM), mmco=((), ()), **options):
@@ -215,6 +215,23 @@ def parameter_sets(stream):
         stream.code(FRAME, "I", idr=True, pps=0)
         for number in range(5):
             stream.code(FRAME, "P", pps=(0, 200 + sps_id)[number % 2], slices=1 + number % 3)
+
+
+def layers(stream, kind, profile):
+    """What is more than the base is left out."""
+    for sps_id in (0, 2):
+        stream.configure(fields=False, profile=profile, refs=3, reorder=0, sps_id=sps_id, pps={1: (2, 1), 5: (1, 1)}, layers=kind)
+        stream.code(FRAME, "I", idr=True, pps=1)
+        for number in range(10):
+            stream.code(FRAME, "P", pps=(1, 5)[number % 2], slices=1 + number % 3, ref=number % 4 != 1)
+
+
+def views(stream):
+    layers(stream, TwoViews, 100)
+
+
+def qualities(stream):
+    layers(stream, TwoLayers, 66)
 
 
 class Drawn:

@@ -14,6 +14,8 @@ OTHER = {TOP: BOTTOM, BOTTOM: TOP}
 SHORT, LONG = "short", "long"
 I_PCM = {"I": 25, "P": 5 + 25, "B": 23 + 25}  # tables 7-11, 7-13, 7-14
 SLICE_TYPE = {"P": 0, "B": 1, "I": 2}  # table 7-6
+HIGH = (83, 86, 100, 118, 128)  # profile_idc of those with chroma_format_idc (7.3.2.1.1), as far as they are here
+PREFIX, EXTENSION = 14, 20  # nal_unit_type of what layers add (table 7-1)
 
 
 class Frame:
@@ -87,44 +89,56 @@ class Stream:
 
     def configure(self, fields=True, mbaff=False, poc_type=0, log2_frame_num=4, log2_poc=6, cycle=(4, 6), offset_non_ref=-2,
                   offset_bottom=1, always_zero=False, refs=4, gaps=False, reorder=None, buffering=16, profile=77, sps_id=0,
-                  pps={0: (1, 1)}, bottom_in_frame=True, bottom_first=False):
-        """Parameter sets; `pps`: default numbers of list entries by pic_parameter_set_id. An IDR picture comes next."""
+                  pps={0: (1, 1)}, bottom_in_frame=True, bottom_first=False, layers=None):
+        """Parameter sets; `pps`: default numbers of list entries by pic_parameter_set_id. An IDR picture comes next. `layers`: each
+        picture has one more of a class below, whose parameter sets have the odd numbers next to those of the base."""
         self.fields, self.mbaff, self.poc_type, self.cycle, self.refs = fields, mbaff and fields, poc_type, cycle, max(refs, 1)
+        self.coded_refs = refs
         self.offset_non_ref, self.offset_bottom, self.always_zero = offset_non_ref, offset_bottom, always_zero
         self.log2_frame_num, self.log2_poc, self.gaps = log2_frame_num, log2_poc, gaps
         self.pps, self.bottom_in_frame, self.bottom_first = pps, bottom_in_frame, bottom_first
+        self.layers = layers
+        self.write_parameter_sets(7, profile, sps_id, pps, buffering, reorder)
+        if layers:
+            odd = {number + 1: entries for number, entries in pps.items()}
+            self.write_parameter_sets(15, layers.PROFILE, sps_id + 1, odd, buffering, reorder)
+
+    def write_parameter_sets(self, sps_type, profile, sps_id, pps, buffering, reorder):
+        fields, poc_type = self.fields, self.poc_type
         sps = Bits()  # 7.3.2.1.1
         sps.u(profile, 8)
         sps.u(0x40 if profile == 66 else 0, 8)
         sps.u(30, 8)
         sps.ue(sps_id)
-        if profile == 100:
+        if profile in HIGH:
             sps.ues(1, 0, 0)
             sps.flags(0, 0)
-        sps.ues(log2_frame_num - 4, poc_type)
+        sps.ues(self.log2_frame_num - 4, poc_type)
         if poc_type == 0:
-            sps.ue(log2_poc - 4)
+            sps.ue(self.log2_poc - 4)
         elif poc_type == 1:
-            sps.flag(always_zero)
-            sps.ses(offset_non_ref, offset_bottom)
-            sps.ue(len(cycle))
-            sps.ses(*cycle)
-        sps.ue(refs)
-        sps.flag(gaps)
+            sps.flag(self.always_zero)
+            sps.ses(self.offset_non_ref, self.offset_bottom)
+            sps.ue(len(self.cycle))
+            sps.ses(*self.cycle)
+        sps.ue(self.coded_refs)
+        sps.flag(self.gaps)
         sps.ues(self.WIDTH - 1, (self.HEIGHT >> fields) - 1)
         sps.flag(not fields)
         if fields:
-            sps.flag(mbaff)
+            sps.flag(self.mbaff)
         sps.flags(1, 0, reorder is not None)
         if reorder is not None:  # E.1.1: nothing but bitstream_restriction_flag
             sps.flags(0, 0, 0, 0, 0, 0, 0, 0, 1, 1)
             sps.ues(0, 0, 10, 10, reorder, buffering)
+        if sps_type == 15:
+            self.layers.extend_sps(sps)
         sps.end()
-        self.write(3, 7, sps)
+        self.write(3, sps_type, sps)
         for pps_id, (l0, l1) in pps.items():
             bits = Bits()  # 7.3.2.2
             bits.ues(pps_id, sps_id)
-            bits.flags(0, bottom_in_frame)
+            bits.flags(0, self.bottom_in_frame)
             bits.ues(0, l0 - 1, l1 - 1)
             bits.u(0, 3)
             bits.ses(0, 0, 0)
@@ -132,8 +146,8 @@ class Stream:
             bits.end()
             self.write(3, 8, bits)
 
-    def write(self, ref_idc, unit_type, bits):
-        self.data += b"\0\0\0\1" + bytes([ref_idc << 5 | unit_type]) + escape(bits.bytes())
+    def write(self, ref_idc, unit_type, bits, extension=b""):
+        self.data += b"\0\0\0\1" + bytes([ref_idc << 5 | unit_type]) + escape(extension + bits.bytes())
 
     # Frame numbers and order counts
 
@@ -373,6 +387,7 @@ class Stream:
         pairs = self.mbaff and structure == FRAME
         units = self.WIDTH * self.HEIGHT // (1 if structure == FRAME and not pairs else 2)
         borders = [0, *sorted(self.random.sample(range(1, units), slices - 1)), units]
+        coded = []
         for begin, end in zip(borders, borders[1:]):
             bits = Bits()  # slice_header() (7.3.3)
             bits.ues(begin, SLICE_TYPE[kind], pps)
@@ -401,7 +416,12 @@ class Stream:
             bits.ue(1)
             Macroblocks(self, bits, kind, lists, frame, structure).code(range(begin, end), pairs, skipped)
             bits.end()
+            if self.layers:
+                self.layers.write_prefix(self, ref, idr)
             self.write(2 * ref, 5 if idr else 1, bits)
+            coded.append(bits)
+        if self.layers:
+            self.layers.write_slices(self, ref, idr, coded)
         frame.count |= own
         self.finish(frame, structure, ref, idr, mmco, second, long_term)
         return frame
@@ -462,6 +482,99 @@ class Stream:
             fields = (digest(frame.rows[parity]) if parity in frame.rows else "-" for parity in (TOP, BOTTOM))
             lines.append(f"output {self.frames.index(frame)} {' '.join(fields)}")
         return "\n".join(lines) + "\n"
+
+
+class TwoViews:
+    """Stereo High profile: a second view that is coded as the first is, and does not refer to it (annex H of the
+    editions until 2017, whose sections are named)."""
+
+    PROFILE = 128
+
+    @staticmethod
+    def extend_sps(sps):
+        """seq_parameter_set_mvc_extension() (H.7.3.2.1.4): views 0 and 1, no view between them, one operation point with both"""
+        sps.flag(1)
+        sps.ues(1, 0, 1)
+        sps.ues(0, 0, 0, 0)
+        sps.ue(0)
+        sps.u(30, 8)
+        sps.ue(0)
+        sps.u(0, 3)
+        sps.ues(1, 0, 1, 1)
+        sps.flags(0, 0)
+
+    @staticmethod
+    def header(idr, view):
+        """nal_unit_header_mvc_extension() (H.7.3.1.1), with svc_extension_flag before it"""
+        bits = Bits()
+        bits.flags(0, not idr)
+        bits.u(0, 6)
+        bits.u(view, 10)
+        bits.u(0, 3)
+        bits.flags(idr, 0, 1)
+        return bits.bytes()
+
+    @classmethod
+    def write_prefix(cls, stream, ref, idr):
+        stream.write(2 * ref, PREFIX, Bits(), cls.header(idr, 0))
+
+    @classmethod
+    def write_slices(cls, stream, ref, idr, coded):
+        for bits in coded:
+            view = Bits()
+            first_mb, slice_type, pps_id, *rest = bits.text
+            view.append(first_mb + slice_type)
+            view.ue(int(pps_id, 2))  # one more
+            assert len(view.text[-1]) == len(pps_id), "samples would not be aligned"
+            view.append("".join(rest))
+            stream.write(2 * ref, EXTENSION, view, cls.header(idr, 1))
+
+
+class TwoLayers:
+    """Scalable Baseline profile: a layer of quality, of which only the headers of NAL units are what they say; the rest is by chance
+    (annex G of the editions until 2017)."""
+
+    PROFILE = 83
+
+    @staticmethod
+    def extend_sps(sps):
+        """seq_parameter_set_svc_extension() (G.7.3.2.1.4)"""
+        sps.flag(1)
+        sps.u(0, 2)  # extended_spatial_scalability_idc
+        sps.flag(0)
+        sps.u(1, 2)  # chroma_phase_y_plus1
+        sps.flags(0, 0, 0, 0)
+
+    @staticmethod
+    def header(idr, quality):
+        """nal_unit_header_svc_extension() (G.7.3.1.1), with svc_extension_flag before it"""
+        bits = Bits()
+        bits.flags(1, idr)
+        bits.u(0, 6)
+        bits.flag(1)
+        bits.u(0, 3)
+        bits.u(quality, 4)
+        bits.u(0, 3)
+        bits.flags(0, 0, 1, 1, 1)
+        return bits.bytes()
+
+    @classmethod
+    def write_prefix(cls, stream, ref, idr):
+        """prefix_nal_unit_svc() (G.7.3.2.12.1): store_ref_base_pic_flag and additional_prefix_nal_unit_extension_flag are 0"""
+        bits = Bits()
+        if ref:
+            bits.flags(0, 0)
+            bits.end()
+        stream.write(2 * ref, PREFIX, bits, cls.header(idr, 0))
+
+    @classmethod
+    def write_slices(cls, stream, ref, idr, coded):
+        for bits in coded:
+            layer = Bits()
+            layer.append(bits.text[0] + bits.text[1])
+            layer.data(stream.random.randbytes(stream.random.randint(20, 60)))
+            layer.end()
+            stream.write(2 * ref, EXTENSION, layer, cls.header(idr, 1))
 
 
 class Macroblocks:
