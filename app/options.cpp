@@ -151,7 +151,8 @@ void add_decoder_options(CLI::App& app, Options& options) {
 
 void add_output_options(CLI::App& app, Options& options) {
     add_choice(app, "--output", options.output, output_names, "Where to show");
-    app.add_option("--card", options.card, "Card: driver name, path, or fd:N, a DRM lease")->type_name("NAME|help");
+    app.add_option("--card", options.card, "Card: driver name, path, fd:N, or lease, of the compositor")
+        ->type_name("NAME|help");
     app.add_option_function<std::vector<std::string>>(
            "--connector",
            [&options](const std::vector<std::string>& names) {

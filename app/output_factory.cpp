@@ -7,12 +7,14 @@
 #include "app/demuxer.h"
 #include "decoder/base_name.h"
 #include "render/drawn_output.h"
+#include "render/forwarding_output.h"
 #include "render/gles/gles_painter.h"
 #include "render/kms/kms_output.h"
 #include "render/kms/lasting_output.h"
 #include "render/kms/seat.h"
 #include "render/offscreen/offscreen_output.h"
 #include "render/picture_copier.h"
+#include "render/wayland/lease.h"
 #include "render/wayland/wayland_output.h"
 
 namespace v4l2play {
@@ -45,7 +47,34 @@ std::unique_ptr<Output> with_painters(std::unique_ptr<Output> output, const Opti
     return create_drawn_output(std::move(output), std::move(painters), {always, options.rotate});
 }
 
+struct LeaseHolder {
+    std::unique_ptr<DrmLease> lease;
+};
+
+/// The lease is given back when the display is no longer used: bases go in this order's reverse.
+class LeasedOutput final : private LeaseHolder, public ForwardingOutput {
+  public:
+    LeasedOutput(std::unique_ptr<DrmLease> lent, std::unique_ptr<Output> output)
+        : LeaseHolder{std::move(lent)}
+        , ForwardingOutput(std::move(output)) {}
+};
+
+Result<std::unique_ptr<Output>> open_kms(const Options& options);
+
+Result<std::unique_ptr<Output>> open_leased(const Options& options) {
+    std::vector<std::string> connectors = options.clones;
+    if (!options.connector.empty()) connectors.push_back(options.connector);
+    auto lease = ask_for_lease(connectors);
+    if (!lease) return fail(std::move(lease).error());
+    Options leased = options;
+    leased.card = fmt::format("fd:{}", (*lease)->fd());
+    auto output = open_kms(leased);
+    if (!output) return output;
+    return std::make_unique<LeasedOutput>(std::move(*lease), std::move(*output));
+}
+
 Result<std::unique_ptr<Output>> open_kms(const Options& options) {
+    if (options.card == leased_card) return open_leased(options);
     const KmsOptions kms{.card = options.card,
                          .connector = options.connector,
                          .clones = options.clones,

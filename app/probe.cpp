@@ -12,6 +12,7 @@
 #include "app/output_factory.h"
 #include "render/kms/cards.h"
 #include "render/kms/why.h"
+#include "render/wayland/lease.h"
 
 namespace v4l2play {
 namespace {
@@ -65,6 +66,14 @@ bool probe_file(const Options& options, const std::string& file, const OpenedOut
     return decoded;
 }
 
+std::vector<std::string> modes_of_lease(KmsOptions asked) {
+    const auto lease =
+        ask_for_lease(asked.connector.empty() ? std::vector<std::string>{} : std::vector{asked.connector});
+    if (!lease) return {lease.error().what};
+    asked.card = fmt::format("fd:{}", (*lease)->fd());
+    return mode_choices(asked);
+}
+
 } // namespace
 
 bool answer_help(const Options& options) {
@@ -81,9 +90,9 @@ bool answer_help(const Options& options) {
     else if (options.card == "help")
         print_lines(card_choices());
     else if (options.connector == "help")
-        print_lines(connector_choices(asked));
+        print_lines(options.card == leased_card ? lent_connectors() : connector_choices(asked));
     else if (options.mode == "help")
-        print_lines(mode_choices(asked));
+        print_lines(options.card == leased_card ? modes_of_lease(asked) : mode_choices(asked));
     else
         return false;
     return true;

@@ -2,19 +2,16 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdarg>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <string_view>
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include "decoder/kernel.h"
 #include "decoder/log.h"
+#include "render/wayland/display.h"
 #include "render/wayland/dmabuf_feedback.h"
 #include "render/wayland/protocols.h"
 
@@ -22,13 +19,6 @@ namespace v4l2play {
 namespace {
 
 constexpr Nanoseconds greeting_limit = 5 * second;
-
-void log_from_library(const char* format, std::va_list arguments) {
-    char line[256];
-    std::vsnprintf(line, sizeof line, format, arguments);
-    line[std::strcspn(line, "\n")] = 0;
-    log_debug("wayland", "{}", line);
-}
 
 void on_global(void* data, wl_registry* registry, std::uint32_t name, const char* interface, std::uint32_t version) {
     static_cast<Connection*>(data)->on_global(registry, name, interface, version);
@@ -66,9 +56,6 @@ void on_screen_description(void*, wl_output*, const char*) {}
 constexpr wl_output_listener screen_listener = {on_geometry, on_mode,        on_screen_done,
                                                 on_scale,    on_screen_name, on_screen_description};
 
-void on_sync_done(void* data, wl_callback*, std::uint32_t) { *static_cast<bool*>(data) = true; }
-constexpr wl_callback_listener sync_listener = {on_sync_done};
-
 } // namespace
 
 /// A global being announced.
@@ -90,17 +77,6 @@ struct Connection::Announcement {
 
 namespace {
 
-constexpr Nanoseconds cancel_pause = second / 20; ///< after which who waits looks whether he still may
-
-int wait_for(int fd, short events, Nanoseconds until, const std::atomic<bool>* cancelled) {
-    for (;;) {
-        const Nanoseconds left = until - system_kernel().now();
-        if (left <= 0 || (cancelled != nullptr && *cancelled)) return 0;
-        const int ready = system_kernel().poll(fd, events, cancelled == nullptr ? left : std::min(left, cancel_pause));
-        if (ready != 0) return ready;
-    }
-}
-
 tl::unexpected<Error> lacks(const char* what) {
     return fail(ENOTSUP, fmt::format("the compositor has no {}", what), "wl_registry");
 }
@@ -121,14 +97,10 @@ Connection::~Connection() {
 int Connection::fd() const { return wl_display_get_fd(display_); }
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::atomic<bool>* cancelled) {
-    wl_log_set_handler_client(log_from_library);
+    const Result<wl_display*> display = connect_to_compositor();
+    if (!display) return fail(display.error());
     const char* name = std::getenv("WAYLAND_DISPLAY");
-    wl_display* display = wl_display_connect(nullptr);
-    if (display == nullptr)
-        return fail(ENODEV,
-                    fmt::format("no compositor at {}: {}", name == nullptr ? "wayland-0" : name, std::strerror(errno)),
-                    "wl_display_connect");
-    std::unique_ptr<Connection> connection(new Connection(display, cancelled, name == nullptr ? "wayland-0" : name));
+    std::unique_ptr<Connection> connection(new Connection(*display, cancelled, name == nullptr ? "wayland-0" : name));
     V4L2PLAY_TRY(connection->collect());
     return connection;
 }
@@ -256,24 +228,11 @@ std::string Connection::peer() const {
     return command.empty() ? name_ : fmt::format("{} ({}, process {})", name_, command, credentials.pid);
 }
 
-tl::unexpected<Error> Connection::broken() const {
-    const int error = wl_display_get_error(display_);
-    if (error != EPROTO)
-        return fail(EPIPE, fmt::format("the compositor has gone ({})", std::strerror(error)), "wl_display");
-    const wl_interface* interface = nullptr;
-    std::uint32_t id = 0;
-    const std::uint32_t code = wl_display_get_protocol_error(display_, &interface, &id);
-    return fail(EPROTO,
-                fmt::format("the compositor has ended the connection: error {} of {}", code,
-                            interface == nullptr ? "an object" : interface->name),
-                "wl_display");
-}
-
 Result<> Connection::dispatch() {
     while (wl_display_prepare_read(display_) != 0)
-        if (wl_display_dispatch_pending(display_) < 0) return broken();
-    if (wl_display_read_events(display_) < 0) return broken(); // does not wait: nobody else reads
-    if (wl_display_dispatch_pending(display_) < 0) return broken();
+        if (wl_display_dispatch_pending(display_) < 0) return connection_broken(display_);
+    if (wl_display_read_events(display_) < 0) return connection_broken(display_); // does not wait: nobody else reads
+    if (wl_display_dispatch_pending(display_) < 0) return connection_broken(display_);
     return {};
 }
 
@@ -282,32 +241,7 @@ bool Connection::flush() { return wl_display_flush(display_) < 0 && errno == EAG
 Result<> Connection::roundtrip(Nanoseconds limit) { return roundtrip(nullptr, limit); }
 
 Result<> Connection::roundtrip(wl_event_queue* queue, Nanoseconds limit) {
-    bool answered = false;
-    const Nanoseconds until = system_kernel().now() + limit;
-    const Proxy<wl_callback> callback(wl_display_sync(display_));
-    if (queue != nullptr) wl_proxy_set_queue(reinterpret_cast<wl_proxy*>(callback.get()), queue);
-    wl_callback_add_listener(callback.get(), &sync_listener, &answered);
-    const auto prepare = [&] {
-        return queue == nullptr ? wl_display_prepare_read(display_) : wl_display_prepare_read_queue(display_, queue);
-    };
-    const auto handle = [&] {
-        return queue == nullptr ? wl_display_dispatch_pending(display_)
-                                : wl_display_dispatch_queue_pending(display_, queue);
-    };
-    while (!answered) {
-        while (prepare() != 0)
-            if (handle() < 0) return broken();
-        const bool full = flush();
-        const int ready = answered ? 1 : wait_for(fd(), full ? POLLIN | POLLOUT : POLLIN, until, cancelled_);
-        if (ready == 0) {
-            wl_display_cancel_read(display_);
-            if (cancelled_ != nullptr && *cancelled_)
-                return fail(ECANCELED, "nobody waits any more", "wl_display_sync");
-            return fail(ETIMEDOUT, "the compositor does not answer", "wl_display_sync");
-        }
-        if (wl_display_read_events(display_) < 0 || handle() < 0) return broken();
-    }
-    return {};
+    return wait_for_answers(display_, queue, system_kernel().now() + limit, cancelled_);
 }
 
 } // namespace v4l2play

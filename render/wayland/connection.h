@@ -109,7 +109,6 @@ class Connection {
     void bind_extras(const Announcement& it);
     Result<> collect();
     Result<> read_feedback();
-    [[nodiscard]] tl::unexpected<Error> broken() const;
 
     wl_display* display_;
     const std::atomic<bool>* cancelled_;

@@ -41,3 +41,6 @@
 #ifdef HAVE_XDG_TOPLEVEL_ICON_V1
 #include <xdg-toplevel-icon-v1-client-protocol.h>
 #endif
+#ifdef HAVE_DRM_LEASE_V1
+#include <drm-lease-v1-client-protocol.h>
+#endif

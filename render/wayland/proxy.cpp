@@ -89,6 +89,15 @@ void ProxyDelete::operator()(wp_linux_drm_syncobj_manager_v1*) const {}
 void ProxyDelete::operator()(wp_linux_drm_syncobj_surface_v1*) const {}
 void ProxyDelete::operator()(wp_linux_drm_syncobj_timeline_v1*) const {}
 #endif
+#ifdef HAVE_DRM_LEASE_V1
+void ProxyDelete::operator()(wp_drm_lease_connector_v1* proxy) const { wp_drm_lease_connector_v1_destroy(proxy); }
+void ProxyDelete::operator()(wp_drm_lease_device_v1* proxy) const { wp_drm_lease_device_v1_destroy(proxy); }
+void ProxyDelete::operator()(wp_drm_lease_v1* proxy) const { wp_drm_lease_v1_destroy(proxy); }
+#else
+void ProxyDelete::operator()(wp_drm_lease_connector_v1*) const {}
+void ProxyDelete::operator()(wp_drm_lease_device_v1*) const {}
+void ProxyDelete::operator()(wp_drm_lease_v1*) const {}
+#endif
 #ifdef HAVE_FIFO_V1
 void ProxyDelete::operator()(wp_fifo_manager_v1* proxy) const { wp_fifo_manager_v1_destroy(proxy); }
 void ProxyDelete::operator()(wp_fifo_v1* proxy) const { wp_fifo_v1_destroy(proxy); }

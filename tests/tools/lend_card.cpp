@@ -1,9 +1,7 @@
 // lend_card CARD [--revoke-after MS] COMMAND...: leases the first connected display of a card, with a CRTC and the
 // planes that it can have, to COMMAND, in which "fd:N" is the lease. Takes it back after so many milliseconds, and in
 // any case when COMMAND has ended, whose exit status is its own.
-#include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -13,47 +11,10 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <xf86drm.h>
-#include <xf86drmMode.h>
 
-namespace {
+#include "tests/tools/lendable.h"
 
-[[noreturn]] void give_up(const char* what) {
-    std::perror(what);
-    std::exit(125);
-}
-
-/// A connector, the first CRTC that it can have, and that one's planes; empty when nothing is connected.
-std::vector<std::uint32_t> choose_objects(int card) {
-    std::vector<std::uint32_t> objects;
-    drmModeResPtr resources = drmModeGetResources(card);
-    if (resources == nullptr) give_up("drmModeGetResources");
-    std::uint32_t crtcs = 0;
-    for (int i = 0; i < resources->count_connectors && objects.empty(); ++i) {
-        drmModeConnectorPtr connector = drmModeGetConnector(card, resources->connectors[i]);
-        if (connector != nullptr && connector->connection == DRM_MODE_CONNECTED && connector->count_encoders > 0) {
-            drmModeEncoderPtr encoder = drmModeGetEncoder(card, connector->encoders[0]);
-            crtcs = encoder->possible_crtcs;
-            drmModeFreeEncoder(encoder);
-            objects.push_back(connector->connector_id);
-        }
-        drmModeFreeConnector(connector);
-    }
-    if (objects.empty() || crtcs == 0) return {};
-    const int crtc = __builtin_ctz(crtcs);
-    objects.push_back(resources->crtcs[crtc]);
-    drmModeFreeResources(resources);
-    drmModePlaneResPtr planes = drmModeGetPlaneResources(card);
-    for (std::uint32_t i = 0; i < planes->count_planes; ++i) {
-        drmModePlanePtr plane = drmModeGetPlane(card, planes->planes[i]);
-        if ((plane->possible_crtcs >> crtc & 1U) != 0) objects.push_back(plane->plane_id);
-        drmModeFreePlane(plane);
-    }
-    drmModeFreePlaneResources(planes);
-    return objects;
-}
-
-} // namespace
+using namespace v4l2play;
 
 int main(int count, char** arguments) {
     if (count < 3) return 125;
