@@ -391,7 +391,7 @@ void Playback::drop_next(const Plan& plan) {
 }
 
 Nanoseconds Playback::end_of(Nanoseconds pts) const {
-    const bool known = frame_rate_.num > 0 && frame_rate_.den > 0;
+    const bool known = frame_rate_.positive();
     return pts + (known ? second * frame_rate_.den / frame_rate_.num : 40 * millisecond);
 }
 

@@ -52,7 +52,7 @@ Nanoseconds time_of(const VblankTiming& timing, std::int64_t vblank) {
 } // namespace
 
 void Scheduler::set_rate(Rational rate, Rational tick) {
-    rate_ = rate.num > 0 && rate.den > 0 && rate.num / rate.den < 1000 ? rate : Rational{0, 1};
+    rate_ = rate.positive() && rate.num / rate.den < 1000 ? rate : Rational{0, 1};
     // Two stamps, each rounded by up to half a tick either way.
     tolerance_ = tick.den > 0 ? std::min<Nanoseconds>(second * tick.num / tick.den + 1000, 2 * millisecond) : 0;
     ratio_refresh_ = {0, 0};

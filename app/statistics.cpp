@@ -74,8 +74,7 @@ void Statistics::describe(const ItemReport& item) {
     facts_.path = item.path;
     facts_.output = joined({output.kind, output.connector, output.mode,
                             item.path == OutputPath::None ? "not on a screen" : to_string(item.path)});
-    if (item.frame_rate.num > 0 && item.frame_rate.den > 0)
-        facts_.frame_duration = second * item.frame_rate.den / item.frame_rate.num;
+    if (item.frame_rate.positive()) facts_.frame_duration = second * item.frame_rate.den / item.frame_rate.num;
 }
 
 void Statistics::shown(const FrameShown& shown, Nanoseconds target, std::int64_t late, const ItemReport& item) {

@@ -16,6 +16,15 @@ struct ColorDescription {
     bool operator==(const ColorDescription&) const = default;
 };
 
+/// What the stream itself says; of what it leaves unspecified, what the container says. The range is always the
+/// stream's.
+inline ColorDescription complete(const ColorDescription& stream, const ColorDescription& container) {
+    constexpr std::uint8_t unspecified = 2;
+    const auto choose = [](std::uint8_t one, std::uint8_t other) { return one != unspecified ? one : other; };
+    return {choose(stream.primaries, container.primaries), choose(stream.transfer, container.transfer),
+            choose(stream.matrix, container.matrix), stream.full_range};
+}
+
 /// What HDR10 says of the content: the display that it was mastered on (SMPTE ST 2086) and its light levels
 /// (CTA-861.3), in the units of H.265 D.3.28 and D.3.35.
 struct HdrMetadata {
@@ -31,7 +40,7 @@ struct HdrMetadata {
     bool operator==(const HdrMetadata&) const = default;
 };
 
-/// What the stream itself says; of what it leaves open, what the container says.
+/// Likewise.
 inline HdrMetadata complete(const HdrMetadata& stream, const HdrMetadata& container) {
     HdrMetadata both = stream.has_mastering_display ? stream : container;
     const HdrMetadata& light = stream.has_content_light ? stream : container;

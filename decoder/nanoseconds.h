@@ -17,6 +17,13 @@ struct Rational {
     std::int64_t num = 0;
     std::int64_t den = 1;
     bool operator==(const Rational&) const = default;
+    [[nodiscard]] constexpr bool positive() const { return num > 0 && den > 0; }
 };
+
+/// As for aspect ratios, of which the stream may tell and the container; 1 when neither does.
+constexpr Rational first_positive(Rational a, Rational b) {
+    if (a.positive()) return a;
+    return b.positive() ? b : Rational{1, 1};
+}
 
 } // namespace v4l2play

@@ -14,15 +14,10 @@ namespace v4l2play::av1 {
 
 namespace {
 
-std::uint8_t specified(std::uint8_t stream, std::uint8_t container) {
-    constexpr std::uint8_t unspecified = 2;
-    return stream != unspecified ? stream : container;
-}
-
 ColorDescription color(const ColorConfig& config, const StreamInfo& container) {
-    return {specified(config.color_primaries, container.color.primaries),
-            specified(config.transfer_characteristics, container.color.transfer),
-            specified(config.matrix_coefficients, container.color.matrix), config.color_range};
+    return complete(
+        {config.color_primaries, config.transfer_characteristics, config.matrix_coefficients, config.color_range},
+        container.color);
 }
 
 /// render_and_frame_size_different stretches the frame to the size that it is meant for (6.8.5).
@@ -31,8 +26,7 @@ Rational sample_aspect(const FrameSize& size, const StreamInfo& container) {
     const std::int64_t den = std::int64_t{size.render_height} * size.upscaled_width;
     const std::int64_t common = std::gcd(num, den);
     if (num != den) return {num / common, den / common};
-    const bool known = container.sample_aspect.num > 0 && container.sample_aspect.den > 0;
-    return known ? container.sample_aspect : Rational{1, 1};
+    return first_positive(container.sample_aspect, {1, 1});
 }
 
 std::uint8_t chroma_format_idc(const ColorConfig& config) {

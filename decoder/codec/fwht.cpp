@@ -57,7 +57,7 @@ class FwhtCodec final : public Codec {
 };
 
 Result<> FwhtCodec::configure(const StreamInfo& stream) {
-    if (stream.sample_aspect.num > 0 && stream.sample_aspect.den > 0) sample_aspect_ = stream.sample_aspect;
+    if (stream.sample_aspect.positive()) sample_aspect_ = stream.sample_aspect;
     return {};
 }
 

@@ -2,7 +2,7 @@
 #include <tuple>
 
 #include "decoder/codec/h264_scaling_lists.h"
-#include "decoder/codec/h264_syntax_reader.h"
+#include "decoder/codec/nal_vui.h"
 
 namespace v4l2play::h264 {
 
@@ -73,48 +73,6 @@ void parse_frame_cropping(SyntaxReader& r, Sps& sps) {
          "frame_crop_bottom_offset leaves nothing (7.4.2.1.1)");
 }
 
-/// E.1.1, from aspect_ratio_idc to sar_height
-Rational parse_sample_aspect(SyntaxReader& r) {
-    // Table E-1; 0 = unspecified
-    constexpr std::array<std::array<std::uint8_t, 2>, 17> table{{{0, 1},
-                                                                 {1, 1},
-                                                                 {12, 11},
-                                                                 {10, 11},
-                                                                 {16, 11},
-                                                                 {40, 33},
-                                                                 {24, 11},
-                                                                 {20, 11},
-                                                                 {32, 11},
-                                                                 {80, 33},
-                                                                 {18, 11},
-                                                                 {15, 11},
-                                                                 {64, 33},
-                                                                 {160, 99},
-                                                                 {4, 3},
-                                                                 {3, 2},
-                                                                 {2, 1}}};
-    constexpr unsigned extended_sar = 255;
-    unsigned aspect_ratio_idc = 0;
-    r.u(aspect_ratio_idc, 8);
-    Rational aspect{0, 1};
-    if (aspect_ratio_idc < table.size()) aspect = {table[aspect_ratio_idc][0], table[aspect_ratio_idc][1]};
-    if (aspect_ratio_idc != extended_sar) return aspect;
-    r.u(aspect.num, 16);
-    r.u(aspect.den, 16);
-    return aspect.num != 0 && aspect.den != 0 ? aspect : Rational{0, 1}; // E.2.1: 0 = unspecified
-}
-
-/// E.1.1, from video_format to matrix_coefficients; meanings in E.2.1
-void parse_video_signal_type(SyntaxReader& r, ColorDescription& color) {
-    unsigned video_format = 0;
-    r.u(video_format, 3);
-    r.flag(color.full_range);
-    if (!r.flag()) return;
-    r.u(color.primaries, 8);
-    r.u(color.transfer, 8);
-    r.u(color.matrix, 8);
-}
-
 /// E.1.2, none of which is used
 void skip_hrd_parameters(SyntaxReader& r) {
     const unsigned count = r.ue(31, "cpb_cnt_minus1 above 31 (E.2.2)") + 1;
@@ -125,11 +83,6 @@ void skip_hrd_parameters(SyntaxReader& r) {
         r.flag();
     }
     r.bits().skip(5 + 5 + 5 + 5);
-}
-
-/// E.1.1, chroma_sample_loc_type_top_field and chroma_sample_loc_type_bottom_field
-void skip_chroma_loc_info(SyntaxReader& r) {
-    for (int field = 0; field < 2; ++field) r.ue(5, "chroma_sample_loc_type above 5 (E.2.1)");
 }
 
 /// E.1.1, from num_units_in_tick to fixed_frame_rate_flag
@@ -164,17 +117,7 @@ void parse_bitstream_restriction(SyntaxReader& r, Sps& sps) {
 /// E.1.1. Encoders get this wrong often, and no sample depends on it: an error ends it, and what was read till then
 /// counts.
 void parse_vui_parameters(SyntaxReader r, Sps& sps) {
-    if (r.flag()) {
-        const Rational aspect = parse_sample_aspect(r);
-        if (r.ok()) sps.sample_aspect = aspect;
-    }
-    if (r.flag()) r.flag(); // overscan_info_present_flag, overscan_appropriate_flag
-    if (r.flag()) {
-        ColorDescription color;
-        parse_video_signal_type(r, color);
-        if (r.ok()) sps.color = color;
-    }
-    if (r.flag()) skip_chroma_loc_info(r);
+    nal::parse_vui_of_pictures(r, sps.sample_aspect, sps.color);
     if (r.flag()) parse_timing_info(r, sps);
     const bool nal_hrd = r.flag();
     if (nal_hrd) skip_hrd_parameters(r);

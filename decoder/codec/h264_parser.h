@@ -8,9 +8,13 @@
 #include <span>
 
 #include "decoder/codec/h264_syntax.h"
-#include "decoder/result.h"
+#include "decoder/codec/nal_syntax_reader.h"
 
 namespace v4l2play::h264 {
+
+using nal::Parsed;
+using nal::SyntaxError;
+using nal::SyntaxReader;
 
 /// Table 7-1, as far as they are told apart here.
 enum class NalType : std::uint8_t {
@@ -41,15 +45,6 @@ struct NalHeader {
 
 /// 7.3.1; nothing for an empty unit or one with forbidden_zero_bit.
 std::optional<NalHeader> parse_nal_header(std::span<const std::uint8_t> nal);
-
-/// Why a structure was refused: static text that names the element and its clause, and whether the stream is broken
-/// (EBADMSG) or uses what is not done here (ENOTSUP). No allocation.
-struct SyntaxError {
-    int code = 0;
-    const char* why = "";
-};
-template <class T = void>
-using Parsed = tl::expected<T, SyntaxError>;
 
 /// 7.3.2.1. `nal` starts with the NAL unit header. MVC/SVC subset SPSs are not taken.
 Parsed<> parse_sps(std::span<const std::uint8_t> nal, Sps& sps);

@@ -1,7 +1,7 @@
 // Scaling lists: their syntax, and which are in force.
 #pragma once
 
-#include "decoder/codec/h264_syntax_reader.h"
+#include "decoder/codec/h264_parser.h"
 
 namespace v4l2play::h264 {
 

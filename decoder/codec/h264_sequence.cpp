@@ -60,22 +60,8 @@ Rect visible_rectangle(const Sps& sps, std::uint32_t coded_width, std::uint32_t 
             coded_height - unit_y * (sps.frame_crop_top_offset + sps.frame_crop_bottom_offset)};
 }
 
-std::uint8_t specified(std::uint8_t stream, std::uint8_t container) {
-    constexpr std::uint8_t unspecified = 2;
-    return stream != unspecified ? stream : container;
-}
-
 ColorDescription color(const Sps& sps, const StreamInfo& container) {
-    if (sps.color == ColorDescription{}) return container.color;
-    return {specified(sps.color.primaries, container.color.primaries),
-            specified(sps.color.transfer, container.color.transfer),
-            specified(sps.color.matrix, container.color.matrix), sps.color.full_range};
-}
-
-Rational sample_aspect(const Sps& sps, const StreamInfo& container) {
-    for (const Rational aspect : {sps.sample_aspect, container.sample_aspect})
-        if (aspect.num > 0 && aspect.den > 0) return aspect;
-    return {1, 1};
+    return sps.color == ColorDescription{} ? container.color : complete(sps.color, container.color);
 }
 
 auto fields(const SequenceInfo& s) {
@@ -109,7 +95,7 @@ SequenceInfo describe_sequence(const Sps& sps, const StreamInfo& container) {
     info.interlaced = !sps.frame_mbs_only_flag;
     info.dpb_slots = dpb_frames(sps);
     info.info.visible = visible_rectangle(sps, info.coded_width, info.coded_height);
-    info.info.sample_aspect = sample_aspect(sps, container);
+    info.info.sample_aspect = first_positive(sps.sample_aspect, container.sample_aspect);
     info.info.color = color(sps, container);
     info.info.hdr = container.hdr;
     return info;

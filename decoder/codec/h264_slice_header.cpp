@@ -1,6 +1,6 @@
 #include <bit>
 
-#include "decoder/codec/h264_syntax_reader.h"
+#include "decoder/codec/h264_parser.h"
 
 namespace v4l2play::h264 {
 

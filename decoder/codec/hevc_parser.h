@@ -8,15 +8,14 @@
 #include <span>
 #include <vector>
 
-#include "decoder/codec/h264_syntax_reader.h"
 #include "decoder/codec/hevc_syntax.h"
+#include "decoder/codec/nal_syntax_reader.h"
 
 namespace v4l2play::hevc {
 
-// The descriptors of clause 9 are the same in both specifications.
-using h264::Parsed;
-using h264::SyntaxError;
-using h264::SyntaxReader;
+using nal::Parsed;
+using nal::SyntaxError;
+using nal::SyntaxReader;
 
 struct NalHeader {
     NalType type = NalType::TrailN;

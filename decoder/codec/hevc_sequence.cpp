@@ -16,22 +16,8 @@ Rect visible_rectangle(const Sps& sps) {
             sps.pic_height_in_luma_samples - sub_height * (sps.conf_win_top_offset + sps.conf_win_bottom_offset)};
 }
 
-std::uint8_t specified(std::uint8_t stream, std::uint8_t container) {
-    constexpr std::uint8_t unspecified = 2;
-    return stream != unspecified ? stream : container;
-}
-
 ColorDescription color(const Sps& sps, const StreamInfo& container) {
-    if (sps.color == ColorDescription{}) return container.color;
-    return {specified(sps.color.primaries, container.color.primaries),
-            specified(sps.color.transfer, container.color.transfer),
-            specified(sps.color.matrix, container.color.matrix), sps.color.full_range};
-}
-
-Rational sample_aspect(const Sps& sps, const StreamInfo& container) {
-    for (const Rational aspect : {sps.sample_aspect, container.sample_aspect})
-        if (aspect.num > 0 && aspect.den > 0) return aspect;
-    return {1, 1};
+    return sps.color == ColorDescription{} ? container.color : complete(sps.color, container.color);
 }
 
 auto fields(const SequenceInfo& s) {
@@ -60,7 +46,7 @@ SequenceInfo describe_sequence(const Sps& sps, const StreamInfo& container, std:
     info.chroma_format_idc = sps.chroma_format_idc;
     info.dpb_slots = dpb_pictures(sps);
     info.info.visible = visible_rectangle(sps);
-    info.info.sample_aspect = sample_aspect(sps, container);
+    info.info.sample_aspect = first_positive(sps.sample_aspect, container.sample_aspect);
     info.info.color = color(sps, container);
     // D.3.38: what the stream says itself is for decoders that do not know the characteristics it prefers (HLG).
     if (preferred_transfer != 0) info.info.color.transfer = preferred_transfer;

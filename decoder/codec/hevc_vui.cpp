@@ -1,50 +1,10 @@
 #include "decoder/codec/hevc_vui.h"
 
+#include "decoder/codec/nal_vui.h"
+
 namespace v4l2play::hevc {
 
 namespace {
-
-/// E.2.1, from aspect_ratio_idc to sar_height
-Rational parse_sample_aspect(SyntaxReader& r) {
-    // Table E.1; 0 = unspecified
-    constexpr std::array<std::array<std::uint8_t, 2>, 17> table{{{0, 1},
-                                                                 {1, 1},
-                                                                 {12, 11},
-                                                                 {10, 11},
-                                                                 {16, 11},
-                                                                 {40, 33},
-                                                                 {24, 11},
-                                                                 {20, 11},
-                                                                 {32, 11},
-                                                                 {80, 33},
-                                                                 {18, 11},
-                                                                 {15, 11},
-                                                                 {64, 33},
-                                                                 {160, 99},
-                                                                 {4, 3},
-                                                                 {3, 2},
-                                                                 {2, 1}}};
-    constexpr unsigned extended_sar = 255;
-    unsigned aspect_ratio_idc = 0;
-    r.u(aspect_ratio_idc, 8);
-    Rational aspect{0, 1};
-    if (aspect_ratio_idc < table.size()) aspect = {table[aspect_ratio_idc][0], table[aspect_ratio_idc][1]};
-    if (aspect_ratio_idc != extended_sar) return aspect;
-    r.u(aspect.num, 16);
-    r.u(aspect.den, 16);
-    return aspect.num != 0 && aspect.den != 0 ? aspect : Rational{0, 1}; // E.3.1: 0 = unspecified
-}
-
-/// E.2.1, from video_format to matrix_coeffs; meanings in E.3.1
-void parse_video_signal_type(SyntaxReader& r, ColorDescription& color) {
-    unsigned video_format = 0;
-    r.u(video_format, 3);
-    r.flag(color.full_range);
-    if (!r.flag()) return; // colour_description_present_flag
-    r.u(color.primaries, 8);
-    r.u(color.transfer, 8);
-    r.u(color.matrix, 8);
-}
 
 /// E.2.3, for NAL or VCL
 void skip_sub_layer_hrd(SyntaxReader& r, unsigned count, bool sub_pic_params) {
@@ -111,18 +71,7 @@ void skip_bitstream_restriction(SyntaxReader& r) {
 } // namespace
 
 void parse_vui_parameters(SyntaxReader& r, Sps& sps) {
-    if (r.flag()) {
-        const Rational aspect = parse_sample_aspect(r);
-        if (r.ok()) sps.sample_aspect = aspect;
-    }
-    if (r.flag()) r.flag(); // overscan_info_present_flag, overscan_appropriate_flag
-    if (r.flag()) {
-        ColorDescription color;
-        parse_video_signal_type(r, color);
-        if (r.ok()) sps.color = color;
-    }
-    if (r.flag())
-        for (int field = 0; field < 2; ++field) r.ue(5, "chroma_sample_loc_type above 5 (E.3.1)");
+    nal::parse_vui_of_pictures(r, sps.sample_aspect, sps.color);
     r.flag(); // neutral_chroma_indication_flag
     r.flag(sps.field_seq_flag);
     r.flag(sps.frame_field_info_present_flag);

@@ -6,8 +6,6 @@ namespace v4l2play::mpeg2 {
 
 namespace {
 
-constexpr std::uint8_t unspecified = 2;
-
 /// Table 6-3: the ratio of the displayed picture; 0 for square samples and what is reserved.
 Rational display_aspect(std::uint8_t aspect_ratio_information) {
     switch (aspect_ratio_information) {
@@ -25,9 +23,9 @@ Rational display_aspect(std::uint8_t aspect_ratio_information) {
 /// 6.3.3: of the display size, where there is one.
 Rational sample_aspect(const Sequence& sequence, const StreamInfo& container) {
     const Rational display = display_aspect(sequence.aspect_ratio_information);
-    const Rational known = container.sample_aspect;
     if (display.num == 0)
-        return sequence.aspect_ratio_information != 1 && known.num > 0 && known.den > 0 ? known : Rational{1, 1};
+        return sequence.aspect_ratio_information == 1 ? Rational{1, 1}
+                                                      : first_positive(container.sample_aspect, {1, 1});
     const bool has_display = sequence.display_horizontal_size != 0 && sequence.display_vertical_size != 0;
     const std::int64_t width = has_display ? sequence.display_horizontal_size : sequence.horizontal_size;
     const std::int64_t height = has_display ? sequence.display_vertical_size : sequence.vertical_size;
@@ -35,10 +33,6 @@ Rational sample_aspect(const Sequence& sequence, const StreamInfo& container) {
     const std::int64_t down = display.den * width;
     const std::int64_t divisor = std::gcd(across, down);
     return {across / divisor, down / divisor};
-}
-
-std::uint8_t specified(std::uint8_t stream, std::uint8_t container) {
-    return stream != unspecified ? stream : container;
 }
 
 } // namespace
@@ -59,9 +53,8 @@ SequenceInfo describe_sequence(const Sequence& sequence, const StreamInfo& conta
     info.dpb_slots = 2;
     info.info.visible = {0, 0, sequence.horizontal_size, sequence.vertical_size};
     info.info.sample_aspect = sample_aspect(sequence, container);
-    info.info.color = {specified(sequence.color.primaries, container.color.primaries),
-                       specified(sequence.color.transfer, container.color.transfer),
-                       specified(sequence.color.matrix, container.color.matrix), container.color.full_range};
+    info.info.color = complete(sequence.color, container.color);
+    info.info.color.full_range = container.color.full_range; // the stream has no word for it
     return info;
 }
 

@@ -1,9 +1,7 @@
 #include "decoder/request/h264_controls.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstring>
 
 #include <fmt/format.h>
 
@@ -14,8 +12,6 @@ namespace {
 
 using h264::H264Picture;
 using h264::Slice;
-
-constexpr std::array<std::uint8_t, 3> start_code{0, 0, 1};
 
 const H264Picture& as_h264(const Picture& picture) { return static_cast<const H264Picture&>(picture); }
 
@@ -41,26 +37,13 @@ std::uint64_t profiles_for(const SequenceInfo& sequence) {
 
 std::uint32_t H264Controls::coded_fourcc() const { return V4L2_PIX_FMT_H264_SLICE; }
 
-Result<> H264Controls::probe_modes(ControlProbe& probe) {
-    const auto mode =
-        choose_item(probe, V4L2_CID_STATELESS_H264_DECODE_MODE, "H264_DECODE_MODE", preferred_.decode_mode,
-                    V4L2_STATELESS_H264_DECODE_MODE_FRAME_BASED, V4L2_STATELESS_H264_DECODE_MODE_SLICE_BASED);
-    if (!mode) return fail(mode.error());
-    const auto code = choose_item(probe, V4L2_CID_STATELESS_H264_START_CODE, "H264_START_CODE", preferred_.start_code,
-                                  V4L2_STATELESS_H264_START_CODE_ANNEX_B, V4L2_STATELESS_H264_START_CODE_NONE);
-    if (!code) return fail(code.error());
-    slice_based_ = *mode == V4L2_STATELESS_H264_DECODE_MODE_SLICE_BASED;
-    start_codes_ = *code == V4L2_STATELESS_H264_START_CODE_ANNEX_B;
-    return {};
-}
-
 Result<> H264Controls::probe(ControlProbe& probe) {
-    V4L2PLAY_TRY(probe_modes(probe));
+    V4L2PLAY_TRY(modes_.probe(probe));
     V4L2PLAY_TRY(check_control(probe, V4L2_CID_STATELESS_H264_SPS, "H264_SPS", sizeof sps_));
     V4L2PLAY_TRY(check_control(probe, V4L2_CID_STATELESS_H264_PPS, "H264_PPS", sizeof pps_));
     V4L2PLAY_TRY(
         check_control(probe, V4L2_CID_STATELESS_H264_DECODE_PARAMS, "H264_DECODE_PARAMS", sizeof decode_params_));
-    if (slice_based_) {
+    if (modes_.slice_based()) {
         V4L2PLAY_TRY(
             check_control(probe, V4L2_CID_STATELESS_H264_SLICE_PARAMS, "H264_SLICE_PARAMS", sizeof slice_params_));
         V4L2PLAY_TRY(
@@ -91,22 +74,18 @@ Result<> H264Controls::accepts(const SequenceInfo& sequence) {
 std::span<v4l2_ext_control> H264Controls::sequence_controls(const SequenceInfo& sequence) {
     h264::fill(sps_, sequence);
     controls_.clear();
-    controls_.add(V4L2_CID_STATELESS_H264_DECODE_MODE, slice_based_ ? V4L2_STATELESS_H264_DECODE_MODE_SLICE_BASED
-                                                                    : V4L2_STATELESS_H264_DECODE_MODE_FRAME_BASED);
-    controls_.add(V4L2_CID_STATELESS_H264_START_CODE,
-                  start_codes_ ? V4L2_STATELESS_H264_START_CODE_ANNEX_B : V4L2_STATELESS_H264_START_CODE_NONE);
+    modes_.add_to(controls_);
     controls_.add(V4L2_CID_STATELESS_H264_SPS, sps_);
     return controls_.get();
 }
 
 /// The slices that request `index` carries.
 std::span<const Slice> H264Controls::slices(const Picture& picture, unsigned index) const {
-    const std::span<const Slice> all = as_h264(picture).slices;
-    return slice_based_ ? all.subspan(index, 1) : all;
+    return modes_.carried(std::span<const Slice>(as_h264(picture).slices), index);
 }
 
 unsigned H264Controls::requests(const Picture& picture) const {
-    return slice_based_ ? static_cast<unsigned>(as_h264(picture).slices.size()) : 1;
+    return modes_.requests(std::span<const Slice>(as_h264(picture).slices));
 }
 
 std::span<v4l2_ext_control> H264Controls::picture_controls(const Picture& picture, unsigned index) {
@@ -123,7 +102,7 @@ std::span<v4l2_ext_control> H264Controls::picture_controls(const Picture& pictur
         h264::fill(scaling_matrix_, *h264.scaling);
         controls_.add(V4L2_CID_STATELESS_H264_SCALING_MATRIX, scaling_matrix_);
     }
-    if (!slice_based_) return controls_.get();
+    if (!modes_.slice_based()) return controls_.get();
     const Slice& slice = h264.slices[index];
     h264::fill(slice_params_, slice, *h264.pps, decode_params_);
     controls_.add(V4L2_CID_STATELESS_H264_SLICE_PARAMS, slice_params_);
@@ -135,37 +114,15 @@ std::span<v4l2_ext_control> H264Controls::picture_controls(const Picture& pictur
 }
 
 std::size_t H264Controls::bitstream_size(const Picture& picture, unsigned index) const {
-    std::size_t size = 0;
-    for (const Slice& slice : slices(picture, index)) size += slice.nal.size() + start_code.size();
-    return size;
+    return NalModes::size(slices(picture, index));
 }
 
 std::size_t H264Controls::write_bitstream(const Picture& picture, unsigned index, std::span<std::uint8_t> buffer) {
-    std::uint8_t* out = buffer.data();
-    for (const Slice& slice : slices(picture, index)) {
-        if (start_codes_) out = std::copy(start_code.begin(), start_code.end(), out);
-        std::memcpy(out, slice.nal.data(), slice.nal.size());
-        out += slice.nal.size();
-    }
-    return static_cast<std::size_t>(out - buffer.data());
-}
-
-const char* H264Controls::mode() const {
-    if (slice_based_) return start_codes_ ? "slice-based, Annex B" : "slice-based, no start codes";
-    return start_codes_ ? "frame-based, Annex B" : "frame-based, no start codes";
+    return modes_.write(slices(picture, index), buffer);
 }
 
 std::unique_ptr<CodecControls> create_h264_controls(ModePreference preference) {
-    H264Modes modes;
-    if (preference.decode != ModePreference::Decode::Best)
-        modes.decode_mode = preference.decode == ModePreference::Decode::SliceBased
-                                ? V4L2_STATELESS_H264_DECODE_MODE_SLICE_BASED
-                                : V4L2_STATELESS_H264_DECODE_MODE_FRAME_BASED;
-    if (preference.start_code != ModePreference::StartCode::Best)
-        modes.start_code = preference.start_code == ModePreference::StartCode::AnnexB
-                               ? V4L2_STATELESS_H264_START_CODE_ANNEX_B
-                               : V4L2_STATELESS_H264_START_CODE_NONE;
-    return std::make_unique<H264Controls>(modes);
+    return std::make_unique<H264Controls>(preference);
 }
 
 } // namespace v4l2play

@@ -1,23 +1,17 @@
 // Fills the H.264 controls of the stateless codec interface from a parsed picture.
 #pragma once
 
-#include <optional>
-
 #include "decoder/codec/h264_picture.h"
-#include "decoder/request/control_list.h"
+#include "decoder/request/nal_modes.h"
 
 namespace v4l2play {
 
-/// Modes to take instead of the first choice (frame-based, Annex B), where the driver's menus have them.
-struct H264Modes {
-    std::optional<v4l2_stateless_h264_decode_mode> decode_mode;
-    std::optional<v4l2_stateless_h264_start_code> start_code;
-};
-
 class H264Controls final : public CodecControls {
   public:
-    explicit H264Controls(H264Modes preferred = {})
-        : preferred_(preferred) {}
+    explicit H264Controls(ModePreference preferred = {})
+        : modes_({V4L2_CID_STATELESS_H264_DECODE_MODE, "H264_DECODE_MODE", V4L2_CID_STATELESS_H264_START_CODE,
+                  "H264_START_CODE"},
+                 preferred) {}
 
     [[nodiscard]] std::uint32_t coded_fourcc() const override;
     Result<> probe(ControlProbe& probe) override;
@@ -27,16 +21,13 @@ class H264Controls final : public CodecControls {
     std::span<v4l2_ext_control> picture_controls(const Picture& picture, unsigned index) override;
     [[nodiscard]] std::size_t bitstream_size(const Picture& picture, unsigned index) const override;
     std::size_t write_bitstream(const Picture& picture, unsigned index, std::span<std::uint8_t> buffer) override;
-    [[nodiscard]] const char* mode() const override;
-    [[nodiscard]] bool needs_hold() const override { return slice_based_; }
+    [[nodiscard]] const char* mode() const override { return modes_.name(); }
+    [[nodiscard]] bool needs_hold() const override { return modes_.slice_based(); }
 
   private:
-    Result<> probe_modes(ControlProbe& probe);
     [[nodiscard]] std::span<const h264::Slice> slices(const Picture& picture, unsigned index) const;
 
-    H264Modes preferred_;
-    bool slice_based_ = false;
-    bool start_codes_ = true;
+    NalModes modes_;
     bool has_scaling_matrix_ = false;
     std::uint64_t profiles_ = 0; ///< profile menu; 0 = the driver has none
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 
 #include <fmt/format.h>
 
@@ -15,8 +14,6 @@ namespace {
 using hevc::HevcPicture;
 using hevc::Slice;
 
-constexpr std::array<std::uint8_t, 3> start_code{0, 0, 1};
-
 const HevcPicture& as_hevc(const Picture& picture) { return static_cast<const HevcPicture&>(picture); }
 
 std::span<const hevc::ShortTermRefPicSet> short_term_sets(const hevc::Sps& sps) {
@@ -26,19 +23,6 @@ std::span<const hevc::ShortTermRefPicSet> short_term_sets(const hevc::Sps& sps) 
 } // namespace
 
 std::uint32_t HevcControls::coded_fourcc() const { return V4L2_PIX_FMT_HEVC_SLICE; }
-
-Result<> HevcControls::probe_modes(ControlProbe& probe) {
-    const auto mode =
-        choose_item(probe, V4L2_CID_STATELESS_HEVC_DECODE_MODE, "HEVC_DECODE_MODE", preferred_.decode_mode,
-                    V4L2_STATELESS_HEVC_DECODE_MODE_FRAME_BASED, V4L2_STATELESS_HEVC_DECODE_MODE_SLICE_BASED);
-    if (!mode) return fail(mode.error());
-    const auto code = choose_item(probe, V4L2_CID_STATELESS_HEVC_START_CODE, "HEVC_START_CODE", preferred_.start_code,
-                                  V4L2_STATELESS_HEVC_START_CODE_ANNEX_B, V4L2_STATELESS_HEVC_START_CODE_NONE);
-    if (!code) return fail(code.error());
-    slice_based_ = *mode == V4L2_STATELESS_HEVC_DECODE_MODE_SLICE_BASED;
-    start_codes_ = *code == V4L2_STATELESS_HEVC_START_CODE_ANNEX_B;
-    return {};
-}
 
 /// Arrays that some drivers want and others do not know.
 Result<> HevcControls::probe_arrays(ControlProbe& probe) {
@@ -64,12 +48,12 @@ Result<> HevcControls::probe_arrays(ControlProbe& probe) {
 }
 
 Result<> HevcControls::probe(ControlProbe& probe) {
-    V4L2PLAY_TRY(probe_modes(probe));
+    V4L2PLAY_TRY(modes_.probe(probe));
     V4L2PLAY_TRY(check_control(probe, V4L2_CID_STATELESS_HEVC_SPS, "HEVC_SPS", sizeof sps_));
     V4L2PLAY_TRY(check_control(probe, V4L2_CID_STATELESS_HEVC_PPS, "HEVC_PPS", sizeof pps_));
     V4L2PLAY_TRY(
         check_control(probe, V4L2_CID_STATELESS_HEVC_DECODE_PARAMS, "HEVC_DECODE_PARAMS", sizeof decode_params_));
-    if (slice_based_)
+    if (modes_.slice_based())
         V4L2PLAY_TRY(check_control(probe, V4L2_CID_STATELESS_HEVC_SLICE_PARAMS, "HEVC_SLICE_PARAMS",
                                    sizeof(v4l2_ctrl_hevc_slice_params)));
     has_scaling_matrix_ = probe.query(V4L2_CID_STATELESS_HEVC_SCALING_MATRIX).exists;
@@ -105,22 +89,18 @@ std::span<v4l2_ext_control> HevcControls::sequence_controls(const SequenceInfo& 
     hevc::fill(sps_, sequence);
     context_sets_.clear();
     controls_.clear();
-    controls_.add(V4L2_CID_STATELESS_HEVC_DECODE_MODE, slice_based_ ? V4L2_STATELESS_HEVC_DECODE_MODE_SLICE_BASED
-                                                                    : V4L2_STATELESS_HEVC_DECODE_MODE_FRAME_BASED);
-    controls_.add(V4L2_CID_STATELESS_HEVC_START_CODE,
-                  start_codes_ ? V4L2_STATELESS_HEVC_START_CODE_ANNEX_B : V4L2_STATELESS_HEVC_START_CODE_NONE);
+    modes_.add_to(controls_);
     controls_.add(V4L2_CID_STATELESS_HEVC_SPS, sps_);
     return controls_.get();
 }
 
 /// The slice segments that request `index` carries.
 std::span<const Slice> HevcControls::slices(const Picture& picture, unsigned index) const {
-    const std::span<const Slice> all = as_hevc(picture).slices;
-    return slice_based_ ? all.subspan(index, 1) : all;
+    return modes_.carried(std::span<const Slice>(as_hevc(picture).slices), index);
 }
 
 unsigned HevcControls::requests(const Picture& picture) const {
-    return slice_based_ ? static_cast<unsigned>(as_hevc(picture).slices.size()) : 1;
+    return modes_.requests(std::span<const Slice>(as_hevc(picture).slices));
 }
 
 /// The kernel takes no more elements than the driver has room for, and the entry points must be as many as the slices
@@ -174,7 +154,7 @@ void HevcControls::add_slices(const HevcPicture& picture, unsigned index) {
     slice_params_.clear();
     entry_points_.clear();
     for (const Slice& slice : slices(picture, index)) {
-        hevc::fill(slice_params_.emplace_back(), slice, picture, start_codes_ ? start_code.size() : 0);
+        hevc::fill(slice_params_.emplace_back(), slice, picture, modes_.start_code_size());
         if (maximum_entry_points_ != 0)
             entry_points_.insert(entry_points_.end(), slice.entry_points.begin(), slice.entry_points.end());
     }
@@ -215,44 +195,22 @@ std::span<v4l2_ext_control> HevcControls::picture_controls(const Picture& pictur
 }
 
 std::size_t HevcControls::bitstream_size(const Picture& picture, unsigned index) const {
-    std::size_t size = 0;
-    for (const Slice& slice : slices(picture, index)) size += slice.nal.size() + start_code.size();
-    return size;
+    return NalModes::size(slices(picture, index));
 }
 
 std::size_t HevcControls::data_offset(const Picture& picture, unsigned index) const {
     std::size_t farthest = 0;
     for (const Slice& slice : slices(picture, index))
         farthest = std::max<std::size_t>(farthest, slice.header.data_byte_offset);
-    return farthest + start_code.size();
+    return farthest + modes_.start_code_size();
 }
 
 std::size_t HevcControls::write_bitstream(const Picture& picture, unsigned index, std::span<std::uint8_t> buffer) {
-    std::uint8_t* out = buffer.data();
-    for (const Slice& slice : slices(picture, index)) {
-        if (start_codes_) out = std::copy(start_code.begin(), start_code.end(), out);
-        std::memcpy(out, slice.nal.data(), slice.nal.size());
-        out += slice.nal.size();
-    }
-    return static_cast<std::size_t>(out - buffer.data());
-}
-
-const char* HevcControls::mode() const {
-    if (slice_based_) return start_codes_ ? "slice-based, Annex B" : "slice-based, no start codes";
-    return start_codes_ ? "frame-based, Annex B" : "frame-based, no start codes";
+    return modes_.write(slices(picture, index), buffer);
 }
 
 std::unique_ptr<CodecControls> create_hevc_controls(ModePreference preference) {
-    HevcModes modes;
-    if (preference.decode != ModePreference::Decode::Best)
-        modes.decode_mode = preference.decode == ModePreference::Decode::SliceBased
-                                ? V4L2_STATELESS_HEVC_DECODE_MODE_SLICE_BASED
-                                : V4L2_STATELESS_HEVC_DECODE_MODE_FRAME_BASED;
-    if (preference.start_code != ModePreference::StartCode::Best)
-        modes.start_code = preference.start_code == ModePreference::StartCode::AnnexB
-                               ? V4L2_STATELESS_HEVC_START_CODE_ANNEX_B
-                               : V4L2_STATELESS_HEVC_START_CODE_NONE;
-    return std::make_unique<HevcControls>(modes);
+    return std::make_unique<HevcControls>(preference);
 }
 
 } // namespace v4l2play

@@ -1,25 +1,20 @@
 // Fills the H.265 controls of the stateless codec interface from a parsed picture.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "decoder/codec/hevc_picture.h"
-#include "decoder/request/control_list.h"
+#include "decoder/request/nal_modes.h"
 #include "decoder/v4l2/uapi.h"
 
 namespace v4l2play {
 
-/// Modes to take instead of the first choice (frame-based, Annex B), where the driver's menus have them.
-struct HevcModes {
-    std::optional<v4l2_stateless_hevc_decode_mode> decode_mode;
-    std::optional<v4l2_stateless_hevc_start_code> start_code;
-};
-
 class HevcControls final : public CodecControls {
   public:
-    explicit HevcControls(HevcModes preferred = {})
-        : preferred_(preferred) {}
+    explicit HevcControls(ModePreference preferred = {})
+        : modes_({V4L2_CID_STATELESS_HEVC_DECODE_MODE, "HEVC_DECODE_MODE", V4L2_CID_STATELESS_HEVC_START_CODE,
+                  "HEVC_START_CODE"},
+                 preferred) {}
 
     [[nodiscard]] std::uint32_t coded_fourcc() const override;
     Result<> probe(ControlProbe& probe) override;
@@ -32,11 +27,10 @@ class HevcControls final : public CodecControls {
     [[nodiscard]] std::size_t bitstream_size(const Picture& picture, unsigned index) const override;
     [[nodiscard]] std::size_t data_offset(const Picture& picture, unsigned index) const override;
     std::size_t write_bitstream(const Picture& picture, unsigned index, std::span<std::uint8_t> buffer) override;
-    [[nodiscard]] const char* mode() const override;
-    [[nodiscard]] bool needs_hold() const override { return slice_based_; }
+    [[nodiscard]] const char* mode() const override { return modes_.name(); }
+    [[nodiscard]] bool needs_hold() const override { return modes_.slice_based(); }
 
   private:
-    Result<> probe_modes(ControlProbe& probe);
     Result<> probe_arrays(ControlProbe& probe);
     [[nodiscard]] std::span<const hevc::Slice> slices(const Picture& picture, unsigned index) const;
     [[nodiscard]] Result<> takes_slices(const Picture& picture) const;
@@ -44,9 +38,7 @@ class HevcControls final : public CodecControls {
     void add_slices(const hevc::HevcPicture& picture, unsigned index);
     void add_reference_sets(const hevc::Sps& sps);
 
-    HevcModes preferred_;
-    bool slice_based_ = false;
-    bool start_codes_ = true;
+    NalModes modes_;
     bool has_scaling_matrix_ = false;
     std::uint32_t maximum_slices_ = 0;       ///< of SLICE_PARAMS; 0 = the driver has none
     std::uint32_t maximum_entry_points_ = 0; ///< of ENTRY_POINT_OFFSETS

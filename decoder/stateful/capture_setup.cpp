@@ -109,8 +109,7 @@ Result<CaptureFormat> set_up_capture(const VideoDevice& device, const DecoderCon
     if (!pixels) return fail(pixels.error());
     CaptureFormat capture{*pixels, {}, minimum_buffers(device)};
     capture.info.visible = visible_part(device, *pixels);
-    if (const Rational aspect = config.stream.sample_aspect; aspect.num > 0 && aspect.den > 0)
-        capture.info.sample_aspect = aspect;
+    if (const Rational aspect = config.stream.sample_aspect; aspect.positive()) capture.info.sample_aspect = aspect;
     capture.info.color = color(device, config.stream.color);
     capture.info.hdr = config.stream.hdr;
     return capture;

@@ -113,7 +113,7 @@ std::string Arranger::explain() const {
     if (lacks_scaling()) {
         text += ": the driver refuses scaling";
         const Rational& aspect = info_.sample_aspect;
-        if (aspect.num > 0 && aspect.den > 0 && aspect.num != aspect.den)
+        if (aspect.positive() && aspect.num != aspect.den)
             text += fmt::format(", pixels of {}:{} are shown square", aspect.num, aspect.den);
     }
     if (refusals_.empty()) return text;

@@ -49,14 +49,14 @@ const Control* find(std::span<v4l2_ext_control> controls, std::uint32_t id) {
     return nullptr;
 }
 
-H264Controls probed(FakeProbe probe, H264Modes modes = {}) {
+H264Controls probed(FakeProbe probe, ModePreference modes = {}) {
     H264Controls controls(modes);
     const auto result = controls.probe(probe);
     EXPECT_TRUE(result) << result.error().what;
     return controls;
 }
 
-H264Controls slice_based() { return probed({}, {V4L2_STATELESS_H264_DECODE_MODE_SLICE_BASED, std::nullopt}); }
+H264Controls slice_based() { return probed({}, {ModePreference::Decode::SliceBased}); }
 
 TEST(H264ControlsProbe, PrefersWholeFramesWithStartCodes) {
     EXPECT_STREQ("frame-based, Annex B", probed({}).mode());
@@ -69,7 +69,7 @@ TEST(H264ControlsProbe, PrefersWholeFramesWithStartCodes) {
 }
 
 TEST(H264ControlsProbe, TakesThePreferenceWhereTheMenuHasIt) {
-    const H264Modes wish{V4L2_STATELESS_H264_DECODE_MODE_SLICE_BASED, V4L2_STATELESS_H264_START_CODE_NONE};
+    const ModePreference wish{ModePreference::Decode::SliceBased, ModePreference::StartCode::None};
     EXPECT_STREQ("slice-based, no start codes", probed({}, wish).mode());
     FakeProbe frames;
     frames.menu(V4L2_CID_STATELESS_H264_DECODE_MODE, 2);
@@ -235,7 +235,7 @@ TEST(H264ControlsPicture, BitstreamIsTheSlices) {
     H264Controls slices = slice_based();
     EXPECT_EQ(join({code, first}), written(slices, picture, 0));
     EXPECT_EQ(join({code, second}), written(slices, picture, 1));
-    H264Controls bare = probed({}, {V4L2_STATELESS_H264_DECODE_MODE_SLICE_BASED, V4L2_STATELESS_H264_START_CODE_NONE});
+    H264Controls bare = probed({}, {ModePreference::Decode::SliceBased, ModePreference::StartCode::None});
     EXPECT_EQ(first, written(bare, picture, 0));
     EXPECT_EQ(second, written(bare, picture, 1));
 }

@@ -131,7 +131,7 @@ TEST(HdrMetadataTest, TheStreamWins) {
     stream = everything();
     stream.max_luminance = 1;
     EXPECT_EQ(complete(stream, everything()), stream);
-    EXPECT_EQ(complete({}, {}), HdrMetadata{});
+    EXPECT_EQ(complete(HdrMetadata{}, {}), HdrMetadata{});
 }
 
 void* add_side_data(AVStream& stream, AVPacketSideDataType type, std::size_t size) {

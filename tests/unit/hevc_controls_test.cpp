@@ -43,14 +43,14 @@ std::span<const Control> find(std::span<v4l2_ext_control> controls, std::uint32_
     return {};
 }
 
-HevcControls probed(FakeProbe probe, HevcModes modes = {}) {
+HevcControls probed(FakeProbe probe, ModePreference modes = {}) {
     HevcControls controls(modes);
     const auto result = controls.probe(probe);
     EXPECT_TRUE(result) << result.error().what;
     return controls;
 }
 
-HevcControls slice_based() { return probed({}, {V4L2_STATELESS_HEVC_DECODE_MODE_SLICE_BASED, std::nullopt}); }
+HevcControls slice_based() { return probed({}, {ModePreference::Decode::SliceBased}); }
 
 TEST(HevcControlsProbe, PrefersWholeFramesWithStartCodes) {
     EXPECT_STREQ("frame-based, Annex B", probed({}).mode());
@@ -60,7 +60,7 @@ TEST(HevcControlsProbe, PrefersWholeFramesWithStartCodes) {
     slices.menu(V4L2_CID_STATELESS_HEVC_START_CODE, 1);
     EXPECT_STREQ("slice-based, no start codes", probed(slices).mode());
     EXPECT_TRUE(probed(slices).needs_hold());
-    const HevcModes wish{V4L2_STATELESS_HEVC_DECODE_MODE_SLICE_BASED, V4L2_STATELESS_HEVC_START_CODE_NONE};
+    const ModePreference wish{ModePreference::Decode::SliceBased, ModePreference::StartCode::None};
     EXPECT_STREQ("slice-based, no start codes", probed({}, wish).mode());
 }
 
@@ -147,8 +147,7 @@ TEST_F(HevcControlsTest, SlicesAreOneArrayOrARequestEach) {
                      buffer.begin() + static_cast<std::ptrdiff_t>(first) + 6)),
               (Bytes{0, 0, 1}));
 
-    HevcControls slices =
-        probed({}, {V4L2_STATELESS_HEVC_DECODE_MODE_SLICE_BASED, V4L2_STATELESS_HEVC_START_CODE_NONE});
+    HevcControls slices = probed({}, {ModePreference::Decode::SliceBased, ModePreference::StartCode::None});
     EXPECT_EQ(slices.requests(picture()), 3U);
     const auto& second =
         one<v4l2_ctrl_hevc_slice_params>(slices.picture_controls(picture(), 1), V4L2_CID_STATELESS_HEVC_SLICE_PARAMS);
@@ -175,7 +174,7 @@ TEST_F(HevcControlsTest, ArraysGoWhereTheDriverHasThemAndNoFurther) {
     EXPECT_EQ("a picture of 2 slices; the driver takes 1", probed(small).takes(picture()).error().what);
     EXPECT_EQ(ENOTSUP, probed(small).takes(picture()).error().code);
     small.add(V4L2_CID_STATELESS_HEVC_ENTRY_POINT_OFFSETS, 4, 3);
-    const HevcModes a_slice_each{V4L2_STATELESS_HEVC_DECODE_MODE_SLICE_BASED, std::nullopt};
+    const ModePreference a_slice_each{ModePreference::Decode::SliceBased};
     EXPECT_TRUE(probed(small, a_slice_each).takes(picture()));
     EXPECT_TRUE(probed({}).takes(picture()));
     FakeProbe none;

@@ -1,4 +1,4 @@
-// Reads syntax elements into the fields of a structure and checks their range.
+// Reads syntax elements of H.264 and H.265 into the fields of a structure, and checks their range.
 #pragma once
 
 #include <cerrno>
@@ -6,9 +6,18 @@
 #include <span>
 
 #include "decoder/codec/bits.h"
-#include "decoder/codec/h264_parser.h"
+#include "decoder/result.h"
 
-namespace v4l2play::h264 {
+namespace v4l2play::nal {
+
+/// Why a structure was refused: static text that names the element and its clause, and whether the stream is broken
+/// (EBADMSG) or uses what is not done here (ENOTSUP). No allocation.
+struct SyntaxError {
+    int code = 0;
+    const char* why = "";
+};
+template <class T = void>
+using Parsed = tl::expected<T, SyntaxError>;
 
 /// The first error sticks, and from there on elements read as 0: a parser reads on to its end (loops look at `ok`) and
 /// asks `result` once.
@@ -17,7 +26,7 @@ class SyntaxReader {
     explicit SyntaxReader(std::span<const std::uint8_t> nal)
         : bits_(nal) {}
 
-    // The descriptors of clause 7.2.
+    // The descriptors of H.264 clause 7.2, which are those of H.265 clause 7.2.
     template <class T>
     void u(T& field, unsigned n) {
         field = static_cast<T>(ok() ? bits_.u(n) : 0);
@@ -72,4 +81,4 @@ class SyntaxReader {
     SyntaxError error_;
 };
 
-} // namespace v4l2play::h264
+} // namespace v4l2play::nal
