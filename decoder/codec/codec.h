@@ -71,6 +71,15 @@ struct Step {
 /// Steps of one call; its capacity is kept from call to call.
 using Steps = std::vector<Step>;
 
+/// A picture is left out; `why` is static text.
+inline void skip(Steps& steps, DropReason reason, const char* why) {
+    Step step;
+    step.kind = Step::Kind::Skip;
+    step.reason = reason;
+    step.why = why;
+    steps.push_back(step);
+}
+
 class Codec {
   public:
     virtual ~Codec() = default;

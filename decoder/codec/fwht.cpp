@@ -46,7 +46,6 @@ class FwhtCodec final : public Codec {
     void announce(const Header& header, Steps& steps);
     void submit(const AccessUnit& unit, const Header& header, Steps& steps);
     void forget(Steps& steps, DropReason reason);
-    static void skip(Steps& steps, DropReason reason, const char* why);
 
     Rational sample_aspect_{1, 1};
     FwhtPicture picture_;
@@ -125,13 +124,6 @@ void FwhtCodec::forget(Steps& steps, DropReason reason) {
     if (previous_ != 0) steps.push_back(step(Step::Kind::Forget, previous_));
     previous_ = 0;
     waiting_reason_ = reason;
-}
-
-void FwhtCodec::skip(Steps& steps, DropReason reason, const char* why) {
-    Step skipped = step(Step::Kind::Skip, 0);
-    skipped.reason = reason;
-    skipped.why = why;
-    steps.push_back(skipped);
 }
 
 } // namespace

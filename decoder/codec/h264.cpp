@@ -81,7 +81,6 @@ class H264Codec final : public Codec {
     void note_enhancement(unsigned nal_unit_type);
     void finish_picture(Steps& steps);
     [[nodiscard]] bool belongs_to_unit_before(const SliceHeader& header) const;
-    void skip(Steps& steps, DropReason reason, const char* why) const;
 
     StreamInfo stream_;
     unsigned length_size_ = 0;
@@ -324,14 +323,6 @@ void H264Codec::finish_picture(Steps& steps) {
     last_may_reorder_ = may_reorder_slices(coded.sps);
     if (coded.first().first_mb_in_slice != 0 && coded.damage == nullptr) coded.damage = "the first slice is missing";
     decoding_.decode(coded, steps);
-}
-
-void H264Codec::skip(Steps& steps, DropReason reason, const char* why) const {
-    Step step;
-    step.kind = Step::Kind::Skip;
-    step.reason = reason;
-    step.why = why;
-    steps.push_back(step);
 }
 
 } // namespace

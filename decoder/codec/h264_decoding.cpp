@@ -11,14 +11,6 @@ namespace {
 
 unsigned max_frame_num(const Sps& sps) { return 1U << (sps.log2_max_frame_num_minus4 + 4); }
 
-void skip(Steps& steps, DropReason reason, const char* why) {
-    Step step;
-    step.kind = Step::Kind::Skip;
-    step.reason = reason;
-    step.why = why;
-    steps.push_back(step);
-}
-
 bool is_intra(CodedPicture& coded) {
     const auto slices = coded.used_slices();
     return std::all_of(slices.begin(), slices.end(),

@@ -53,7 +53,6 @@ class HevcCodec final : public Codec {
     bool begin_picture(const SpsTable& spss, const AccessUnit& unit, Steps& steps);
     void add_slice();
     void finish_picture(Steps& steps);
-    static void skip(Steps& steps, DropReason reason, const char* why);
 
     StreamInfo stream_;
     unsigned length_size_ = 0;
@@ -274,14 +273,6 @@ void HevcCodec::finish_picture(Steps& steps) {
         slice.entry_points =
             std::span(coded.entry_points).subspan(slice.first_entry_point, slice.header.num_entry_point_offsets);
     decoding_.decode(coded, steps);
-}
-
-void HevcCodec::skip(Steps& steps, DropReason reason, const char* why) {
-    Step step;
-    step.kind = Step::Kind::Skip;
-    step.reason = reason;
-    step.why = why;
-    steps.push_back(step);
 }
 
 } // namespace

@@ -7,18 +7,6 @@
 
 namespace v4l2play::hevc {
 
-namespace {
-
-void skip(Steps& steps, DropReason reason, const char* why) {
-    Step step;
-    step.kind = Step::Kind::Skip;
-    step.reason = reason;
-    step.why = why;
-    steps.push_back(step);
-}
-
-} // namespace
-
 void DecodingProcess::note_content(const Sei& sei) {
     if (sei.has_mastering_display) {
         hdr_.has_mastering_display = true;

@@ -34,7 +34,6 @@ class Mpeg2Codec final : public Codec {
     void note(ParseResult result, Steps& steps);
     void add_slice(const Unit& unit);
     void finish_picture(Steps& steps);
-    static void skip(Steps& steps, DropReason reason, const char* why);
 
     StreamInfo stream_;
     DecodingProcess decoding_{stream_};
@@ -214,14 +213,6 @@ void Mpeg2Codec::finish_picture(Steps& steps) {
     if (coded.damage == nullptr && coded.sequence.progressive_sequence && coded.header.is_field())
         coded.damage = "a field picture in a progressive sequence (6.3.5)";
     decoding_.decode(coded, steps);
-}
-
-void Mpeg2Codec::skip(Steps& steps, DropReason reason, const char* why) {
-    Step step;
-    step.kind = Step::Kind::Skip;
-    step.reason = reason;
-    step.why = why;
-    steps.push_back(step);
 }
 
 } // namespace

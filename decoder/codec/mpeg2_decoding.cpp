@@ -13,13 +13,6 @@ Step step(Step::Kind kind, FrameId id) {
     return made;
 }
 
-void skip(Steps& steps, DropReason reason, const char* why) {
-    Step made = step(Step::Kind::Skip, 0);
-    made.reason = reason;
-    made.why = why;
-    steps.push_back(made);
-}
-
 } // namespace
 
 void DecodingProcess::decode(CodedPicture& coded, Steps& steps) {

@@ -7,6 +7,7 @@
 #include "tests/unit/av1_clip.h"
 #include "tests/unit/av1_validator.h"
 #include "tests/unit/codec_contract.h"
+#include "tests/unit/mutation.h"
 
 namespace v4l2play::test {
 namespace {
@@ -62,33 +63,6 @@ class StreamRun {
     Outcome outcome_;
     bool refused_ = false;
 };
-
-/// Some bits, bytes and lengths, anywhere.
-void mutate(std::vector<Bytes>& units, std::mt19937& random) {
-    for (unsigned count = 1 + random() % 4; count > 0; --count) {
-        Bytes& unit = units[random() % units.size()];
-        if (unit.empty()) continue;
-        const std::size_t at = random() % unit.size();
-        const auto position = unit.begin() + static_cast<std::ptrdiff_t>(at);
-        switch (random() % 6) {
-        case 0:
-            unit.resize(at);
-            break;
-        case 1:
-            unit.insert(position, static_cast<std::uint8_t>(random()));
-            break;
-        case 2:
-            *position = static_cast<std::uint8_t>(random());
-            break;
-        case 3:
-            std::swap(unit, units[random() % units.size()]);
-            break;
-        default:
-            *position = static_cast<std::uint8_t>(*position ^ 1U << random() % 8);
-            break;
-        }
-    }
-}
 
 TEST(Av1Mutation, UnharmedStreamsDecode) {
     StreamRun run;

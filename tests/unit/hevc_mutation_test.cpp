@@ -5,6 +5,7 @@
 
 #include "decoder/request/hevc_controls.h"
 #include "tests/unit/hevc_codec_fixture.h"
+#include "tests/unit/mutation.h"
 
 namespace v4l2play::test {
 namespace {
@@ -59,61 +60,6 @@ class HevcMutationTest : public HevcCodecTest {
         return units;
     }
     static Bytes take(HevcCodecTest& made) { return std::exchange(static_cast<HevcMutationTest&>(made).stream_, {}); }
-
-    /// Some bits, bytes and lengths, anywhere.
-    static void mutate(std::vector<Bytes>& units, std::mt19937& random) {
-        for (unsigned count = 1 + random() % 4; count > 0; --count) {
-            Bytes& unit = units[random() % units.size()];
-            if (unit.empty()) continue;
-            const std::size_t at = random() % unit.size();
-            const auto position = unit.begin() + static_cast<std::ptrdiff_t>(at);
-            switch (random() % 6) {
-            case 0:
-                unit.resize(at);
-                break;
-            case 1:
-                unit.insert(position, static_cast<std::uint8_t>(random()));
-                break;
-            case 2:
-                *position = static_cast<std::uint8_t>(random());
-                break;
-            case 3:
-                std::swap(unit, units[random() % units.size()]);
-                break;
-            default:
-                *position = static_cast<std::uint8_t>(*position ^ 1U << random() % 8);
-                break;
-            }
-        }
-    }
-    /// Returns the broken promise, if any.
-    static std::string run(const std::vector<Bytes>& units, std::mt19937& random) {
-        const std::unique_ptr<Codec> codec = create_hevc_codec();
-        HevcControls controls;
-        CodecContract contract;
-        Steps steps;
-        for (const Bytes& bytes : units) {
-            AccessUnit unit;
-            unit.payload = Payload(bytes, nullptr, nullptr);
-            steps.clear();
-            const auto parsed = codec->parse(unit, steps);
-            contract.follow(steps);
-            for (const Step& step : steps)
-                if (step.kind == Step::Kind::Decode) controls.picture_controls(*step.picture, 0);
-            if (!parsed) break;
-            steps.clear();
-            if (random() % 32 == 0) codec->resynchronise(steps);
-            contract.follow(steps);
-            steps.clear();
-            if (random() % 32 != 0) continue;
-            codec->flush(steps);
-            contract.follow_flush(steps);
-        }
-        steps.clear();
-        codec->drain(steps);
-        contract.follow_end(steps);
-        return contract.fault();
-    }
 };
 
 TEST_F(HevcMutationTest, UnharmedStreamsDecode) {
@@ -137,7 +83,9 @@ TEST_F(HevcMutationTest, NoMutationBreaksAPromise) {
         std::mt19937 random(seed);
         std::vector<Bytes> units = streams[seed % 2];
         mutate(units, random);
-        ASSERT_EQ(run(units, random), "") << "seed " << seed;
+        HevcControls controls;
+        const auto fill = [&](const Picture& picture) { controls.picture_controls(picture, 0); };
+        ASSERT_EQ(run_mutated(create_hevc_codec(), units, random, fill), "") << "seed " << seed;
     }
 }
 
