@@ -305,10 +305,10 @@ TEST(Hdr, DisplayThatSaysOtherThingsIsStillToldWhenItIsLitAnew) {
 
 TEST(Hdr, DisplayThatRefusesItsColoursShowsTheVideo) {
     set_log_level(LogLevel::Error);
+    unsigned asked = 0; // the display is also asked at the board's end
     Board board(raspberry_pi_4());
     ASSERT_EQ(board.configure(fourcc_nv12, 1920, 1080), "");
     board.show();
-    unsigned asked = 0;
     board.drm_.refuse = [&asked](const FakeDrm& drm) {
         const bool colors = drm.value(FakeDrm::connector, "HDR_OUTPUT_METADATA") != 0;
         asked += colors ? 1 : 0;
@@ -553,11 +553,12 @@ TEST(Planner, OverlayThatIsNotThereHasNoMemory) {
 /// A driver that takes an arrangement now and then (bandwidth) does not have the video jump between two.
 TEST(Planner, WhatWasRefusedOnceIsNotTriedAgainWhileThePictureStays) {
     set_log_level(LogLevel::Error);
+    Rect large;
+    bool busy = true;
     Board board(raspberry_pi_4());
     ASSERT_EQ(board.configure(fourcc_nv12, 1280, 720), "");
     board.show();
-    const Rect large = board.drm_.shown(1).destination;
-    bool busy = true;
+    large = board.drm_.shown(1).destination;
     board.drm_.refuse = [&](const FakeDrm& drm) {
         return busy && drm.shown(1).destination == large && drm.shown(1).framebuffer != 0 ? -ENOSPC : 0;
     };
