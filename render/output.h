@@ -77,6 +77,9 @@ struct OverlayBuffer {
     std::uint32_t width = 0;
     std::uint32_t height = 0;
     unsigned index = 0; ///< which of the output's; other memory, also in the place of earlier, has another number
+    /// Nothing outside of it differs from the picture that was shown before, whichever buffer that was in; none: any of
+    /// it may. Whoever draws tells, the output passes it on to the display.
+    std::optional<Rect> damage = {};
 };
 
 /// What the report and the person are told.

@@ -135,6 +135,7 @@ KmsPlane read_plane(int fd, const drmModePlane& source) {
                                     {"rotate-270", DRM_MODE_ROTATE_270}})
         if (properties.enum_value("rotation", name)) plane.rotations |= static_cast<std::uint64_t>(bit);
     plane.alpha = properties.find("alpha");
+    plane.damage_clips = properties.find("FB_DAMAGE_CLIPS");
     plane.blend_mode = {properties.find("pixel blend mode"),
                         {properties.enum_value("pixel blend mode", "Pre-multiplied")}};
     return plane;

@@ -62,6 +62,7 @@ struct KmsPlane {
     KmsProperty zpos, rotation;
     std::uint64_t rotations = 0;    ///< DRM_MODE_ROTATE_* that it can
     KmsProperty alpha;              ///< of the whole plane
+    KmsProperty damage_clips;       ///< FB_DAMAGE_CLIPS
     EnumProperty<1> blend_mode;     ///< premultiplied
     EnumProperty<3> color_encoding; ///< BT.601, BT.709, BT.2020
     EnumProperty<2> color_range;    ///< limited, full

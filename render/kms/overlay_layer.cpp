@@ -14,6 +14,11 @@ std::uint32_t with_reserve(std::uint32_t wanted, std::uint32_t most) {
     return std::min((wanted + step - 1) / step * step, most);
 }
 
+Rect bounding(const Rect& a, const Rect& b) {
+    const std::uint32_t x = std::min(a.x, b.x), y = std::min(a.y, b.y);
+    return {x, y, std::max(a.x + a.width, b.x + b.width) - x, std::max(a.y + a.height, b.y + b.height) - y};
+}
+
 } // namespace
 
 bool OverlayLayer::busy(unsigned index) const {
@@ -58,7 +63,15 @@ void OverlayLayer::show(const OverlayBuffer& buffer, std::uint32_t x, std::uint3
     if (drawn_ != buffer.index || x >= screen.width || y >= screen.height) return;
     drawn_.reset();
     const Rect place{x, y, std::min(buffer.width, screen.width - x), std::min(buffer.height, screen.height - y)};
-    wanted_ = Shown{buffer.index, {buffers_[buffer.index].id(), place}, ++serial_};
+    wanted_ = Shown{buffer.index, {buffers_[buffer.index].id(), place, find_damage(buffer, place)}, ++serial_};
+}
+
+/// Beside the picture of the last commit: that shown before may have been in none.
+std::optional<Rect> OverlayLayer::find_damage(const OverlayBuffer& buffer, const Rect& place) const {
+    if (!wanted_ || !(wanted_->picture.place == place)) return std::nullopt;
+    const std::optional<Rect>& before = wanted_->picture.damage;
+    if (!changed()) return buffer.damage;
+    return buffer.damage && before ? std::optional(bounding(*buffer.damage, *before)) : std::nullopt;
 }
 
 void OverlayLayer::hide() {

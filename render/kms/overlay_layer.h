@@ -45,6 +45,7 @@ class OverlayLayer {
     };
     [[nodiscard]] bool busy(unsigned index) const;
     [[nodiscard]] std::optional<unsigned> free_buffer() const;
+    [[nodiscard]] std::optional<Rect> find_damage(const OverlayBuffer& buffer, const Rect& place) const;
     void drop_idle();
     bool enlarge(DumbFramebuffer& buffer, Size size, Size screen);
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -14,6 +15,8 @@ namespace v4l2play {
 struct OverlayPicture {
     std::uint32_t framebuffer = 0;
     Rect place; ///< on the screen; shows the top left part of the framebuffer that is so large
+    /// Of the framebuffer; nothing outside of it differs from the picture committed before. None: any of it may.
+    std::optional<Rect> damage = {};
     bool operator==(const OverlayPicture&) const = default;
 };
 

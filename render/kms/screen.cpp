@@ -281,7 +281,7 @@ Result<> Screen::light() {
             "DRM_IOCTL_MODE_ATOMIC");
     use(planes_.primary);
     on_.assign(1, planes_.primary);
-    video_ = nullptr;
+    video_ = overlay_ = nullptr;
     changed_ = true;
     lit_ = true;
     colors_told_ = true;
@@ -323,6 +323,33 @@ bool Screen::add_scene(AtomicRequest& request, const Scene& scene) const {
     return stack.possible();
 }
 
+/// What is new of the overlay. It counts beside the picture that the plane has: one that comes is new as a whole, and
+/// so it is with drivers that do not ask.
+void Screen::add_damage(AtomicRequest& request, const Scene& scene) {
+    const KmsPlane* plane = scene.overlay_plane;
+    const std::optional<Rect>& damage = scene.overlay.damage;
+    if (plane == nullptr || plane != overlay_ || !damage || !plane->damage_clips.writable()) return;
+    if (damage_blob_ == 0 || !(damage_ == *damage)) take_damage_blob(create_damage_blob(*damage));
+    damage_ = *damage;
+    request.object(plane->id);
+    request.set_if_writable(plane->damage_clips, damage_blob_);
+}
+
+/// 0, which stands for the whole, when there is no memory.
+std::uint32_t Screen::create_damage_blob(const Rect& damage) const {
+    const drm_mode_rect clip{static_cast<std::int32_t>(damage.x), static_cast<std::int32_t>(damage.y),
+                             static_cast<std::int32_t>(damage.x + damage.width),
+                             static_cast<std::int32_t>(damage.y + damage.height)};
+    std::uint32_t blob = 0;
+    return drmModeCreatePropertyBlob(device_.fd(), &clip, sizeof clip, &blob) == 0 ? blob : 0;
+}
+
+/// The kernel keeps what a commit names for as long as it needs it.
+void Screen::take_damage_blob(std::uint32_t blob) {
+    if (damage_blob_ != 0) drmModeDestroyPropertyBlob(device_.fd(), damage_blob_);
+    damage_blob_ = blob;
+}
+
 int Screen::test(const Scene& scene) {
     request_.clear();
     if (!lit_) add_output(request_);
@@ -333,6 +360,7 @@ int Screen::test(const Scene& scene) {
 int Screen::start(const Scene& scene, bool with_colors, std::uint32_t flags, std::uint64_t user_data) {
     request_.clear();
     if (!add_scene(request_, scene)) return -EINVAL;
+    add_damage(request_, scene);
     if (with_colors) add_colors(request_, hdr_blob_);
     return commit(flags, user_data);
 }
@@ -355,6 +383,7 @@ int Screen::show(const Scene& scene, std::uint64_t user_data) {
     on_.assign(stack.planes().begin(), stack.planes().end());
     for (const KmsPlane* plane : on_) use(plane);
     video_ = scene.video.plane;
+    overlay_ = scene.overlay_plane;
     return 0;
 }
 
@@ -367,6 +396,7 @@ int Screen::flip(std::uint32_t framebuffer, int in_fence, std::uint64_t user_dat
 }
 
 int Screen::blank() {
+    overlay_ = nullptr;
     if (video_ == nullptr) return 0;
     if (!is_lent()) return -EACCES;
     request_.clear();
@@ -448,6 +478,7 @@ Screen::~Screen() {
     if (changed_ && is_lent()) restore();
     if (mode_blob_ != 0) drmModeDestroyPropertyBlob(device_.fd(), mode_blob_);
     take_hdr_blob(0);
+    take_damage_blob(0);
 }
 
 } // namespace v4l2play

@@ -102,6 +102,9 @@ class Screen {
     /// False when its planes cannot lie on each other like that.
     [[nodiscard]] bool add_scene(AtomicRequest& request, const Scene& scene) const;
     static void add_in_fence(AtomicRequest& request, const KmsPlane& plane, int in_fence);
+    void add_damage(AtomicRequest& request, const Scene& scene);
+    [[nodiscard]] std::uint32_t create_damage_blob(const Rect& damage) const;
+    void take_damage_blob(std::uint32_t blob);
     void add_black(AtomicRequest& request, std::uint64_t zpos) const;
     void add_others_off(AtomicRequest& request, std::span<const KmsPlane* const> kept) const;
     int commit(std::uint32_t flags, std::uint64_t user_data = 0);
@@ -128,6 +131,9 @@ class Screen {
     DumbFramebuffer shown_black_; ///< of the mode before, until the display is lit anew
     AtomicRequest request_;
     const KmsPlane* video_ = nullptr;   ///< the plane that shows video now
+    const KmsPlane* overlay_ = nullptr; ///< and the overlay
+    Rect damage_;                       ///< what the blob says; kept, for an overlay often changes in one place
+    std::uint32_t damage_blob_ = 0;
     std::vector<const KmsPlane*> on_;   ///< the planes that are on: black, video, overlay
     std::vector<const KmsPlane*> used_; ///< planes that have ever been ours
     bool changed_ = false;              ///< the display is no longer as it was found

@@ -71,10 +71,11 @@ void TimelineOverlay::draw(Output& output, const Timeline& timeline, const Playb
     canvas_->begin(size.width, size.height);
     draw_panel(*canvas_, timeline, facts, now);
     if (!painter_.set(canvas_->end(), size.width, size.height)) return;
-    const auto buffer = output.acquire_overlay(size.width, size.height);
+    auto buffer = output.acquire_overlay(size.width, size.height);
     if (!buffer) return; // the next time will do
     if (!painter_.paint(*buffer, output.timing().period == 0 ? UINT64_MAX : pixels_at_once)) return;
     const auto place = static_cast<std::uint32_t>(screen_margin * canvas_->scale());
+    buffer->damage = painter_.damage();
     output.show_overlay(*buffer, place, place);
 }
 

@@ -113,24 +113,44 @@ bool TilePainter::paint(const OverlayBuffer& buffer, std::uint64_t budget) {
         paint_tile(tile, buffer);
         had[tile] = wanted_[tile];
     }
+    damage_ = find_damage();
     painted_ = wanted_;
     return true;
 }
 
-void TilePainter::paint_tile(std::uint32_t tile, const OverlayBuffer& buffer) {
+/// One box around all tiles that differ: the panel's lie close together.
+std::optional<Rect> TilePainter::find_damage() const {
+    if (painted_.empty()) return std::nullopt;
+    Box all{INT32_MAX, INT32_MAX, 0, 0};
+    for (std::uint32_t tile = 0; tile < wanted_.size(); ++tile) {
+        if (painted_[tile] == wanted_[tile]) continue;
+        const Box place = place_of(tile);
+        all = {std::min(all.left, place.left), std::min(all.top, place.top), std::max(all.right, place.right),
+               std::max(all.bottom, place.bottom)};
+    }
+    if (all.empty()) return std::nullopt;
+    return Rect{static_cast<std::uint32_t>(all.left), static_cast<std::uint32_t>(all.top),
+                static_cast<std::uint32_t>(all.right - all.left), static_cast<std::uint32_t>(all.bottom - all.top)};
+}
+
+Box TilePainter::place_of(std::uint32_t tile) const {
     const std::int32_t left = static_cast<std::int32_t>(tile) % columns_ * tile_width;
     const std::int32_t top = static_cast<std::int32_t>(tile) / columns_ * tile_height;
-    const PixelBlock block{tile_.data(), tile_width,
-                           intersection({left, top, left + tile_width, top + tile_height},
-                                        {0, 0, static_cast<std::int32_t>(width_), static_cast<std::int32_t>(height_)})};
+    return intersection({left, top, left + tile_width, top + tile_height},
+                        {0, 0, static_cast<std::int32_t>(width_), static_cast<std::int32_t>(height_)});
+}
+
+void TilePainter::paint_tile(std::uint32_t tile, const OverlayBuffer& buffer) {
+    const PixelBlock block{tile_.data(), tile_width, place_of(tile)};
+    const auto [left, top, right, bottom] = block.place;
     tile_.fill(0);
     for (std::uint32_t i = tile == 0 ? 0 : ends_[tile - 1]; i < ends_[tile]; ++i)
         draw_shape(*drawing_, drawing_->shapes[sorted_[i]], block);
-    const auto width = static_cast<std::size_t>(block.place.right - left);
-    for (std::int32_t y = top; y < block.place.bottom; ++y)
+    const auto width = static_cast<std::size_t>(right - left);
+    for (std::int32_t y = top; y < bottom; ++y)
         std::memcpy(buffer.pixels + static_cast<std::size_t>(y) * buffer.pitch + 4 * static_cast<std::size_t>(left),
                     block.at(left, y), 4 * width);
-    pixels_written_ += width * static_cast<std::size_t>(block.place.bottom - top);
+    pixels_written_ += width * static_cast<std::size_t>(bottom - top);
 }
 
 } // namespace v4l2play

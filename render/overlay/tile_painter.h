@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "render/output.h"
@@ -27,6 +28,8 @@ class TilePainter {
     /// Draws into `buffer`, which has the size given to `set`. At most about `budget` pixels are written; false when
     /// that was not enough: the buffer is not to be shown, and the next call goes on, whatever is to be seen by then.
     bool paint(const OverlayBuffer& buffer, std::uint64_t budget = UINT64_MAX);
+    /// What may differ between the last two pictures that were painted; none: there was none before.
+    [[nodiscard]] const std::optional<Rect>& damage() const { return damage_; }
     /// The picture painted last is not on the screen any more, and buffers may not be those they were.
     void forget() {
         painted_.clear();
@@ -52,7 +55,9 @@ class TilePainter {
     }
     Hashes& known(const OverlayBuffer& buffer);
     void sort_shapes(const Hashes& had);
+    [[nodiscard]] Box place_of(std::uint32_t tile) const;
     void paint_tile(std::uint32_t tile, const OverlayBuffer& buffer);
+    [[nodiscard]] std::optional<Rect> find_damage() const;
 
     const Drawing* drawing_ = nullptr;
     std::uint32_t width_ = 0;
@@ -61,6 +66,7 @@ class TilePainter {
     std::int32_t rows_ = 0;
     Hashes wanted_;
     Hashes painted_; ///< empty: nothing was
+    std::optional<Rect> damage_;
     std::vector<Known> known_;
     /// The shapes of tile i, in painting order, are sorted_[ends_[i - 1] .. ends_[i]]: those of tiles that changed.
     std::vector<std::uint32_t> sorted_;

@@ -1,7 +1,6 @@
 #include "render/wayland/overlay_surface.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "decoder/log.h"
 #include "render/wayland/protocols.h"
@@ -11,7 +10,6 @@ namespace {
 
 // One on the screen, one that waits for the next frame, one that is drawn; and one for a compositor that is slow.
 constexpr std::size_t most_overlay_buffers = 4;
-constexpr std::int32_t everything = std::numeric_limits<std::int32_t>::max();
 
 bool fits(const ShmBuffer& buffer, std::uint32_t width, std::uint32_t height) {
     return buffer.width() == width && buffer.height() == height;
@@ -72,17 +70,23 @@ bool OverlaySurface::show(const OverlayBuffer& overlay, std::uint32_t x, std::ui
     // Not the one that was given: it is of a session that is over.
     if (acquired_ == nullptr || overlay.pixels != acquired_->pixels()) return false;
     if (surface_ == nullptr) create();
-    x_ = x;
-    y_ = y;
-    width_ = overlay.width;
-    height_ = overlay.height;
+    const Rect place{x, y, overlay.width, overlay.height};
+    const bool stays = shown_ && place == place_;
+    place_ = place;
     shown_ = true;
     move();
     wl_surface_attach(surface_.get(), acquired_->proxy(), 0, 0);
-    wl_surface_damage_buffer(surface_.get(), 0, 0, everything, everything);
+    damage(stays ? overlay.damage : std::nullopt);
     wl_surface_commit(surface_.get());
     std::exchange(acquired_, nullptr)->set_busy(true);
     return true;
+}
+
+/// Beside the picture committed before: what of that waits for the parent's commit, the compositor adds up.
+void OverlaySurface::damage(const std::optional<Rect>& part) {
+    const Rect rect = part.value_or(Rect{0, 0, place_.width, place_.height});
+    wl_surface_damage_buffer(surface_.get(), static_cast<std::int32_t>(rect.x), static_cast<std::int32_t>(rect.y),
+                             static_cast<std::int32_t>(rect.width), static_cast<std::int32_t>(rect.height));
 }
 
 /// What nobody reads or draws in is given back.
@@ -105,8 +109,8 @@ bool OverlaySurface::place(const Placement& parent, Scale scale) {
 }
 
 void OverlaySurface::move() {
-    const LogicalSize size = scale_.to_logical({width_, height_});
-    const LogicalSize corner = scale_.to_logical({x_, y_});
+    const LogicalSize size = scale_.to_logical({place_.width, place_.height});
+    const LogicalSize corner = scale_.to_logical({place_.x, place_.y});
     wp_viewport_set_destination(viewport_.get(), std::max(size.width, 1), std::max(size.height, 1));
     wl_subsurface_set_position(subsurface_.get(), corner.width - placement_.x, corner.height - placement_.y);
 }

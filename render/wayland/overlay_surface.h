@@ -39,6 +39,7 @@ class OverlaySurface {
   private:
     void create();
     void move();
+    void damage(const std::optional<Rect>& part);
     ShmBuffer* find(std::uint32_t width, std::uint32_t height);
 
     Connection& connection_;
@@ -50,10 +51,7 @@ class OverlaySurface {
     unsigned made_ = 0;             ///< buffers, so far
     ShmBuffer* acquired_ = nullptr; ///< being drawn
     bool shown_ = false;
-    std::uint32_t x_ = 0;
-    std::uint32_t y_ = 0;
-    std::uint32_t width_ = 0;
-    std::uint32_t height_ = 0;
+    Rect place_; ///< in the window, in pixels
     Placement placement_;
     Scale scale_;
 };

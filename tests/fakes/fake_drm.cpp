@@ -59,6 +59,7 @@ FakeDrm::FakeDrm(FakeBoard board)
     installed = this;
     add_outputs();
     for (std::size_t i = 0; i < board_.planes.size(); ++i) add_plane(i);
+    damage_.resize(board_.planes.size());
 }
 
 FakeDrm::~FakeDrm() { installed = nullptr; }
@@ -131,6 +132,7 @@ void FakeDrm::add_plane(std::size_t index) {
         add(id, "COLOR_ENCODING", DRM_MODE_PROP_ENUM, 0, {}, names);
         add(id, "COLOR_RANGE", DRM_MODE_PROP_ENUM, 0, {}, {{"YCbCr limited range", 0}, {"YCbCr full range", 1}});
     }
+    if (plane.damage) add(id, "FB_DAMAGE_CLIPS", DRM_MODE_PROP_BLOB, 0);
     if (plane.alpha) add(id, "alpha", DRM_MODE_PROP_RANGE, 0xffff, {0, 0xffff});
 }
 
@@ -339,6 +341,7 @@ int FakeDrm::ioctl(int fd, unsigned long request, void* argument) {
         auto& create = *static_cast<drm_mode_create_blob*>(argument);
         const auto* data = reinterpret_cast<const std::uint8_t*>(static_cast<std::uintptr_t>(create.data));
         create.blob_id = add_blob({data, data + create.length});
+        ++blobs_made;
         return 0;
     }
     case DRM_IOCTL_MODE_DESTROYPROPBLOB:

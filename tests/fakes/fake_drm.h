@@ -36,6 +36,7 @@ struct FakePlane {
     std::uint64_t rotations = 0; ///< DRM_MODE_ROTATE_* and _REFLECT_*; 0: no such property
     unsigned encodings = 0;      ///< of BT.601, BT.709, BT.2020, the first so many; 0: no such property
     bool alpha = false;
+    bool damage = false;              ///< has FB_DAMAGE_CLIPS
     std::uint32_t possible_crtcs = 1; ///< bit i: the i-th display's
 };
 
@@ -113,8 +114,12 @@ class FakeDrm final : public Kernel {
     unsigned tests = 0;         ///< commits with TEST_ONLY
     unsigned commits = 0;       ///< others that were accepted
     unsigned bad_closes = 0;    ///< of handles that were not open: of somebody else's memory, sooner or later
-    unsigned torn_down = 0;     ///< planes that showed a framebuffer when it was removed
+    unsigned blobs_made = 0;
+    unsigned torn_down = 0; ///< planes that showed a framebuffer when it was removed
     [[nodiscard]] std::size_t framebuffers() const { return framebuffers_.size(); }
+    [[nodiscard]] std::size_t blobs() const { return blobs_.size(); }
+    /// What the last commit said of a plane; empty: nothing.
+    [[nodiscard]] const std::vector<drm_mode_rect>& damage(std::size_t plane) const { return damage_[plane]; }
     [[nodiscard]] std::size_t handles() const { return handles_.size(); }
 
     int open(const char* path, int flags) override;
@@ -184,6 +189,8 @@ class FakeDrm final : public Kernel {
     int fill(const drm_mode_atomic& request, Values& values) const;
     int check(const Values& values) const;
     int check_plane(const Values& values, std::size_t index) const;
+    /// False when the blob does not consist of rectangles.
+    [[nodiscard]] bool read_damage(std::uint64_t blob, std::vector<drm_mode_rect>& clips) const;
     /// Those of the planes of that display; they are for this commit alone.
     std::set<int> take_fences(Values& values, std::size_t display) const;
     [[nodiscard]] bool waits_for_fence(std::size_t display) const;
@@ -196,6 +203,7 @@ class FakeDrm final : public Kernel {
     Values values_;
     std::map<std::uint32_t, std::vector<std::uint8_t>> blobs_;
     std::map<std::uint32_t, Framebuffer> framebuffers_;
+    std::vector<std::vector<drm_mode_rect>> damage_;                  ///< by plane, of the last commit
     std::set<std::uint32_t> handles_;                                 ///< of imported memory
     std::map<std::uint32_t, std::size_t> dumb_;                       ///< bytes by handle
     std::array<std::optional<std::uint64_t>, most_displays> pending_; ///< user data of the flip in flight

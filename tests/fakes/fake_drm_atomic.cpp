@@ -2,6 +2,7 @@
 // the drivers of the tables refuse.
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "render/kms/formats.h"
 #include "tests/fakes/fake_drm.h"
@@ -68,6 +69,15 @@ int FakeDrm::check_plane(const Values& values, std::size_t index) const {
     return std::min(x, y) < plane.shrink || std::max(x, y) > plane.grow ? -ERANGE : 0;
 }
 
+bool FakeDrm::read_damage(std::uint64_t blob, std::vector<drm_mode_rect>& clips) const {
+    clips.clear();
+    if (blob == 0) return true;
+    const std::vector<std::uint8_t>& bytes = blobs_.at(static_cast<std::uint32_t>(blob));
+    clips.resize(bytes.size() / sizeof(drm_mode_rect));
+    std::memcpy(clips.data(), bytes.data(), clips.size() * sizeof(drm_mode_rect));
+    return bytes.size() % sizeof(drm_mode_rect) == 0;
+}
+
 int FakeDrm::check(const Values& values) const {
     for (std::size_t i = 0; i < board_.planes.size(); ++i)
         if (const int error = check_plane(values, i); error != 0) return error;
@@ -128,9 +138,14 @@ int FakeDrm::atomic(const drm_mode_atomic& request) {
     if (!master) return ++refused, -EACCES;
     if (only_test && wants_event) return -EINVAL;
     Values values = values_;
+    for (const Property& property : properties_)
+        if (property.name == "FB_DAMAGE_CLIPS") values[property.id] = 0; // it is for one commit alone
     if (const int error = fill(request, values); error != 0) return error;
     if (needs_modeset(values) && (request.flags & DRM_MODE_ATOMIC_ALLOW_MODESET) == 0) return -EINVAL;
     if (const int error = check(values); error != 0) return error;
+    std::vector<std::vector<drm_mode_rect>> damage(damage_.size());
+    for (std::size_t i = 0; i < damage.size(); ++i)
+        if (!read_damage(get(values, plane_id(i), "FB_DAMAGE_CLIPS"), damage[i])) return -EINVAL;
     if (refuse) {
         std::swap(values, values_); // the driver sees what it is asked for
         const int error = refuse(*this);
@@ -150,6 +165,7 @@ int FakeDrm::atomic(const drm_mode_atomic& request) {
         if (wants_event) pending_[display] = request.user_data;
     }
     values_ = std::move(values);
+    damage_ = std::move(damage);
     ++commits;
     return 0;
 }

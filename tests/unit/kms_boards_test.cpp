@@ -8,6 +8,7 @@
 #include "render/kms/sink.h"
 #include "tests/fakes/fake_boards.h"
 #include "tests/unit/kms_board.h"
+#include "tests/unit/overlay_model.h"
 
 namespace v4l2play {
 namespace {
@@ -485,6 +486,103 @@ TEST(Overlay, WaitsForTheFrameAfterTheOneInFlight) {
     board.show();
     EXPECT_EQ(board.drm_.commits, commits + 1);
     EXPECT_EQ(board.stack(3).size(), 2U) << "with the overlay";
+}
+
+/// One whose overlay plane asks what has changed; of the boards' drivers none does, but i915, amdgpu and virtio.
+FakeBoard asking_board() {
+    FakeBoard table = rk3399();
+    for (FakePlane& plane : table.planes) plane.damage = true;
+    return table;
+}
+
+std::vector<Rect> damage_of(const FakeDrm& drm, std::size_t plane) {
+    std::vector<Rect> damage;
+    for (const drm_mode_rect& clip : drm.damage(plane))
+        damage.push_back({static_cast<std::uint32_t>(clip.x1), static_cast<std::uint32_t>(clip.y1),
+                          static_cast<std::uint32_t>(clip.x2 - clip.x1),
+                          static_cast<std::uint32_t>(clip.y2 - clip.y1)});
+    return damage;
+}
+
+void overlay(Board& board, const OverlayModel& model, std::uint32_t x = 0) {
+    auto buffer = board.output_->acquire_overlay(model.width(), model.height());
+    ASSERT_TRUE(buffer);
+    model.draw(*buffer);
+    board.output_->show_overlay(*buffer, x, 0);
+}
+
+TEST(Overlay, SaysWhatHasChanged) {
+    Board board(asking_board());
+    ASSERT_EQ(board.configure(fourcc_nv12, 1920, 1080), "");
+    board.show();
+    OverlayModel model(100, 50);
+    std::minstd_rand random(1);
+    overlay(board, model);
+    board.show();
+    const std::size_t plane = board.stack(4).back();
+    EXPECT_EQ(damage_of(board.drm_, plane), std::vector<Rect>{}) << "it is new";
+    model.change(random);
+    const Rect first = model.changed();
+    overlay(board, model);
+    board.show();
+    EXPECT_EQ(damage_of(board.drm_, plane), std::vector<Rect>{first});
+    board.show();
+    EXPECT_EQ(damage_of(board.drm_, plane), std::vector<Rect>{}) << "of the video alone";
+    const unsigned made = board.drm_.blobs_made;
+    overlay(board, model); // the same place again
+    board.show();
+    EXPECT_EQ(damage_of(board.drm_, plane), std::vector<Rect>{first});
+    EXPECT_EQ(board.drm_.blobs_made, made) << "needs no other blob";
+    overlay(board, model, 7);
+    board.show();
+    EXPECT_EQ(damage_of(board.drm_, plane), std::vector<Rect>{}) << "it is elsewhere";
+}
+
+TEST(Overlay, NothingDiffersOutsideOfTheDamage) {
+    Board board(asking_board());
+    ASSERT_EQ(board.configure(fourcc_nv12, 1920, 1080), "");
+    for (int i = 0; i < 8; ++i) board.show();
+    OverlayModel model(40, 30), seen(40, 30);
+    std::minstd_rand random(1);
+    bool on = false, wanted = false;
+    unsigned small = 0;
+    const std::size_t blobs = board.drm_.blobs();
+    for (int round = 0; round < 500; ++round) {
+        for (auto shown = random() % 4; shown > 0; --shown) { // of which one is seen
+            if (random() % 16 == 0) model.resize(20 + random() % 100, 30);
+            model.change(random);
+            overlay(board, model, random() % 16 == 0 ? 5 : 0);
+            wanted = true;
+        }
+        if (random() % 16 == 0) {
+            board.output_->hide_overlay();
+            wanted = false;
+        }
+        if (random() % 64 == 0) {
+            board.output_->stop();
+            ASSERT_EQ(board.configure(fourcc_nv12, 1920, 1080), "");
+            on = false;
+        }
+        board.show();
+        ASSERT_LE(board.drm_.blobs(), blobs + 1);
+        const std::vector<std::size_t> stack = board.stack(4);
+        ASSERT_EQ(stack.size(), wanted ? 2U : 1U) << round;
+        const auto damage = wanted ? damage_of(board.drm_, stack.back()) : std::vector<Rect>{};
+        if (!damage.empty()) {
+            ASSERT_TRUE(on && model.pixels().size() == seen.pixels().size()) << round;
+            for (std::size_t i = 0; i < seen.pixels().size(); ++i) {
+                const auto x = static_cast<std::uint32_t>(i % model.width()),
+                           y = static_cast<std::uint32_t>(i / model.width());
+                ASSERT_TRUE(model.pixels()[i] == seen.pixels()[i] ||
+                            (x - damage[0].x < damage[0].width && y - damage[0].y < damage[0].height))
+                    << round;
+            }
+            small += damage[0].width < 20 ? 1 : 0;
+        }
+        on = wanted;
+        seen = model;
+    }
+    EXPECT_GT(small, 50U);
 }
 
 TEST(Planner, VideoMovesDownWhenNothingLiesAboveIt) {

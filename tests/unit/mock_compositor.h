@@ -77,6 +77,7 @@ struct MockCommit {
     bool described = false; ///< with an image description
     int x = 0;              ///< of the subsurface
     int y = 0;
+    std::vector<Rect> damage{}; ///< in pixels of the buffer
 };
 
 /// The last image description, in the protocol's numbers.
@@ -121,7 +122,7 @@ class MockCompositor {
     void thaw();
 
     /// What no good client does: a buffer attached while it is being read, a release point used twice, a commit of
-    /// nothing.
+    /// nothing, a picture in shared memory that differs from the one before it where that was not said (damage).
     [[nodiscard]] std::vector<std::string> complaints();
     /// Answers all frame callbacks: the surfaces are drawn.
     void draw();

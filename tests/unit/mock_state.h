@@ -84,6 +84,7 @@ struct MockPending {
     bool barrier = false; ///< fifo
     bool waits = false;
     Nanoseconds time = 0; ///< commit-timing; 0: none
+    std::vector<Rect> damage;
     // These stay as they are until they are set again.
     int transform = 0;
     std::uint32_t coefficients = 0;
@@ -102,6 +103,7 @@ struct MockPending {
         acquire = release_point = {};
         barrier = waits = false;
         time = 0;
+        damage.clear();
     }
 };
 
@@ -124,6 +126,8 @@ struct MockSurface {
     int buffer_width = 0; ///< of what is on show; 0: nothing that can be cropped
     int buffer_height = 0;
     std::size_t overlay_hash = 0; ///< of the shared memory that was attached last
+    int picture_width = 0;
+    std::vector<std::uint32_t> picture; ///< of shared memory, on show; empty: something else is
 
     wl_resource* syncobj = nullptr;
 
@@ -136,6 +140,7 @@ struct MockSurface {
     void cache();
     void apply(MockPending& brought);
     void record(MockPending& brought);
+    void check_damage(const MockPending& brought);
 };
 
 template <class T>

@@ -58,6 +58,7 @@ void merge(MockPending& into, MockPending& from) {
         merged.attached = into.attached;
         merged.buffer = into.buffer;
     }
+    merged.damage.insert(merged.damage.begin(), into.damage.begin(), into.damage.end());
     if (merged.feedback == nullptr) merged.feedback = into.feedback;
     if (merged.frame == nullptr) merged.frame = into.frame;
     into = merged;
@@ -130,6 +131,7 @@ void MockSurface::apply(MockPending& brought) {
     if (buffer_width != 0 && (brought.source_width > width || brought.source_height > height))
         wl_resource_post_error(viewport, WP_VIEWPORT_ERROR_OUT_OF_BUFFER, "the source is not in the buffer");
     check_points(brought);
+    if (brought.attached) check_damage(brought);
     record(brought);
     brought.forget_all();
     for (MockSurface* child : state->surfaces) {
@@ -137,6 +139,29 @@ void MockSurface::apply(MockPending& brought) {
         child->x = child->next_x;
         child->y = child->next_y;
         if (std::exchange(child->has_cached, false)) child->apply(child->cached);
+    }
+}
+
+static bool covers(const std::vector<Rect>& damage, std::size_t x, std::size_t y) {
+    return std::any_of(damage.begin(), damage.end(), [&](const Rect& one) {
+        return x >= one.x && x - one.x < one.width && y >= one.y && y - one.y < one.height;
+    });
+}
+
+/// Compositors copy, and draw, what they are told has changed; what is new as a whole is damaged as a whole.
+void MockSurface::check_damage(const MockPending& brought) {
+    std::vector<std::uint32_t> before = std::exchange(picture, {});
+    wl_shm_buffer* shm = brought.buffer == nullptr ? nullptr : wl_shm_buffer_get(brought.buffer);
+    if (shm == nullptr) return;
+    const auto width = static_cast<std::size_t>(buffer_width), height = static_cast<std::size_t>(buffer_height);
+    const auto* pixels = static_cast<const std::uint32_t*>(wl_shm_buffer_get_data(shm));
+    picture.assign(pixels, pixels + width * height); // rows have no padding here
+    const bool same_width = std::exchange(picture_width, buffer_width) == buffer_width;
+    const bool same_size = same_width && before.size() == picture.size();
+    for (std::size_t at = 0; at < picture.size(); ++at) {
+        if ((same_size && before[at] == picture[at]) || covers(brought.damage, at % width, at / width)) continue;
+        state->complaints.push_back(fmt::format("surface {}: no damage at {}, {}", number, at % width, at / width));
+        return;
     }
 }
 
@@ -167,6 +192,7 @@ void MockSurface::record(MockPending& brought) {
     commit.y = y;
     commit.width = buffer_width;
     commit.height = buffer_height;
+    commit.damage = brought.damage;
     if (shm)
         commit.pixel = *static_cast<const std::uint32_t*>(wl_shm_buffer_get_data(wl_shm_buffer_get(brought.buffer)));
     else
@@ -209,7 +235,14 @@ void attach(wl_client*, wl_resource* resource, wl_resource* buffer, std::int32_t
     surface.pending.buffer = buffer;
     if (buffer != nullptr) watch_buffer(*surface.state, buffer);
 }
-void damage(wl_client*, wl_resource*, std::int32_t, std::int32_t, std::int32_t, std::int32_t) {}
+/// Nobody damages what is left of a picture or above it.
+void damage(wl_client*, wl_resource* resource, std::int32_t x, std::int32_t y, std::int32_t width,
+            std::int32_t height) {
+    auto& surface = data_of<MockSurface>(resource);
+    if (x < 0 || y < 0 || width < 0 || height < 0) surface.state->complaints.emplace_back("damage of nothing");
+    surface.pending.damage.push_back({static_cast<std::uint32_t>(x), static_cast<std::uint32_t>(y),
+                                      static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height)});
+}
 void forget_answer(wl_resource* resource) { data_of<State>(resource).forget(resource); }
 void frame(wl_client* client, wl_resource* resource, std::uint32_t id) {
     auto& surface = data_of<MockSurface>(resource);

@@ -127,6 +127,7 @@ TEST_F(TilePainterTest, BuffersTakeTurns) {
     std::deque<Memory> memories;
     for (unsigned i = 0; i < 3; ++i) memories.emplace_back(i);
     unsigned next_index = 3;
+    Memory before(0); // what was shown
     for (int round = 0; round < 500; ++round) {
         const auto x = static_cast<std::int32_t>(random() % canvas_width),
                    y = static_cast<std::int32_t>(random() % canvas_height);
@@ -139,10 +140,50 @@ TEST_F(TilePainterTest, BuffersTakeTurns) {
         Memory expected(0);
         fresh.set(drawing_, canvas_width, canvas_height);
         fresh.paint(expected.buffer());
+        const Rect damage = painter_.damage().value_or(Rect{0, 0, canvas_width, canvas_height});
         for (std::uint32_t row = 0; row < canvas_height; ++row)
-            for (std::uint32_t column = 0; column < canvas_width; ++column)
+            for (std::uint32_t column = 0; column < canvas_width; ++column) {
                 ASSERT_EQ(memory.at(column, row), expected.at(column, row)) << "round " << round;
+                const bool damaged = column - damage.x < damage.width && row - damage.y < damage.height;
+                ASSERT_TRUE(damaged || memory.at(column, row) == before.at(column, row)) << "round " << round;
+            }
+        before = expected;
     }
+}
+
+TEST_F(TilePainterTest, DamageIsTheTilesThatChanged) {
+    drawing_.shapes = {box(0, 0, 150, 40, rgba(9, 9, 9)), box(70, 20, 72, 22, rgba(255, 0, 0))};
+    Memory first(0), second(1);
+    set();
+    paint(first);
+    EXPECT_FALSE(painter_.damage()) << "there was nothing before";
+    drawing_.shapes[1].color = rgba(0, 255, 0);
+    set();
+    paint(second);
+    EXPECT_EQ(painter_.damage(), (Rect{64, 16, 32, 16})) << "though all of the buffer was written";
+    drawing_.shapes[1].box = {140, 35, 148, 38};
+    set();
+    paint(first);
+    EXPECT_EQ(painter_.damage(), (Rect{64, 16, 86, 24})) << "to the edge of the picture";
+    painter_.forget();
+    set();
+    paint(second);
+    EXPECT_FALSE(painter_.damage());
+}
+
+/// A picture that was begun and never shown does not count.
+TEST_F(TilePainterTest, DamageIsBesideThePictureThatWasComplete) {
+    drawing_.shapes = {box(0, 0, 150, 40, rgba(9, 9, 9))};
+    Memory first(0), second(1);
+    set();
+    paint(first);
+    drawing_.shapes[0].color = rgba(8, 8, 8);
+    set();
+    EXPECT_FALSE(painter_.paint(second.buffer(), 1));
+    drawing_.shapes = {box(0, 0, 150, 40, rgba(9, 9, 9)), box(33, 1, 34, 2, rgba(1, 1, 1))};
+    set();
+    EXPECT_TRUE(painter_.paint(second.buffer()));
+    EXPECT_EQ(painter_.damage(), (Rect{32, 0, 32, 16}));
 }
 
 TEST_F(TilePainterTest, ShapesOutside) {

@@ -5,6 +5,7 @@
 
 #include <linux/input-event-codes.h>
 
+#include "tests/unit/overlay_model.h"
 #include "tests/unit/wayland_fixture.h"
 
 namespace v4l2play {
@@ -23,6 +24,24 @@ class WaylandOverlayTest : public WaylandTest {
         std::memcpy(buffer->pixels, &color, sizeof color);
         output_->show_overlay(*buffer, x, y);
         return true;
+    }
+
+    bool overlay(const OverlayModel& model, std::uint32_t x = 0) {
+        auto buffer = output_->acquire_overlay(model.width(), model.height());
+        if (!buffer) return false;
+        model.draw(*buffer);
+        output_->show_overlay(*buffer, x, 0);
+        return true;
+    }
+    /// What the compositor has drawn and replaced is given back.
+    void release_replaced() {
+        const auto commits = mock_->commits();
+        const std::size_t frame = last_frame();
+        std::size_t overlay = commits.size();
+        while (overlay-- > 0 && commits[overlay].buffer != 0) {
+        }
+        for (std::size_t i = 0; i < commits.size(); ++i)
+            if (i != frame && i != overlay && !commits[i].released) mock_->release(i);
     }
 
     /// The commits of overlays, oldest first.
@@ -207,6 +226,54 @@ TEST_F(WaylandOverlayTest, ItIsGoneWithItsCompositor) {
     ASSERT_TRUE(overlay(3));
     show(pool, 3);
     EXPECT_EQ(overlays().size(), 1U);
+}
+
+TEST_F(WaylandOverlayTest, SaysWhatHasChanged) {
+    start();
+    const auto pool = make_pool(8);
+    show(pool, 1);
+    OverlayModel model(20, 10);
+    std::minstd_rand random(1);
+    model.change(random);
+    overlay(model);
+    show(pool, 2);
+    EXPECT_EQ(overlays().back().damage, (std::vector<Rect>{{0, 0, 20, 10}})) << "it is new";
+    model.change(random);
+    const Rect second_change = model.changed();
+    overlay(model);
+    show(pool, 3);
+    EXPECT_EQ(overlays().back().damage, std::vector<Rect>{second_change});
+    overlay(model, 1);
+    show(pool, 4);
+    EXPECT_EQ(overlays().back().damage, (std::vector<Rect>{{0, 0, 20, 10}})) << "it is elsewhere";
+    ASSERT_TRUE(overlay(7, 1)); // by one who does not say what
+    show(pool, 5);
+    EXPECT_EQ(overlays().back().damage, (std::vector<Rect>{{0, 0, 20, 10}}));
+}
+
+/// The mock complains of all that differs and was not said to, and of surfaces that are new and in part undamaged.
+TEST_F(WaylandOverlayTest, NothingDiffersOutsideOfTheDamage) {
+    start();
+    const auto pool = make_pool(8);
+    show(pool, 1);
+    OverlayModel model(20, 10);
+    std::minstd_rand random(1);
+    unsigned small = 0;
+    for (FrameId id = 2; id < 300; ++id) {
+        for (auto shown = random() % 4; shown > 0; --shown) { // of which one is seen
+            if (random() % 16 == 0) model.resize(10 + random() % 20, 10);
+            model.change(random);
+            overlay(model, random() % 16 == 0 ? 3 : 0);
+        }
+        if (random() % 16 == 0) output_->hide_overlay();
+        show(pool, id);
+        if (const auto seen = overlays(); !seen.empty() && seen.back().damage.size() == 1)
+            small += seen.back().damage[0].width < 10 ? 1 : 0;
+        release_replaced();
+        dispatch();
+        ASSERT_EQ(mock_->complaints(), Texts{});
+    }
+    EXPECT_GT(small, 30U);
 }
 
 TEST_F(WaylandOverlayTest, KeyOfTheStatistics) {
