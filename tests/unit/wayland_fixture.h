@@ -13,6 +13,7 @@
 
 #include "render/wayland/wayland_output.h"
 #include "tests/unit/decoded_frame.h"
+#include "tests/unit/delegating_kernel.h"
 #include "tests/unit/mock_compositor.h"
 
 namespace v4l2play {
@@ -44,6 +45,7 @@ class WaylandTest : public testing::Test {
         output_.reset();
         mock_.reset(); // both have the same name
         mock_ = std::make_unique<MockCompositor>(mock);
+        kernel_ = &kernel;
         auto output = create_wayland_output(options, kernel);
         ASSERT_TRUE(output) << output.error().what;
         output_ = std::move(*output);
@@ -82,7 +84,7 @@ class WaylandTest : public testing::Test {
     }
 
     Nanoseconds next_refresh() {
-        refresh_ = std::max(refresh_ + period, system_kernel().now());
+        refresh_ = std::max(refresh_ + period, kernel_->now());
         return refresh_;
     }
 
@@ -124,6 +126,8 @@ class WaylandTest : public testing::Test {
         }
     }
 
+    StillKernel still_;        ///< for tests that say what time it is
+    Kernel* kernel_ = nullptr; ///< the output's
     std::unique_ptr<MockCompositor> mock_;
     std::unique_ptr<Output> output_; // goes before its compositor
     Nanoseconds refresh_ = 0;

@@ -180,15 +180,16 @@ TEST_F(WaylandOutputTest, OneCommitUntilItIsAnswered) {
 
 /// A compositor that was idle may miss a refresh before it draws: what came next would replace the frame unseen.
 TEST_F(WaylandOutputTest, TheFirstAfterAPauseIsWaitedFor) {
-    start();
+    // By the real clock frames may be shown late: that teaches the output of a lead, and then it waits for none.
+    start({}, {}, still_);
     const auto pool = make_pool(4);
     show(pool, 1);
-    live_for(50);
-    const Nanoseconds resumed = system_kernel().now();
+    still_.advance(50 * millisecond);
+    dispatch();
     Frame first = make_frame(pool, 2);
     ASSERT_TRUE(output_->present(first, 0));
-    live_for(40); // two refreshes
-    if (system_kernel().now() > resumed + 200 * millisecond) GTEST_SKIP() << "the machine is too busy for this";
+    still_.advance(40 * millisecond); // two refreshes
+    dispatch();
     EXPECT_FALSE(output_->ready());
     mock_->present(last_frame(), next_refresh(), period);
     dispatch();
