@@ -42,7 +42,7 @@ std::unique_ptr<Output> with_painters(std::unique_ptr<Output> output, const Opti
     const bool always = options.gles == GlesChoice::Always;
     std::vector<std::unique_ptr<Painter>> painters;
     if (always || (options.gles == GlesChoice::Auto && !options.require_zero_copy))
-        if (auto gles = create_gles_painter(always)) painters.push_back(std::move(gles));
+        if (auto gles = create_gles_painter({.on_cpu = always})) painters.push_back(std::move(gles));
     if (!always && !copies && !options.require_zero_copy) painters.push_back(create_picture_copier());
     return create_drawn_output(std::move(output), std::move(painters), {always, options.rotate});
 }

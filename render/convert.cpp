@@ -11,13 +11,11 @@ namespace {
 
 // Code points of H.273, table 4.
 constexpr std::uint8_t matrix_identity = 0;
-constexpr std::uint8_t matrix_bt709 = 1;
 constexpr std::uint8_t matrix_unspecified = 2;
 constexpr std::uint8_t matrix_fcc = 4;
 constexpr std::uint8_t matrix_bt601 = 6;
 constexpr std::uint8_t matrix_smpte240m = 7;
 constexpr std::uint8_t matrix_ycgco = 8;
-constexpr std::uint8_t matrix_bt2020 = 9;
 constexpr std::uint8_t matrix_bt2020_constant = 10;
 constexpr std::uint8_t matrix_ictcp = 14;
 

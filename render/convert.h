@@ -22,6 +22,10 @@ struct RgbImage {
     [[nodiscard]] const std::uint8_t* row(std::uint32_t y) const { return pixels.data() + std::size_t{y} * width * 3; }
 };
 
+/// H.273, 8.3: code points that others name too.
+constexpr std::uint8_t matrix_bt709 = 1;
+constexpr std::uint8_t matrix_bt2020 = 9;
+
 /// The matrix that `color` means for a picture of that height: its own, or when it does not say, BT.709 from 720 rows
 /// on and BT.601 below, as everybody does. An H.273 code point.
 std::uint8_t effective_matrix(const ColorDescription& color, std::uint32_t height);

@@ -90,7 +90,7 @@ std::vector<FormatModifier> DrawnOutput::formats() const {
 bool DrawnOutput::can_draw(Painter& painter) const {
     FrameFormat best;
     best.fourcc = painter.formats().front().fourcc;
-    return options_.always || painter.check(best, inner()).has_value();
+    return painter.check(best, inner()).has_value() || options_.always;
 }
 
 /// Whether there is a GPU is found out when it is needed: most displays take what decoders make, and starting one takes

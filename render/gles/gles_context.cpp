@@ -1,5 +1,6 @@
 #include "render/gles/gles_context.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -12,6 +13,8 @@
 #include <fmt/format.h>
 #include <gbm.h>
 #include <xf86drm.h>
+
+#include "render/yuv.h"
 
 namespace v4l2play {
 namespace {
@@ -26,6 +29,21 @@ tl::unexpected<Error> no_gl(const char* what) {
 }
 
 EGLint number(std::uint32_t value) { return static_cast<EGLint>(value); }
+
+bool lists(const char* extensions, const char* name) {
+    return extensions != nullptr && std::strstr(extensions, name) != nullptr;
+}
+
+/// What EGL tells one after another into an array whose size it is asked for first.
+template <class T, class Ask>
+std::vector<T> ask_twice(Ask ask) {
+    EGLint count = 0;
+    if (ask(0, nullptr, &count) == EGL_FALSE || count <= 0) return {};
+    std::vector<T> answers(static_cast<std::size_t>(count));
+    if (ask(count, answers.data(), &count) == EGL_FALSE) return {};
+    answers.resize(static_cast<std::size_t>(std::max(count, 0)));
+    return answers;
+}
 
 } // namespace
 
@@ -59,8 +77,8 @@ Result<std::unique_ptr<GlesContext>> GlesContext::create(Kernel& kernel, const s
     const char* extensions = eglQueryString(gles->display_, EGL_EXTENSIONS);
     for (const char* needed :
          {"EGL_EXT_image_dma_buf_import", "EGL_KHR_surfaceless_context", "EGL_KHR_no_config_context"})
-        if (extensions == nullptr || std::strstr(extensions, needed) == nullptr) return no_gl(needed);
-    gles->fences_ = std::strstr(extensions, "EGL_ANDROID_native_fence_sync") != nullptr;
+        if (!lists(extensions, needed)) return no_gl(needed);
+    gles->fences_ = lists(extensions, "EGL_ANDROID_native_fence_sync");
     constexpr std::array<EGLint, 3> version{EGL_CONTEXT_CLIENT_VERSION, 2, EGL_NONE};
     eglBindAPI(EGL_OPENGL_ES_API);
     gles->context_ = eglCreateContext(gles->display_, EGL_NO_CONFIG_KHR, EGL_NO_CONTEXT, version.data());
@@ -69,7 +87,44 @@ Result<std::unique_ptr<GlesContext>> GlesContext::create(Kernel& kernel, const s
         return no_gl("eglMakeCurrent");
     gles->renderer_ = reinterpret_cast<const char*>(glGetString(GL_RENDERER));
     gles->software_ = gles->renderer_.rfind("llvmpipe", 0) == 0 || gles->renderer_.rfind("softpipe", 0) == 0;
+    if (!gles->software_) gles->read_formats(); // Mesa's rasteriser lists many, and makes black of them (22.3)
     return gles;
+}
+
+/// Whether a modifier is for external textures alone does not matter: ours are. Drivers that know no modifiers tell
+/// none: linear pictures are meant.
+void GlesContext::read_formats() {
+    const auto formats = function<PFNEGLQUERYDMABUFFORMATSEXTPROC>("eglQueryDmaBufFormatsEXT");
+    const auto modifiers = function<PFNEGLQUERYDMABUFMODIFIERSEXTPROC>("eglQueryDmaBufModifiersEXT");
+    if (!lists(eglQueryString(display_, EGL_EXTENSIONS), "EGL_EXT_image_dma_buf_import_modifiers") ||
+        !lists(reinterpret_cast<const char*>(glGetString(GL_EXTENSIONS)), "GL_OES_EGL_image_external") ||
+        formats == nullptr || modifiers == nullptr)
+        return;
+    const auto all = ask_twice<EGLint>(
+        [&](EGLint most, EGLint* list, EGLint* count) { return formats(display_, most, list, count); });
+    for (const EGLint format : all) {
+        const DrmFourcc fourcc{static_cast<std::uint32_t>(format)};
+        if (!is_yuv(fourcc)) continue;
+        const auto layouts = ask_twice<EGLuint64KHR>([&](EGLint most, EGLuint64KHR* list, EGLint* count) {
+            return modifiers(display_, format, most, list, nullptr, count);
+        });
+        if (layouts.empty()) whole_.push_back({fourcc, modifier_invalid});
+        for (const EGLuint64KHR layout : layouts) whole_.push_back({fourcc, layout});
+    }
+}
+
+std::vector<FormatModifier> GlesContext::whole_formats() const {
+    std::vector<FormatModifier> formats = whole_;
+    for (FormatModifier& format : formats)
+        if (format.modifier == modifier_invalid) format.modifier = modifier_linear;
+    return formats;
+}
+
+bool GlesContext::samples_whole(const FormatModifier& format) const {
+    const std::vector<FormatModifier> formats = whole_formats();
+    return std::any_of(formats.begin(), formats.end(), [&](const FormatModifier& one) {
+        return one.fourcc == format.fourcc && without_parameters(one.modifier) == without_parameters(format.modifier);
+    });
 }
 
 GlesContext::~GlesContext() {
@@ -129,24 +184,61 @@ Result<unsigned> GlesContext::import(const GlesPlane& plane) {
                                             EGL_DMA_BUF_PLANE0_PITCH_EXT,
                                             number(plane.pitch),
                                             EGL_NONE};
+    return make_texture(GL_TEXTURE_2D, attributes.data(),
+                        fmt::format("{} {}x{}", to_string(plane.fourcc), plane.width, plane.height));
+}
+
+/// EGL_EXT_image_dma_buf_import(_modifiers): three attributes for each plane, and two for its modifier. Some drivers
+/// that know no modifiers refuse the linear one.
+Result<unsigned> GlesContext::import_whole(const FrameFormat& format, const SlotMemory& memory,
+                                           const GlesColors& colors) {
+    constexpr std::size_t most_planes = 3; // modifiers of the fourth are numbered elsewhere; nothing of ours has one
+    constexpr EGLint plane_attributes = EGL_DMA_BUF_PLANE1_FD_EXT - EGL_DMA_BUF_PLANE0_FD_EXT;
+    constexpr EGLint modifier_attributes = EGL_DMA_BUF_PLANE1_MODIFIER_LO_EXT - EGL_DMA_BUF_PLANE0_MODIFIER_LO_EXT;
+    std::vector<EGLint> attributes;
+    const auto add = [&](EGLint name, EGLint value) { attributes.insert(attributes.end(), {name, value}); };
+    const bool implicit = contains(whole_, {format.fourcc, modifier_invalid});
+    add(EGL_WIDTH, number(format.coded_width));
+    add(EGL_HEIGHT, number(format.coded_height));
+    add(EGL_LINUX_DRM_FOURCC_EXT, number(static_cast<std::uint32_t>(format.fourcc)));
+    add(EGL_YUV_COLOR_SPACE_HINT_EXT, EGL_ITU_REC601_EXT + static_cast<EGLint>(colors.matrix));
+    add(EGL_SAMPLE_RANGE_HINT_EXT, colors.full_range ? EGL_YUV_FULL_RANGE_EXT : EGL_YUV_NARROW_RANGE_EXT);
+    for (std::size_t i = 0; i < std::min<std::size_t>(format.components, most_planes); ++i) {
+        const ComponentLayout& layout = format.layout[i];
+        const int dmabuf = memory.dmabuf[layout.memory_plane].get();
+        if (!can_read(dmabuf))
+            return fail(ENOTSUP, fmt::format("{} cannot read memory that is not the card's own", renderer_), "import");
+        const auto plane = static_cast<EGLint>(i);
+        add(EGL_DMA_BUF_PLANE0_FD_EXT + plane * plane_attributes, dmabuf);
+        add(EGL_DMA_BUF_PLANE0_OFFSET_EXT + plane * plane_attributes, number(layout.offset));
+        add(EGL_DMA_BUF_PLANE0_PITCH_EXT + plane * plane_attributes, number(layout.pitch));
+        if (implicit) continue;
+        const EGLint modifier = plane * modifier_attributes;
+        add(EGL_DMA_BUF_PLANE0_MODIFIER_LO_EXT + modifier, number(static_cast<std::uint32_t>(format.modifier)));
+        add(EGL_DMA_BUF_PLANE0_MODIFIER_HI_EXT + modifier, number(static_cast<std::uint32_t>(format.modifier >> 32)));
+    }
+    attributes.push_back(EGL_NONE);
+    return make_texture(GL_TEXTURE_EXTERNAL_OES, attributes.data(),
+                        fmt::format("{} {}x{} with modifier {:#x}", to_string(format.fourcc), format.coded_width,
+                                    format.coded_height, format.modifier));
+}
+
+Result<unsigned> GlesContext::make_texture(unsigned target, const int* attributes, const std::string& what) {
     const auto create = function<PFNEGLCREATEIMAGEKHRPROC>("eglCreateImageKHR");
     const auto destroy = function<PFNEGLDESTROYIMAGEKHRPROC>("eglDestroyImageKHR");
     const auto bind = function<PFNGLEGLIMAGETARGETTEXTURE2DOESPROC>("glEGLImageTargetTexture2DOES");
     if (create == nullptr || destroy == nullptr || bind == nullptr) return no_gl("eglCreateImageKHR");
-    EGLImageKHR image = create(display_, EGL_NO_CONTEXT, EGL_LINUX_DMA_BUF_EXT, nullptr, attributes.data());
+    EGLImageKHR image = create(display_, EGL_NO_CONTEXT, EGL_LINUX_DMA_BUF_EXT, nullptr, attributes);
     if (image == EGL_NO_IMAGE_KHR)
-        return fail(ENOTSUP,
-                    fmt::format("{} takes no {} {}x{}", renderer_, to_string(plane.fourcc), plane.width, plane.height),
-                    "eglCreateImageKHR");
+        return fail(ENOTSUP, fmt::format("{} takes no {}", renderer_, what), "eglCreateImageKHR");
     unsigned texture = 0;
     glGenTextures(1, &texture);
-    glBindTexture(GL_TEXTURE_2D, texture);
-    bind(GL_TEXTURE_2D, image);
+    glBindTexture(target, texture);
+    bind(target, image);
     destroy(display_, image); // the texture keeps it
     for (const GLenum filter : {GL_TEXTURE_MIN_FILTER, GL_TEXTURE_MAG_FILTER})
-        glTexParameteri(GL_TEXTURE_2D, filter, GL_LINEAR);
-    for (const GLenum wrap : {GL_TEXTURE_WRAP_S, GL_TEXTURE_WRAP_T})
-        glTexParameteri(GL_TEXTURE_2D, wrap, GL_CLAMP_TO_EDGE);
+        glTexParameteri(target, filter, GL_LINEAR);
+    for (const GLenum wrap : {GL_TEXTURE_WRAP_S, GL_TEXTURE_WRAP_T}) glTexParameteri(target, wrap, GL_CLAMP_TO_EDGE);
     if (glGetError() == GL_NO_ERROR) return texture;
     glDeleteTextures(1, &texture);
     return no_gl("glEGLImageTargetTexture2DOES");

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "decoder/format.h"
 #include "decoder/kernel.h"
 #include "decoder/result.h"
+#include "decoder/slot_memory.h"
 
 namespace v4l2play {
 
@@ -19,6 +21,14 @@ struct GlesPlane {
     std::uint32_t height = 0;
     std::uint32_t offset = 0; ///< bytes
     std::uint32_t pitch = 0;  ///< bytes
+};
+
+/// By what the driver turns YUV into RGB, as far as EGL has names for it.
+struct GlesColors {
+    enum class Matrix : std::uint8_t { Bt601, Bt709, Bt2020 };
+    Matrix matrix = Matrix::Bt601;
+    bool full_range = false;
+    bool operator==(const GlesColors&) const = default;
 };
 
 /// Whether this machine has a device that draws, and lets us: starting GL to learn that there is none takes time, and
@@ -45,10 +55,17 @@ class GlesContext {
     void finish();
     /// A texture (GL_TEXTURE_2D, linear, clamped) of that memory, which stays as long as the texture. ENOTSUP.
     Result<unsigned> import(const GlesPlane& plane);
+    /// The YUV formats that the driver says it samples as a whole, in whatever layout (tiles, columns, compressed).
+    [[nodiscard]] std::vector<FormatModifier> whole_formats() const;
+    [[nodiscard]] bool samples_whole(const FormatModifier& format) const;
+    /// A texture (GL_TEXTURE_EXTERNAL_OES) of such a picture, in RGB. ENOTSUP.
+    Result<unsigned> import_whole(const FrameFormat& format, const SlotMemory& memory, const GlesColors& colors);
 
   private:
     GlesContext() = default;
     [[nodiscard]] bool can_read(int dmabuf) const;
+    void read_formats();
+    Result<unsigned> make_texture(unsigned target, const int* attributes, const std::string& what);
 
     Kernel* kernel_ = nullptr;
     UniqueFd card_;
@@ -57,7 +74,8 @@ class GlesContext {
     void* context_ = nullptr; ///< EGLContext
     std::string renderer_;
     bool software_ = false;
-    bool fences_ = false; ///< EGL_ANDROID_native_fence_sync
+    bool fences_ = false;               ///< EGL_ANDROID_native_fence_sync
+    std::vector<FormatModifier> whole_; ///< of video; the implicit modifier where the driver names none
 };
 
 } // namespace v4l2play

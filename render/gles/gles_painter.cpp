@@ -12,17 +12,15 @@ namespace {
 
 class GlesPainter final : public Painter {
   public:
-    GlesPainter(bool on_cpu, Kernel& kernel)
+    GlesPainter(const GlesOptions& options, Kernel& kernel)
         : kernel_(kernel)
-        , on_cpu_(on_cpu) {}
+        , options_(options) {}
 
     [[nodiscard]] OutputPath path() const override { return OutputPath::Composited; }
     [[nodiscard]] std::string description() const override {
         return fmt::format("drawn by {}", gles_ == nullptr ? "GLES" : gles_->renderer());
     }
-    [[nodiscard]] std::vector<FormatModifier> formats() const override {
-        return {{fourcc_nv12}, {fourcc_yuv420}, {fourcc_p010}};
-    }
+    [[nodiscard]] std::vector<FormatModifier> formats() const override;
     [[nodiscard]] bool scales() const override { return true; }
     Result<std::unique_ptr<SlotAllocator>> create_memory(Kernel& kernel, Output& output) override;
     Result<> check(const FrameFormat& format, const Output& output) override;
@@ -43,18 +41,27 @@ class GlesPainter final : public Painter {
     Result<> open(const Output& output);
 
     Kernel& kernel_;
-    const bool on_cpu_;
+    const GlesOptions options_;
     std::unique_ptr<GlesContext> gles_;
     std::optional<Error> refusal_; ///< asked once
     std::unique_ptr<YuvDrawing> drawing_;
 };
 
+/// Those that every GPU draws, and once it has been asked those that this one knows.
+std::vector<FormatModifier> GlesPainter::formats() const {
+    std::vector<FormatModifier> formats{{fourcc_nv12}, {fourcc_yuv420}, {fourcc_p010}};
+    if (gles_ == nullptr) return formats;
+    for (const FormatModifier& format : gles_->whole_formats()) add_new(formats, format);
+    return formats;
+}
+
 Result<> GlesPainter::open(const Output& output) {
     if (gles_ != nullptr) return {};
     if (refusal_) return fail(*refusal_);
-    if (!on_cpu_ && !has_gpu(kernel_)) return fail(refusal_.emplace(Error{ENOTSUP, "no GPU draws here", "open"}));
+    if (!options_.on_cpu && !has_gpu(kernel_))
+        return fail(refusal_.emplace(Error{ENOTSUP, "no GPU draws here", "open"}));
     Result<std::unique_ptr<GlesContext>> gles = GlesContext::create(kernel_, output.description().card);
-    if (gles && !on_cpu_ && (*gles)->software())
+    if (gles && !options_.on_cpu && (*gles)->software())
         gles = fail(ENOTSUP, fmt::format("no GPU draws here, but {}", (*gles)->renderer()), "open");
     if (!gles) return fail(refusal_.emplace(std::move(gles).error()));
     gles_ = std::move(*gles);
@@ -68,16 +75,18 @@ Result<std::unique_ptr<SlotAllocator>> GlesPainter::create_memory(Kernel& kernel
 }
 
 Result<> GlesPainter::check(const FrameFormat& format, const Output& output) {
-    if (YuvDrawing::can_draw(format)) return open(output);
-    return fail(ENOTSUP,
-                fmt::format("GLES does not draw {}{}", to_string(format.fourcc),
-                            format.modifier == modifier_linear ? "" : " that is not linear"),
-                "check");
+    V4L2PLAY_TRY(open(output));
+    if (YuvDrawing::draws_planes(format) || gles_->samples_whole({format.fourcc, format.modifier})) return {};
+    return fail(
+        ENOTSUP,
+        fmt::format("{} does not draw {}{}", gles_->renderer(), to_string(format.fourcc),
+                    format.modifier == modifier_linear ? "" : fmt::format(" with modifier {:#x}", format.modifier)),
+        "check");
 }
 
 Result<> GlesPainter::prepare(const SlotPool& source, const SlotPool& target) {
     drawing_.reset();
-    Result<std::unique_ptr<YuvDrawing>> drawing = YuvDrawing::create(*gles_, source, target);
+    Result<std::unique_ptr<YuvDrawing>> drawing = YuvDrawing::create(*gles_, source, target, options_.whole);
     if (!drawing) return fail(std::move(drawing).error());
     drawing_ = std::move(*drawing);
     return {};
@@ -85,8 +94,8 @@ Result<> GlesPainter::prepare(const SlotPool& source, const SlotPool& target) {
 
 } // namespace
 
-std::unique_ptr<Painter> create_gles_painter(bool on_cpu, Kernel& kernel) {
-    return std::make_unique<GlesPainter>(on_cpu, kernel);
+std::unique_ptr<Painter> create_gles_painter(const GlesOptions& options, Kernel& kernel) {
+    return std::make_unique<GlesPainter>(options, kernel);
 }
 
 std::string gles_build_notes() { return ""; }

@@ -3,7 +3,7 @@
 
 namespace v4l2play {
 
-std::unique_ptr<Painter> create_gles_painter(bool, Kernel&) { return nullptr; }
+std::unique_ptr<Painter> create_gles_painter(const GlesOptions&, Kernel&) { return nullptr; }
 
 std::string gles_build_notes() {
     return "\nbuilt without GBM, EGL and GLESv2: what no plane of a card takes is not drawn by a GPU";

@@ -4,6 +4,7 @@
 #include <string>
 
 #include <GLES2/gl2.h>
+#include <GLES2/gl2ext.h>
 
 #include "decoder/slot.h"
 #include "render/convert.h"
@@ -37,6 +38,16 @@ void main() {
     vec2 at = clamp(place, chroma_edges.xy, chroma_edges.zw);
     vec3 yuv = vec3(texture2D(luma, clamp(place, luma_edges.xy, luma_edges.zw)).r, CHROMA);
     gl_FragColor = vec4(weights * yuv + bias, 1.0);
+})";
+/// The driver makes RGB of it.
+constexpr const char* whole_shader = R"(
+#extension GL_OES_EGL_image_external : require
+precision highp float;
+varying vec2 place;
+uniform samplerExternalOES picture;
+uniform vec4 chroma_edges;
+void main() {
+    gl_FragColor = vec4(texture2D(picture, clamp(place, chroma_edges.xy, chroma_edges.zw)).rgb, 1.0);
 })";
 constexpr const char* interleaved = "texture2D(chroma, at).rg";
 constexpr const char* planar = "texture2D(chroma, at).r, texture2D(chroma2, at).r";
@@ -74,23 +85,28 @@ GlesPlane plane_of(const FrameFormat& format, const SlotMemory& memory, std::siz
 
 } // namespace
 
-bool YuvDrawing::can_draw(const FrameFormat& format) {
+bool YuvDrawing::draws_planes(const FrameFormat& format) {
     const bool known = format.fourcc == fourcc_nv12 || format.fourcc == fourcc_yuv420 || format.fourcc == fourcc_p010;
     return known && format.modifier == modifier_linear;
 }
 
 Result<std::unique_ptr<YuvDrawing>> YuvDrawing::create(GlesContext& gles, const SlotPool& source,
-                                                       const SlotPool& target) {
-    std::unique_ptr<YuvDrawing> painter(new YuvDrawing(gles, source, target));
+                                                       const SlotPool& target, bool whole) {
+    std::unique_ptr<YuvDrawing> painter(new YuvDrawing(gles, source, target, whole || !draws_planes(source.format())));
     V4L2PLAY_TRY(painter->compile());
     while (painter->sources_.size() < source.count()) V4L2PLAY_TRY(painter->add_source());
     while (painter->targets_.size() < target.count()) V4L2PLAY_TRY(painter->add_target());
     return painter;
 }
 
-YuvDrawing::~YuvDrawing() {
+void YuvDrawing::drop_sources() {
     for (const Source& source : sources_)
         glDeleteTextures(static_cast<GLsizei>(source.textures.size()), source.textures.data());
+    sources_.clear();
+}
+
+YuvDrawing::~YuvDrawing() {
+    drop_sources();
     for (const Target& target : targets_) {
         glDeleteFramebuffers(1, &target.framebuffer);
         glDeleteTextures(1, &target.texture);
@@ -98,12 +114,15 @@ YuvDrawing::~YuvDrawing() {
     glDeleteProgram(program_);
 }
 
+std::string YuvDrawing::fragment() const {
+    if (whole_) return whole_shader;
+    return replaced(fragment_shader, "CHROMA", is_interleaved(source_.format().fourcc) ? interleaved : planar);
+}
+
 Result<> YuvDrawing::compile() {
-    const bool two = is_interleaved(source_.format().fourcc);
     program_ = glCreateProgram();
-    const unsigned shaders[] = {
-        compile_shader(GL_VERTEX_SHADER, vertex_shader),
-        compile_shader(GL_FRAGMENT_SHADER, replaced(fragment_shader, "CHROMA", two ? interleaved : planar))};
+    const unsigned shaders[] = {compile_shader(GL_VERTEX_SHADER, vertex_shader),
+                                compile_shader(GL_FRAGMENT_SHADER, fragment())};
     for (const unsigned shader : shaders) {
         glAttachShader(program_, shader);
         glDeleteShader(shader); // with the program
@@ -114,7 +133,7 @@ Result<> YuvDrawing::compile() {
     glGetProgramiv(program_, GL_LINK_STATUS, &linked);
     if (linked == 0) return fail(ENOTSUP, "GLES does not take our shaders", "glLinkProgram");
     glUseProgram(program_);
-    constexpr const char* samplers[] = {"luma", "chroma", "chroma2"};
+    constexpr const char* samplers[] = {"luma", "chroma", "chroma2"}; // that of the whole is 0, as all are at first
     for (GLint i = 0; i < 3; ++i) glUniform1i(glGetUniformLocation(program_, samplers[i]), i);
     return {};
 }
@@ -122,6 +141,12 @@ Result<> YuvDrawing::compile() {
 Result<> YuvDrawing::add_source() {
     Source& source = sources_.emplace_back();
     const SlotMemory& memory = source_.memory(static_cast<std::uint32_t>(sources_.size() - 1));
+    if (whole_) {
+        const Result<unsigned> texture = gles_.import_whole(source_.format(), memory, colors_);
+        if (!texture) return fail(texture.error());
+        source.textures[0] = *texture;
+        return {};
+    }
     for (std::size_t i = 0; i < source_.format().components; ++i) {
         const Result<unsigned> texture = gles_.import(plane_of(source_.format(), memory, i));
         if (!texture) return fail(texture.error());
@@ -163,6 +188,18 @@ void YuvDrawing::set_colors(const FrameInfo& info) const {
     glUniform3fv(glGetUniformLocation(program_, "bias"), 1, bias);
 }
 
+/// They belong to the image that a texture is made of. What EGL has no name for is near to BT.601, or in no video.
+void YuvDrawing::set_hints(const FrameInfo& info) {
+    GlesColors colors;
+    const std::uint8_t matrix = effective_matrix(info.color, info.visible.height);
+    if (matrix == matrix_bt709) colors.matrix = GlesColors::Matrix::Bt709;
+    if (matrix == matrix_bt2020) colors.matrix = GlesColors::Matrix::Bt2020;
+    colors.full_range = info.color.full_range;
+    if (colors == colors_) return;
+    colors_ = colors;
+    drop_sources();
+}
+
 void YuvDrawing::set_visible(const Rect& visible) const {
     const auto width = static_cast<float>(source_.format().coded_width);
     const auto height = static_cast<float>(source_.format().coded_height);
@@ -190,15 +227,16 @@ void YuvDrawing::set_turn(unsigned turn) const {
 }
 
 Result<UniqueFd> YuvDrawing::draw(const Frame& frame, unsigned turn, std::uint32_t target) {
+    if (whole_) set_hints(frame.info);
     while (sources_.size() <= frame.slot.index()) V4L2PLAY_TRY(add_source()); // pools of decoders may grow
     const Source& source = sources_[frame.slot.index()];
     glUseProgram(program_);
-    set_colors(frame.info);
+    if (!whole_) set_colors(frame.info);
     set_visible(frame.info.visible);
     set_turn(turn);
     for (unsigned i = 0; i < source.textures.size(); ++i) {
         glActiveTexture(GL_TEXTURE0 + i);
-        glBindTexture(GL_TEXTURE_2D, source.textures[i]);
+        glBindTexture(whole_ ? GL_TEXTURE_EXTERNAL_OES : GL_TEXTURE_2D, source.textures[i]);
     }
     glBindFramebuffer(GL_FRAMEBUFFER, targets_[target].framebuffer);
     const FrameFormat& format = target_.format();

@@ -50,6 +50,7 @@ struct Arguments {
     std::string grab;         ///< file for a picture of the screen with the last frame
     double hold_last = 0;     ///< seconds that the last frame stays
     bool gles = false;        ///< drawn by GLES
+    bool whole = false;       ///< and turned into RGB by its driver
     bool foreign = false;     ///< from memory that is not the card's own
     bool verbose = false;
 };
@@ -191,7 +192,7 @@ Result<> Pattern::open() {
     auto output = create_kms_output(arguments_.kms);
     if (!output) return fail(output.error());
     std::vector<std::unique_ptr<Painter>> painters;
-    if (arguments_.gles) painters.push_back(create_gles_painter(true));
+    if (arguments_.gles) painters.push_back(create_gles_painter({.on_cpu = true, .whole = arguments_.whole}));
     output_ = create_drawn_output(std::move(*output), std::move(painters), {.always = true});
     auto allocator = create_slot_allocator(kernel_, true);
     if (arguments_.gles && !arguments_.foreign) allocator = output_->create_memory(kernel_);
@@ -410,6 +411,7 @@ int main(int argc, char** argv) {
     app.add_option("--grab", arguments.grab, "PNG of the screen at the end, by writeback");
     app.add_option("--hold-last", arguments.hold_last, "seconds that the last frame stays");
     app.add_flag("--gles", arguments.gles, "draw all frames by GLES");
+    app.add_flag("--whole", arguments.whole, "have GLES import pictures as a whole");
     app.add_flag("--foreign", arguments.foreign, "from memory that is not the card's own");
     app.add_flag("--list", list, "only list the cards");
     app.add_flag("--verbose", arguments.verbose);
