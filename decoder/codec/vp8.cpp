@@ -28,16 +28,15 @@ FrameId after_copy(BufferCopy copy, FrameId own, FrameId last, FrameId other) {
     return copy == BufferCopy::Other ? other : own;
 }
 
-/// Section 9.7. Both copies are made of what the buffers were before this frame.
+/// Section 9.7. The alternate frame is copied to first, and golden may be a copy of that: the text does not say it, the
+/// reference decoder does it so (section 20: dixie.c). What is refreshed comes last.
 References after_frame(const FrameHeader& header, const References& before, FrameId current) {
-    References after;
-    after.golden = header.refresh_golden
-                       ? current
-                       : after_copy(header.copy_to_golden, before.golden, before.last, before.alternate);
-    after.alternate = header.refresh_alternate
-                          ? current
-                          : after_copy(header.copy_to_alternate, before.alternate, before.last, before.golden);
-    after.last = header.refresh_last ? current : before.last;
+    References after = before;
+    after.alternate = after_copy(header.copy_to_alternate, before.alternate, before.last, before.golden);
+    after.golden = after_copy(header.copy_to_golden, before.golden, before.last, after.alternate);
+    if (header.refresh_golden) after.golden = current;
+    if (header.refresh_alternate) after.alternate = current;
+    if (header.refresh_last) after.last = current;
     return after;
 }
 

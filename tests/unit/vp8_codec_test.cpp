@@ -101,23 +101,43 @@ TEST_F(Vp8CodecTest, KeyFrameFillsAllBuffers) {
     EXPECT_TRUE(picture()->references.empty());
 }
 
-TEST_F(Vp8CodecTest, CopiesAreOfTheBuffersBefore) {
-    ASSERT_TRUE(send(Vp8Frame(true)));
-    Vp8Frame golden(false);
-    golden.header.refresh_golden = true;
-    golden.header.refresh_last = false;
-    ASSERT_TRUE(send(golden)); // last 1, golden 2, alternate 1
-    Vp8Frame swap(false);
-    swap.header.copy_to_golden = swap.header.copy_to_alternate = BufferCopy::Other;
-    ASSERT_TRUE(send(swap));
-    EXPECT_EQ((std::array<FrameId, 3>{1, 2, 1}), references());
-    ASSERT_TRUE(send(Vp8Frame(false)));
-    EXPECT_EQ((std::array<FrameId, 3>{3, 1, 2}), references());
-    Vp8Frame from_last(false);
-    from_last.header.copy_to_golden = from_last.header.copy_to_alternate = BufferCopy::Last;
-    ASSERT_TRUE(send(from_last));
-    ASSERT_TRUE(send(Vp8Frame(false)));
-    EXPECT_EQ((std::array<FrameId, 3>{5, 4, 4}), references());
+/// Last 1, golden 2, alternate 3; then a frame that copies.
+class Vp8Copies : public Vp8CodecTest {
+  protected:
+    std::array<FrameId, 3> after(BufferCopy to_golden, BufferCopy to_alternate) {
+        EXPECT_TRUE(send(Vp8Frame(true)));
+        Vp8Frame golden(false);
+        golden.header.refresh_golden = true;
+        golden.header.refresh_last = false;
+        EXPECT_TRUE(send(golden));
+        Vp8Frame alternate(false);
+        alternate.header.refresh_alternate = true;
+        alternate.header.refresh_last = false;
+        EXPECT_TRUE(send(alternate));
+        Vp8Frame copy(false);
+        copy.header.copy_to_golden = to_golden;
+        copy.header.copy_to_alternate = to_alternate;
+        EXPECT_TRUE(send(copy));
+        EXPECT_EQ((std::array<FrameId, 3>{1, 2, 3}), references());
+        EXPECT_TRUE(send(Vp8Frame(false)));
+        return references();
+    }
+};
+
+TEST_F(Vp8Copies, OneOfThem) {
+    EXPECT_EQ((std::array<FrameId, 3>{4, 3, 3}), after(BufferCopy::Other, BufferCopy::None));
+}
+
+TEST_F(Vp8Copies, LastIsThatOfBefore) {
+    EXPECT_EQ((std::array<FrameId, 3>{4, 1, 1}), after(BufferCopy::Last, BufferCopy::Last));
+}
+
+TEST_F(Vp8Copies, AlternateComesFirst) {
+    EXPECT_EQ((std::array<FrameId, 3>{4, 2, 2}), after(BufferCopy::Other, BufferCopy::Other));
+}
+
+TEST_F(Vp8Copies, GoldenIsACopyOfACopy) {
+    EXPECT_EQ((std::array<FrameId, 3>{4, 1, 1}), after(BufferCopy::Other, BufferCopy::Last));
 }
 
 TEST_F(Vp8CodecTest, FrameForNobodyIsForgottenAtOnce) {
