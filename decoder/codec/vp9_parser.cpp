@@ -51,7 +51,7 @@ void read_render_size(BitReader& bits, FrameHeader& header) {
     header.render_height = bits.f(16) + 1;
 }
 
-/// 7.2.5: what motion vectors can be scaled between
+/// 8.5.2.3: what motion vectors can be scaled between
 bool is_scalable(const FrameHeader& header, const ReferenceSize& reference) {
     return 2 * header.frame_width >= reference.width && 2 * header.frame_height >= reference.height &&
            header.frame_width <= 16 * reference.width && header.frame_height <= 16 * reference.height;
@@ -71,8 +71,10 @@ Parsed<> read_frame_size_with_refs(BitReader& bits, const ReferenceSizes& refere
     }
     if (!found_ref) read_frame_size(bits, header);
     read_render_size(bits, header);
-    for (const std::uint8_t index : header.ref_frame_idx)
-        if (!is_scalable(header, references[index])) return malformed("a reference is too large or too small to scale");
+    // Only those that blocks refer to have to be (8.5.2.3), and those are not known here.
+    const bool any = std::any_of(header.ref_frame_idx.begin(), header.ref_frame_idx.end(),
+                                 [&](std::uint8_t index) { return is_scalable(header, references[index]); });
+    if (!any) return malformed("all references are too large or too small to scale");
     return {};
 }
 

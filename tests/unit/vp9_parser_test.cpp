@@ -106,8 +106,8 @@ TEST_F(Vp9ParserTest, InterFrame) {
     EXPECT_EQ(2, header_.reset_frame_context);
     frame.header.interpolation_filter = InterpolationFilter::Switchable;
     frame.size_of_reference = 3;
-    frame.set_size(33, 60);
-    ASSERT_EQ(EBADMSG, parse(frame)) << "80 is more than twice 33";
+    frame.set_size(31, 60);
+    ASSERT_EQ(EBADMSG, parse(frame)) << "64 is more than twice 31";
     frame.set_size(40, 60);
     ASSERT_EQ(0, parse(frame));
     EXPECT_EQ(40, header_.frame_width);
@@ -123,6 +123,18 @@ TEST_F(Vp9ParserTest, ReferencesAreScaledWithinLimits) {
     frame.tile_cols_bits = 2;
     EXPECT_EQ(0, parse(frame.set_size(1024, 1024)));
     EXPECT_EQ(EBADMSG, parse(frame.set_size(1025, 1024)));
+}
+
+TEST_F(Vp9ParserTest, OneReferenceWithinLimitsIsEnough) {
+    ASSERT_EQ(0, parse(Vp9Frame::key()));
+    Vp9Frame frame = Vp9Frame::inter();
+    references_[1] = {129, 64};
+    references_[2] = {64, 3};
+    frame.header.ref_frame_idx = {0, 1, 2};
+    EXPECT_EQ(0, parse(frame));
+    frame.size_of_reference = 3;
+    frame.header.ref_frame_idx = {1, 2, 1};
+    EXPECT_EQ(EBADMSG, parse(frame.set_size(64, 64)));
 }
 
 TEST_F(Vp9ParserTest, MissingReferences) {
