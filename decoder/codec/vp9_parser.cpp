@@ -161,8 +161,10 @@ void read_tile_info(BitReader& bits, FrameHeader& header) {
     if (header.tile_rows_log2 != 0 && bits.flag()) ++header.tile_rows_log2;
 }
 
-/// 7.2: setup_past_independence
+/// 7.2: setup_past_independence. Sign biases go too, although they were just read: the reference decoder has it so, and
+/// then such a frame has no compound prediction (6.3.12).
 void set_up_past_independence(FrameHeader& header) {
+    header.ref_frame_sign_bias = {};
     header.segmentation = {};
     header.loop_filter = {};
     header.loop_filter.delta_enabled = true;

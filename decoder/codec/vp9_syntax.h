@@ -77,7 +77,7 @@ struct FrameHeader {
     std::uint32_t render_height = 0;
     std::uint8_t refresh_frame_flags = 0;
     std::array<std::uint8_t, references_of_frame> ref_frame_idx{};
-    std::array<bool, references_of_frame> ref_frame_sign_bias{};
+    std::array<bool, references_of_frame> ref_frame_sign_bias{}; ///< none of frames with error_resilient_mode
     bool allow_high_precision_mv = false;
     InterpolationFilter interpolation_filter = InterpolationFilter::EightTapSmooth;
     bool refresh_frame_context = false;

@@ -178,6 +178,15 @@ TEST_F(Vp9ParserTest, ErrorResilientFrame) {
     EXPECT_EQ(1, header_.frame_context_idx);
 }
 
+TEST_F(Vp9ParserTest, ErrorResilientFramesHaveNoSignBias) {
+    ASSERT_EQ(0, parse(Vp9Frame::key()));
+    Vp9Frame frame = Vp9Frame::inter();
+    frame.header.ref_frame_sign_bias = {false, true, true};
+    frame.header.error_resilient_mode = true;
+    ASSERT_EQ(0, parse(frame));
+    EXPECT_EQ((std::array<bool, 3>{}), header_.ref_frame_sign_bias);
+}
+
 TEST_F(Vp9ParserTest, ShowExistingFrame) {
     ASSERT_EQ(0, parse(Vp9Frame::show(6)));
     EXPECT_EQ(1, bytes_.size());
