@@ -11,5 +11,5 @@ def request(codec, frame, controls):
     """References are numbers of frames, in order of decoding."""
     unknown = dict.fromkeys(("decode_mode", "start_code"))
     buffer = {"bytesused": 0, "hold": False, "sha256": None, "start_code_size": None, "units": None}
-    return "controls " + json.dumps({"request": frame, "frame": frame, "codec": codec, **unknown, "arrays": "first element",
+    return json.dumps({"request": frame, "frame": frame, "codec": codec, **unknown, "arrays": "first element",
                                      "buffer": buffer, "controls": controls}, separators=(",", ":"))

@@ -387,7 +387,8 @@ def main():
     else:
         stream.write()
     write_ivf(Path(out), b"VP90", *stream.size, stream.packets)
-    Path(expected).write_text("".join(line + "\n" for line in stream.log + stream.controls))
+    Path(expected).write_text("".join(line + "\n" for line in stream.log))
+    Path(f"{expected}.jsonl").write_text("".join(line + "\n" for line in stream.controls))
 
 
 main()

@@ -36,6 +36,15 @@ def is_written(row):
     return row["file"].is_relative_to(OWN) and (OWN / "expected" / row["path"]).exists()
 
 
+def expected_controls(name):
+    """The controls of each request of a written stream, as control-parity has them; of some codecs alone."""
+    return OWN / "expected" / f"{name}.jsonl"
+
+
+def has_controls(row):
+    return is_written(row) and expected_controls(row["path"]).exists()
+
+
 def say_what_is_missing(checks):
     if not rows_of(VECTORS):
         checks.skip("streams of others", "V4L2PLAY_VECTORS names no directory with manifest.tsv")
