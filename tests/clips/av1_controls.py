@@ -1,15 +1,13 @@
 """The V4L2 controls of an AV1 frame, from its headers' elements, as control-parity prints them (Linux: stateless codec interface)."""
 
+import expected_controls
 from av1_frame import INTRA_ONLY, KEY
 from av1_motion import AFFINE, IDENTITY, ROTZOOM, TRANSLATION, is_valid
+from expected_controls import flags_of
 
 
 def padded(values, count, fill=0):
     return [*values, *[fill] * (count - len(values))]
-
-
-def names(**flags):
-    return sorted(name for name, value in flags.items() if value)
 
 
 def upper(header, *elements):
@@ -20,27 +18,27 @@ def sequence_control(s):
     tools = ("still_picture use_128x128_superblock enable_filter_intra enable_intra_edge_filter enable_interintra_compound "
              "enable_masked_compound enable_warped_motion enable_dual_filter enable_order_hint enable_jnt_comp enable_ref_frame_mvs "
              "enable_superres enable_cdef enable_restoration mono_chrome color_range film_grain_params_present separate_uv_delta_q")
-    return {"flags": names(SUBSAMPLING_X=True, SUBSAMPLING_Y=True, **upper(s, *tools.split())), "seq_profile": s.seq_profile,
+    return {"flags": flags_of(SUBSAMPLING_X=True, SUBSAMPLING_Y=True, **upper(s, *tools.split())), "seq_profile": s.seq_profile,
             "order_hint_bits": s.order_hint_bits, "bit_depth": s.bit_depth, "reserved": 0,
             "max_frame_width_minus_1": s.max_frame_width_minus_1, "max_frame_height_minus_1": s.max_frame_height_minus_1}
 
 
 def tile_info(t):
-    return {"flags": names(UNIFORM_TILE_SPACING=t.uniform), "context_update_tile_id": t.context_update_tile_id, "tile_cols": len(t.widths),
+    return {"flags": flags_of(UNIFORM_TILE_SPACING=t.uniform), "context_update_tile_id": t.context_update_tile_id, "tile_cols": len(t.widths),
             "tile_rows": len(t.heights), "mi_col_starts": padded(t.col_starts, 65), "mi_row_starts": padded(t.row_starts, 65),
             "width_in_sbs_minus_1": padded([size - 1 for size in t.widths], 64),
             "height_in_sbs_minus_1": padded([size - 1 for size in t.heights], 64), "tile_size_bytes": t.size_bytes, "reserved": [0] * 3}
 
 
 def quantization(h):
-    return {"flags": names(**upper(h, "diff_uv_delta", "using_qmatrix", "delta_q_present")), "base_q_idx": h.base_q_idx,
+    return {"flags": flags_of(**upper(h, "diff_uv_delta", "using_qmatrix", "delta_q_present")), "base_q_idx": h.base_q_idx,
             **{f"delta_q_{name}": value for name, value in h.delta_q.items()}, "qm_y": h.qm[0], "qm_u": h.qm[1], "qm_v": h.qm[2],
             "delta_q_res": h.delta_q_res}
 
 
 def segmentation(h):
     used = [number for number, features in enumerate(h.segments) if features]
-    return {"flags": names(ENABLED=h.segmentation_enabled, SEG_ID_PRE_SKIP=any(max(h.segments[number]) >= 5 for number in used),
+    return {"flags": flags_of(ENABLED=h.segmentation_enabled, SEG_ID_PRE_SKIP=any(max(h.segments[number]) >= 5 for number in used),
                            **upper(h, "update_map", "temporal_update", "update_data")),
             "last_active_seg_id": max(used, default=0),
             "feature_enabled": [sum(1 << feature for feature in features) for features in h.segments],
@@ -48,12 +46,12 @@ def segmentation(h):
 
 
 def loop_filter(h):
-    return {"flags": names(**upper(h, "delta_enabled", "delta_update", "delta_lf_present", "delta_lf_multi")), "level": h.levels,
+    return {"flags": flags_of(**upper(h, "delta_enabled", "delta_update", "delta_lf_present", "delta_lf_multi")), "level": h.levels,
             "sharpness": h.sharpness, "ref_deltas": h.ref_deltas, "mode_deltas": h.mode_deltas, "delta_lf_res": h.delta_lf_res}
 
 
 def restoration(h):
-    return {"flags": names(USES_LR=any(h.lr_types), USES_CHROMA_LR=any(h.lr_types[1:])), "lr_unit_shift": h.lr_unit_shift,
+    return {"flags": flags_of(USES_LR=any(h.lr_types), USES_CHROMA_LR=any(h.lr_types[1:])), "lr_unit_shift": h.lr_unit_shift,
             "lr_uv_shift": h.lr_uv_shift, "reserved": 0, "frame_restoration_type": h.lr_types, "loop_restoration_size": h.lr_sizes}
 
 
@@ -65,9 +63,9 @@ def global_motion(h):
 
 def film_grain(g):
     applied = g["apply_grain"]
-    control = {"flags": names(APPLY_GRAIN=applied, UPDATE_GRAIN=applied), "film_grain_params_ref_idx": 0, "reserved": [0] * 4}
+    control = {"flags": flags_of(APPLY_GRAIN=applied, UPDATE_GRAIN=applied), "film_grain_params_ref_idx": 0, "reserved": [0] * 4}
     if applied:
-        control["flags"] = names(APPLY_GRAIN=True, UPDATE_GRAIN=True, CHROMA_SCALING_FROM_LUMA=g["chroma_scaling_from_luma"],
+        control["flags"] = flags_of(APPLY_GRAIN=True, UPDATE_GRAIN=True, CHROMA_SCALING_FROM_LUMA=g["chroma_scaling_from_luma"],
                                  OVERLAP=g["overlap_flag"], CLIP_TO_RESTRICTED_RANGE=g["clip_to_restricted_range"])
     for plane in ("y", "cb", "cr"):
         points = g.get(f"point_{plane}", []) if applied else []
@@ -98,7 +96,7 @@ def frame_control(h, slots):
                      "uv_pri_strength": uv_primary, "uv_sec_strength": uv_secondary},
             "skip_mode_frame": h.skip_mode_frame, "primary_ref_frame": h.primary_ref_frame, "loop_restoration": restoration(h),
             "global_motion": global_motion(h),
-            "flags": names(USE_SUPERRES=h.size.use_superres, FRAME_SIZE_OVERRIDE=h.frame_size_override_flag, **flags),
+            "flags": flags_of(USE_SUPERRES=h.size.use_superres, FRAME_SIZE_OVERRIDE=h.frame_size_override_flag, **flags),
             "frame_type": h.frame_type, "order_hint": h.order_hint, "upscaled_width": h.size.upscaled_width,
             "interpolation_filter": h.interpolation_filter, "tx_mode": h.tx_mode, "frame_width_minus_1": h.size.frame_width - 1,
             "frame_height_minus_1": h.size.frame_height - 1, "render_width_minus_1": h.size.render_width - 1,
@@ -112,5 +110,4 @@ def request(number, sequence, header, slots, tiles, size):
     """`slots`: the number of the frame in each, or None."""
     controls = {"av1_film_grain": film_grain(header.grain), "av1_frame": frame_control(header, slots),
                 "av1_sequence": sequence_control(sequence), "av1_tile_group_entry": tiles}
-    return {"request": number, "frame": number, "codec": "av1", "decode_mode": None, "start_code": None, "arrays": "whole",
-            "buffer": {"bytesused": size, "hold": False, "sha256": None, "start_code_size": None, "units": None}, "controls": controls}
+    return expected_controls.request("av1", number, controls, "whole", size)

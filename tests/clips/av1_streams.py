@@ -6,7 +6,6 @@ to, and what is shown when. EXPECTED: that in the words of tests/tools/codec_ord
 as control-parity prints them (tests/parity/written).
 """
 
-import json
 import random
 import sys
 from pathlib import Path
@@ -281,7 +280,7 @@ def main():
     out.write_bytes(stream.bytes(out.suffix))
     lines = stream.log + [f"output {number}" for number in stream.output]
     expected.write_text("\n".join(lines) + "\n")
-    Path(f"{expected}.jsonl").write_text("".join(json.dumps(each) + "\n" for each in stream.requests))
+    Path(f"{expected}.jsonl").write_text("".join(each + "\n" for each in stream.requests))
 
 
 if __name__ == "__main__":

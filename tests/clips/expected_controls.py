@@ -7,9 +7,9 @@ def flags_of(**flags):
     return sorted(name for name, is_set in flags.items() if is_set)
 
 
-def request(codec, frame, controls):
-    """References are numbers of frames, in order of decoding."""
+def request(codec, frame, controls, arrays="first element", size=0):
+    """References are numbers of frames, in order of decoding. `size`: of the bitstream, in bytes."""
     unknown = dict.fromkeys(("decode_mode", "start_code"))
-    buffer = {"bytesused": 0, "hold": False, "sha256": None, "start_code_size": None, "units": None}
-    return json.dumps({"request": frame, "frame": frame, "codec": codec, **unknown, "arrays": "first element",
+    buffer = {"bytesused": size, "hold": False, "sha256": None, "start_code_size": None, "units": None}
+    return json.dumps({"request": frame, "frame": frame, "codec": codec, **unknown, "arrays": arrays,
                                      "buffer": buffer, "controls": controls}, separators=(",", ":"))

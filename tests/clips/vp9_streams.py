@@ -293,7 +293,7 @@ class Stream:
         data = b""
         blocks = ((size[0] + 63) // 64) * ((size[1] + 63) // 64)
         # Few bytes are enough for the probabilities that decoding starts with.
-        zeros = 100 + 400 * blocks // count if {"probabilities", "lossless", "tiles", "sizes"} & set(self.features) else 60
+        zeros = 100 + 400 * blocks // count if {"probabilities", "lossless", "tiles", "sizes", "unscalable"} & set(self.features) else 60
         for number in range(count):
             noise = b"" if "unscalable" in self.features else self.draw.randbytes(self.draw.randrange(60))
             tile = bytes([self.draw.randrange(128)] if noise else [0]) + noise + bytes(zeros)
