@@ -15,7 +15,9 @@ struct ParameterSetSyntax {
     static unsigned id(const Sps& sps) { return sps.seq_parameter_set_id; }
     static unsigned id(const Pps& pps) { return pps.pic_parameter_set_id; }
     static unsigned sps_id(const Pps& pps) { return pps.seq_parameter_set_id; }
+    /// 7.3.2.1
     static Parsed<> parse(std::span<const std::uint8_t> nal, const SpsTable&, Sps& sps) { return parse_sps(nal, sps); }
+    /// 7.3.2.2
     static Parsed<> parse(std::span<const std::uint8_t> nal, const SpsTable& spss, Pps& pps) {
         return parse_pps(nal, spss, pps);
     }

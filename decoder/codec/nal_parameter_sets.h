@@ -25,7 +25,7 @@ class ParameterSets {
     ParameterSets()
         : storage_(std::make_unique<Storage>()) {}
 
-    /// seq_parameter_set_rbsp(). True when it differs from what its id stood for.
+    /// H.264 7.3.2.1, H.265 7.3.2.2. True when it differs from what its id stood for.
     Parsed<bool> receive_sps(std::span<const std::uint8_t> nal) {
         const Parsed<bool> changed = receive(nal, storage_->parsed_sps, storage_->spss, received_);
         const unsigned id = Syntax::id(storage_->parsed_sps);
@@ -33,7 +33,7 @@ class ParameterSets {
             in_force_[id] = received_[id];
         return changed;
     }
-    /// pic_parameter_set_rbsp(), likewise.
+    /// H.264 7.3.2.2, H.265 7.3.2.3, likewise.
     Parsed<bool> receive_pps(std::span<const std::uint8_t> nal) {
         return receive(nal, storage_->parsed_pps, storage_->ppss, ppss_);
     }
@@ -68,6 +68,7 @@ class ParameterSets {
         Pps parsed_pps;
     };
 
+    /// H.264 7.4.1.2.1, H.265 7.4.2.4.2: what has the id of another takes its place.
     template <class Set, class Sets, class Table>
     Parsed<bool> receive(std::span<const std::uint8_t> nal, Set& parsed, Sets& sets, Table& table) {
         if (auto result = Syntax::parse(nal, received_, parsed); !result) return tl::unexpected(result.error());

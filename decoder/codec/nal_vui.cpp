@@ -6,7 +6,7 @@ namespace v4l2play::nal {
 
 namespace {
 
-/// From aspect_ratio_idc to sar_height
+/// H.264 E.1.1, H.265 E.2.1, from aspect_ratio_idc to sar_height
 Rational parse_sample_aspect(SyntaxReader& r) {
     // Table E-1 (E.1 in H.265); 0 = unspecified
     constexpr std::array<std::array<std::uint8_t, 2>, 17> table{{{0, 1},
@@ -37,7 +37,7 @@ Rational parse_sample_aspect(SyntaxReader& r) {
     return aspect.num != 0 && aspect.den != 0 ? aspect : Rational{0, 1}; // 0 = unspecified
 }
 
-/// From video_format to matrix_coefficients (matrix_coeffs in H.265); meanings in H.273
+/// H.264 E.1.1, H.265 E.2.1, from video_format to matrix_coefficients (matrix_coeffs in H.265); meanings in H.273
 void parse_video_signal_type(SyntaxReader& r, ColorDescription& color) {
     unsigned video_format = 0;
     r.u(video_format, 3);
