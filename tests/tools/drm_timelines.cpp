@@ -40,11 +40,15 @@ void DrmTimelines::signal(std::uint64_t timeline, std::uint64_t point) {
     expect_success(drmSyncobjTimelineSignal(card_.get(), &handle, &point, 1), "drmSyncobjTimelineSignal");
 }
 
-bool DrmTimelines::is_signalled(std::uint64_t timeline, std::uint64_t point) {
+bool DrmTimelines::is_promised(std::uint64_t timeline, std::uint64_t point) {
+    return reached(timeline, DRM_SYNCOBJ_QUERY_FLAGS_LAST_SUBMITTED) >= point;
+}
+
+std::uint64_t DrmTimelines::reached(std::uint64_t timeline, std::uint32_t flags) {
     auto handle = static_cast<std::uint32_t>(timeline);
     std::uint64_t reached = 0;
-    expect_success(drmSyncobjQuery(card_.get(), &handle, &reached, 1), "drmSyncobjQuery");
-    return reached >= point;
+    expect_success(drmSyncobjQuery2(card_.get(), &handle, &reached, 1, flags), "drmSyncobjQuery2");
+    return reached;
 }
 
 } // namespace v4l2play

@@ -15,9 +15,12 @@ class DrmTimelines final : public MockTimelines {
 
     std::uint64_t import(int fd) override;
     void signal(std::uint64_t timeline, std::uint64_t point) override;
-    bool is_signalled(std::uint64_t timeline, std::uint64_t point) override;
+    bool is_signalled(std::uint64_t timeline, std::uint64_t point) override { return reached(timeline, 0) >= point; }
+    bool is_promised(std::uint64_t timeline, std::uint64_t point) override;
 
   private:
+    std::uint64_t reached(std::uint64_t timeline, std::uint32_t flags);
+
     UniqueFd card_;
 };
 

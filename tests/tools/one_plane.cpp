@@ -76,11 +76,12 @@ void OnePlane::queue_new() {
     }
 }
 
-/// What may be on the screen at `target` (commit-timing), and after what was before it (fifo).
+/// What may be on the screen at `target` (commit-timing), after what was before it (fifo), and is complete.
 void OnePlane::take_ready(Nanoseconds target) {
     for (; !queue_.empty(); queue_.pop_front()) {
         const MockCommit& next = commits_[queue_.front()];
-        if ((next.waits && barrier_ && !hidden_) || next.time > target) return;
+        if ((next.waits && barrier_ && !hidden_) || next.time > target || !compositor_.is_complete(queue_.front()))
+            return;
         barriers_ += next.waits ? 1 : 0;
         times_ += next.time != 0 ? 1 : 0;
         take(queue_.front());

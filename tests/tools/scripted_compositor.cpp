@@ -1,7 +1,7 @@
-// scripted_compositor [WORD]... COMMAND...: runs COMMAND as the client of a compositor that takes what is newest at
-// each of 60 refreshes a second, and tells what the client made of it. In the lab; its exit status is COMMAND's, or 99
-// when that has not been a good client: a buffer attached while it is being read, a release point used twice, two
-// pictures for one refresh, a commit of nothing.
+// scripted_compositor [WORD]... COMMAND...: runs COMMAND as the client of a compositor that takes what is newest, and
+// complete, at each of 60 refreshes a second, and tells what the client made of it. In the lab; its exit status is
+// COMMAND's, or 99 when that has not been a good client: a buffer attached while it is being read, a release point used
+// twice, two pictures for one refresh, a commit of nothing.
 //     hold=N        keeps N buffers more than the one on the screen, and lets go of the oldest, or with `r` of any
 //     lead=N        what it has taken is on the screen N refreshes later
 //     fence=N       reads what it has shown for N refreshes after it has let go of it, as the dmabuf's fence tells
@@ -41,7 +41,8 @@ constexpr int bad_client = 99;
 std::vector<MockFormat> formats_told(bool changed) {
     const MockFormat nv12{{fourcc_nv12, modifier_linear}, !changed};
     const MockFormat yu12{{fourcc_yuv420, modifier_linear}, changed};
-    return changed ? std::vector{yu12, nv12} : std::vector{nv12, yu12};
+    const MockFormat xrgb{{fourcc_xrgb, modifier_linear}, false};
+    return changed ? std::vector{yu12, nv12, xrgb} : std::vector{nv12, yu12, xrgb};
 }
 
 void perform(const std::string& what, MockCompositor& compositor, OnePlane& plane) {

@@ -87,6 +87,18 @@ std::vector<MockCommit> MockCompositor::commits() {
     return commits;
 }
 
+bool MockCompositor::is_complete(std::size_t index) {
+    bool complete = false;
+    run([&](State& state) {
+        const MockAnswerable& one = *state.commits.at(index);
+        const bool shm = one.commit.buffer == 0 || one.buffer == nullptr;
+        pollfd writers{shm ? -1 : data_of<MockBuffer>(one.buffer).dmabuf.get(), POLLIN, 0};
+        complete = one.acquire.set ? state.options.timelines->is_signalled(one.acquire.timeline, one.acquire.point)
+                                   : shm || poll(&writers, 1, 0) == 1;
+    });
+    return complete;
+}
+
 void MockCompositor::present(std::size_t index, Nanoseconds time, Nanoseconds period, bool zero_copy,
                              std::uint64_t msc) {
     run([&](State& state) {

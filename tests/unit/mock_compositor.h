@@ -28,6 +28,8 @@ class MockTimelines {
     virtual std::uint64_t import(int fd) = 0;
     virtual void signal(std::uint64_t timeline, std::uint64_t point) = 0;
     virtual bool is_signalled(std::uint64_t timeline, std::uint64_t point) = 0;
+    /// It is, or somebody is at work who will signal it.
+    virtual bool is_promised(std::uint64_t timeline, std::uint64_t point) = 0;
 
   protected:
     ~MockTimelines() = default;
@@ -99,6 +101,9 @@ class MockCompositor {
     MockCompositor& operator=(const MockCompositor&) = delete;
 
     [[nodiscard]] std::vector<MockCommit> commits();
+    /// What commit `index` attaches may be read: its acquire point is signalled; without one, nobody writes into its
+    /// dmabuf any more.
+    [[nodiscard]] bool is_complete(std::size_t index);
     /// Answers commit `index` (from 0).
     void present(std::size_t index, Nanoseconds time, Nanoseconds period, bool zero_copy = false,
                  std::uint64_t msc = 0);

@@ -23,7 +23,7 @@ const auto buffer_implementation = [] {
 wl_resource* create_mock_buffer(wl_client* client, State& state, std::uint32_t number, std::uint32_t id) {
     wl_resource* resource = wl_resource_create(client, &wl_buffer_interface, 1, id);
     if (number != 0) ++state.buffers_alive;
-    wl_resource_set_implementation(resource, &buffer_implementation, new MockBuffer{&state, number, 0, 0},
+    wl_resource_set_implementation(resource, &buffer_implementation, new MockBuffer{&state, number, 0, 0, {}},
                                    [](wl_resource* gone) {
                                        auto& buffer = data_of<MockBuffer>(gone);
                                        if (buffer.number != 0) --buffer.state->buffers_alive;
@@ -42,7 +42,8 @@ const auto params_implementation = [] {
                    std::uint32_t, std::uint32_t, std::uint32_t) {
         auto& state = data_of<State>(resource);
         if (plane == 0 && state.options.imported) state.options.imported(state.imports + 1, fd);
-        close(fd);
+        UniqueFd dmabuf(system_kernel(), fd);
+        if (plane == 0) state.dmabuf = std::move(dmabuf);
     };
     calls.create = [](wl_client* client, wl_resource* resource, std::int32_t width, std::int32_t height, std::uint32_t,
                       std::uint32_t) {
@@ -51,6 +52,7 @@ const auto params_implementation = [] {
         wl_resource* buffer = create_mock_buffer(client, state, ++state.imports, 0);
         data_of<MockBuffer>(buffer).width = width;
         data_of<MockBuffer>(buffer).height = height;
+        data_of<MockBuffer>(buffer).dmabuf = std::move(state.dmabuf);
         zwp_linux_buffer_params_v1_send_created(resource, buffer);
     };
     return calls;

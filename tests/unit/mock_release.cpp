@@ -81,7 +81,7 @@ void MockSurface::check_points(const MockPending& brought) {
     else if (brought.acquire.timeline == brought.release_point.timeline &&
              brought.acquire.point >= brought.release_point.point)
         wl_resource_post_error(syncobj, WP_LINUX_DRM_SYNCOBJ_SURFACE_V1_ERROR_CONFLICTING_POINTS, "conflict");
-    else if (!state->options.timelines->is_signalled(brought.acquire.timeline, brought.acquire.point))
+    else if (!state->options.timelines->is_promised(brought.acquire.timeline, brought.acquire.point))
         wl_resource_post_error(syncobj, WP_LINUX_DRM_SYNCOBJ_SURFACE_V1_ERROR_CONFLICTING_POINTS,
                                "would wait for ever");
     if (!state->release_points.emplace(brought.release_point.timeline, brought.release_point.point).second)

@@ -8,6 +8,8 @@
 
 #include <wayland-server.h>
 
+#include "decoder/kernel.h"
+
 namespace v4l2play {
 
 struct MockSurface;
@@ -27,6 +29,7 @@ struct MockAnswerable {
     wl_resource* feedback = nullptr;
     wl_resource* frame = nullptr;
     wl_resource* release = nullptr; ///< of wl_surface.get_release
+    MockPoint acquire;
     MockPoint release_point;
 };
 
@@ -36,6 +39,7 @@ struct MockBuffer {
     std::uint32_t number = 0; ///< 0: a single pixel
     int width = 0;
     int height = 0;
+    UniqueFd dmabuf; ///< the first
 };
 
 struct MockCompositor::State {
@@ -54,6 +58,7 @@ struct MockCompositor::State {
     std::vector<wl_resource*> surface_feedbacks;
     std::uint32_t surface_count = 0;
     unsigned imports = 0;
+    UniqueFd dmabuf; ///< the first of the import under way
     unsigned buffers_alive = 0;
     unsigned connections = 0;
     bool refuse_imports = false;

@@ -201,6 +201,7 @@ void MockSurface::record(MockPending& brought) {
     added->feedback = brought.feedback;
     added->frame = brought.frame;
     added->release = brought.release;
+    added->acquire = brought.acquire;
     added->release_point = brought.release_point;
     // With explicit synchronisation this says nothing.
     if (syncobj != nullptr) wl_buffer_send_release(brought.buffer);

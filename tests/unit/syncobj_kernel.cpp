@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -51,6 +52,10 @@ int SyncobjKernel::ioctl(int fd, unsigned long request, void* argument) {
         return destroy(argument);
     case DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD:
         return share(argument);
+    case DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE:
+        return import_fence(argument);
+    case DRM_IOCTL_SYNCOBJ_TRANSFER:
+        return transfer(argument);
     case DRM_IOCTL_SYNCOBJ_TIMELINE_SIGNAL:
         return signal_points(argument);
     case eventfd_request:
@@ -76,6 +81,28 @@ int SyncobjKernel::share(void* argument) {
     struct stat status {};
     fstat(share.fd, &status);
     found->second.inode = status.st_ino;
+    return 0;
+}
+
+int SyncobjKernel::import_fence(void* argument) {
+    const auto& import = *static_cast<drm_syncobj_handle*>(argument);
+    const auto found = objects_.find(import.handle);
+    if (!takes_fences || found == objects_.end() || import.flags != DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_IMPORT_SYNC_FILE)
+        return -EINVAL;
+    found->second.fence = UniqueFd(real_, fcntl(import.fd, F_DUPFD_CLOEXEC, 0));
+    return found->second.fence ? 0 : -EINVAL;
+}
+
+/// Points come in their order.
+int SyncobjKernel::transfer(void* argument) {
+    const auto& transfer = *static_cast<drm_syncobj_transfer*>(argument);
+    const auto from = objects_.find(transfer.src_handle), to = objects_.find(transfer.dst_handle);
+    if (from == objects_.end() || to == objects_.end() || transfer.src_point != 0 || transfer.flags != 0)
+        return -EINVAL;
+    Object& timeline = to->second;
+    const std::uint64_t last = timeline.comes.empty() ? timeline.signalled : timeline.comes.rbegin()->first;
+    if (!from->second.fence || transfer.dst_point <= last) return -EINVAL;
+    timeline.comes.emplace(transfer.dst_point, std::move(from->second.fence));
     return 0;
 }
 
@@ -125,11 +152,29 @@ void SyncobjKernel::signal(std::uint64_t timeline, std::uint64_t point) {
     }
 }
 
+SyncobjKernel::Object* SyncobjKernel::find(std::uint64_t timeline) {
+    for (auto& [handle, object] : objects_)
+        if (object.inode == timeline) return &object;
+    return nullptr;
+}
+
+/// All before it are, too.
 bool SyncobjKernel::is_signalled(std::uint64_t timeline, std::uint64_t point) {
     const std::lock_guard lock(mutex_);
-    for (const auto& [handle, object] : objects_)
-        if (object.inode == timeline) return object.signalled >= point;
-    return false;
+    const Object* const object = find(timeline);
+    if (object == nullptr) return false;
+    std::uint64_t reached = object->signalled;
+    for (const auto& [next, fence] : object->comes) {
+        if (real_.poll(fence.get(), POLLIN, 0) != 1) break;
+        reached = next;
+    }
+    return reached >= point;
+}
+
+bool SyncobjKernel::is_promised(std::uint64_t timeline, std::uint64_t point) {
+    const std::lock_guard lock(mutex_);
+    const Object* const object = find(timeline);
+    return object != nullptr && (object->signalled >= point || object->comes.contains(point));
 }
 
 unsigned SyncobjKernel::objects() const {

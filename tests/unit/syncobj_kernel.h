@@ -11,15 +11,17 @@
 
 namespace v4l2play {
 
-class SyncobjKernel final : public DelegatingKernel, public MockTimelines {
+class SyncobjKernel : public DelegatingKernel, public MockTimelines {
   public:
     /// What the render node lacks.
     bool has_capability = true;
     bool tells_points = true; ///< else eventfds are never written
+    bool takes_fences = true; ///< sync_files, for which eventfds stand
 
     std::uint64_t import(int fd) override;
     void signal(std::uint64_t timeline, std::uint64_t point) override;
     bool is_signalled(std::uint64_t timeline, std::uint64_t point) override;
+    bool is_promised(std::uint64_t timeline, std::uint64_t point) override;
     [[nodiscard]] unsigned objects() const;
 
     int open(const char* path, int flags) override;
@@ -34,9 +36,14 @@ class SyncobjKernel final : public DelegatingKernel, public MockTimelines {
     struct Object {
         std::uint64_t inode = 0;
         std::uint64_t signalled = 0;
+        UniqueFd fence;                          ///< a sync_file that was put in
+        std::map<std::uint64_t, UniqueFd> comes; ///< points that are signalled with a sync_file
         std::vector<Wait> waits;
     };
+    Object* find(std::uint64_t timeline);
     int share(void* argument);
+    int import_fence(void* argument);
+    int transfer(void* argument);
     int watch(void* argument);
     int signal_points(void* argument);
     int destroy(void* argument);
