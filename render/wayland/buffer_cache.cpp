@@ -7,6 +7,7 @@
 
 #include "decoder/log.h"
 #include "render/wayland/protocols.h"
+#include "render/wayland/write_fence.h"
 
 namespace v4l2play {
 
@@ -82,6 +83,11 @@ void BufferCache::leave_explicit_sync() {
     explicit_sync_->leave_surface();
     method_ = ReleaseMethod::Buffer;
     std::erase_if(buffers_, [](const auto& buffer) { return buffer->commit == nullptr; });
+}
+
+Result<> BufferCache::set_acquire_fence(Kernel& kernel, const SlotMemory& memory, const UniqueFd& fence) {
+    if (method_ == ReleaseMethod::Timeline) return explicit_sync_->acquire_with(fence);
+    return add_write_fence(kernel, memory, fence);
 }
 
 Result<> BufferCache::expect_release(ImportedBuffer& buffer, Commit& commit) {

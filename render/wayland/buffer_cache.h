@@ -49,6 +49,9 @@ class BufferCache {
     /// The surface of the commits to come.
     void set_surface(wl_surface* surface);
     [[nodiscard]] ReleaseMethod release_method() const { return method_; }
+    /// Before the commit that attaches a buffer of `memory`: it is complete when `fence` signals, and the compositor
+    /// waits for that, by its surface's explicit synchronisation or implicitly, by the dmabuf.
+    Result<> set_acquire_fence(Kernel& kernel, const SlotMemory& memory, const UniqueFd& fence);
     /// Before the commit that attaches `buffer`; its release will answer `commit`.
     Result<> expect_release(ImportedBuffer& buffer, Commit& commit);
     /// Tells of what was released without an event of the connection.

@@ -80,7 +80,7 @@ Result<std::unique_ptr<ExplicitSync>> ExplicitSync::create(Kernel& kernel, Conne
     if (!device) return fail(std::move(device).error());
     auto finished = SyncTimeline::create(**device);
     if (!finished) return fail(std::move(finished).error());
-    V4L2PLAY_TRY(finished->signal(1));
+    V4L2PLAY_TRY(finished->signal(1)); // `finished_point_`
     V4L2PLAY_TRY(try_out(connection, *finished));
     std::unique_ptr<ExplicitSync> sync(new ExplicitSync(connection, std::move(*device), std::move(*finished)));
     auto acquire = import(connection, sync->finished_);
@@ -100,10 +100,17 @@ Result<std::unique_ptr<ReleaseTimeline>> ExplicitSync::create_timeline(int epoll
     return ReleaseTimeline::create(*device_, connection_, epoll_fd);
 }
 
+Result<> ExplicitSync::acquire_with(const UniqueFd& fence) {
+    V4L2PLAY_TRY(finished_.signal_with(finished_point_ + 1, fence.get()));
+    ++finished_point_;
+    return {};
+}
+
 Result<> ExplicitSync::set_points(ReleaseTimeline& release) {
     auto point = release.expect();
     if (!point) return fail(std::move(point).error());
-    wp_linux_drm_syncobj_surface_v1_set_acquire_point(surface_.get(), acquire_.get(), 0, 1);
+    wp_linux_drm_syncobj_surface_v1_set_acquire_point(surface_.get(), acquire_.get(), high(finished_point_),
+                                                      low(finished_point_));
     wp_linux_drm_syncobj_surface_v1_set_release_point(surface_.get(), release.proxy(), high(*point), low(*point));
     return {};
 }
@@ -118,6 +125,7 @@ void ExplicitSync::leave_surface() {}
 Result<std::unique_ptr<ReleaseTimeline>> ExplicitSync::create_timeline(int) {
     return fail(ENOTSUP, "not in this build", "linux-drm-syncobj");
 }
+Result<> ExplicitSync::acquire_with(const UniqueFd&) { return fail(ENOTSUP, "not in this build", "linux-drm-syncobj"); }
 Result<> ExplicitSync::set_points(ReleaseTimeline&) { return fail(ENOTSUP, "not in this build", "linux-drm-syncobj"); }
 #endif
 

@@ -52,7 +52,9 @@ class ExplicitSync {
     void set_surface(wl_surface* surface);
     void leave_surface();
     Result<std::unique_ptr<ReleaseTimeline>> create_timeline(int epoll_fd);
-    /// For the buffer that the next commit attaches. What decoders give out is finished: there is nothing to acquire.
+    /// What the next commit attaches is complete when `fence` signals. What decoders give out is complete already.
+    Result<> acquire_with(const UniqueFd& fence);
+    /// For the buffer that the next commit attaches.
     Result<> set_points(ReleaseTimeline& release);
 
   private:
@@ -63,7 +65,8 @@ class ExplicitSync {
 
     [[maybe_unused]] Connection& connection_;
     std::unique_ptr<SyncobjDevice> device_;
-    SyncTimeline finished_; ///< whose first point is signalled
+    SyncTimeline finished_; ///< whose first point is signalled; the others are as what was drawn is complete
+    [[maybe_unused]] std::uint64_t finished_point_ = 1; ///< of the newest picture: all before it are complete then, too
     Proxy<wp_linux_drm_syncobj_timeline_v1> acquire_;
     Proxy<wp_linux_drm_syncobj_surface_v1> surface_;
 };

@@ -91,6 +91,25 @@ Result<> SyncTimeline::signal(std::uint64_t point) const {
     return {};
 }
 
+/// A sync_file goes into a sync object of its own, and from there to the point.
+Result<> SyncTimeline::signal_with(std::uint64_t point, int sync_file) const {
+    const Result<SyncTimeline> fence = create(device_);
+    if (!fence) return fail(fence.error());
+    drm_syncobj_handle import{};
+    import.handle = fence->handle_;
+    import.flags = DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_IMPORT_SYNC_FILE;
+    import.fd = sync_file;
+    if (const int error = device_.ioctl(DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, &import); error != 0)
+        return failed(error, "DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE");
+    drm_syncobj_transfer transfer{};
+    transfer.src_handle = fence->handle_;
+    transfer.dst_handle = handle_;
+    transfer.dst_point = point;
+    if (const int error = device_.ioctl(DRM_IOCTL_SYNCOBJ_TRANSFER, &transfer); error != 0)
+        return failed(error, "DRM_IOCTL_SYNCOBJ_TRANSFER");
+    return {};
+}
+
 Result<> SyncTimeline::watch(std::uint64_t point, int eventfd) const {
     SyncobjEventfd watch{handle_, 0, point, eventfd, 0};
     if (const int error = device_.ioctl(syncobj_eventfd, &watch); error != 0)

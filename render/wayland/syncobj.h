@@ -45,6 +45,8 @@ class SyncTimeline {
     ~SyncTimeline();
 
     Result<> signal(std::uint64_t point) const;
+    /// `point`, the first after all there are, is signalled when `sync_file` signals, which stays the caller's.
+    Result<> signal_with(std::uint64_t point, int sync_file) const;
     /// Adds 1 to the eventfd when `point` is signalled, whether anybody has promised that yet or not.
     Result<> watch(std::uint64_t point, int eventfd) const;
     /// For other processes.

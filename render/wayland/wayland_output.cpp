@@ -33,6 +33,7 @@ constexpr Nanoseconds hoarding_limit = second;
 constexpr Nanoseconds reconnect_pause = second / 4;
 constexpr Nanoseconds attempt_pause = second / 100;  ///< after which one under way is looked at
 constexpr Nanoseconds release_limit = second / 10;   ///< for the compositor to give up what was taken off
+constexpr Nanoseconds drawing_limit = second;        ///< no GPU takes as long for a picture
 constexpr unsigned overlays_of_a_session = 1U << 20; // so that no two buffers have one number
 // One on the screen, one about to be, one that is drawn from.
 constexpr unsigned usual_holds = 3;
@@ -56,6 +57,7 @@ class WaylandOutput final : public Output,
     [[nodiscard]] VblankTiming timing() const override { return clock_.timing(); }
     Result<> configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) override;
     Result<> present(Frame& frame, Nanoseconds target) override;
+    [[nodiscard]] bool takes_fences() const override { return takes_fences_; }
     std::optional<OutputEvent> next_event() override { return ledger_.next_event(); }
     [[nodiscard]] int fd() const override { return epoll_.get(); }
     [[nodiscard]] Nanoseconds next_timeout() const override;
@@ -86,6 +88,7 @@ class WaylandOutput final : public Output,
     Result<> choose_copying(const FrameFormat& format);
     Result<> commit(Frame& frame, Nanoseconds target, Nanoseconds now);
     Result<> commit_copy(Frame& frame, Nanoseconds target, Nanoseconds now);
+    void pass_on(const UniqueFd& fence, const SlotRef& slot);
     void show(Commit& commit, wl_buffer* buffer, Nanoseconds target, Nanoseconds now);
     [[nodiscard]] Nanoseconds next_commit() const;
     void set_time(Nanoseconds target, Nanoseconds now);
@@ -115,6 +118,7 @@ class WaylandOutput final : public Output,
     std::uint32_t generation_ = 0; ///< of the pool that is configured
     FormatModifier format_;        ///< its
     bool copying_ = false;         ///< what is in it
+    bool takes_fences_ = true;     ///< as far as was tried
     unsigned most_held_ = 0;       ///< with more held than that, the decoder has none
     FrameInfo info_;
     Nanoseconds committed_ = no_time; ///< the last commit
@@ -301,6 +305,7 @@ Result<> WaylandOutput::commit(Frame& frame, Nanoseconds target, Nanoseconds now
     }
     Result<SlotRef> slot = pool.export_to_presenter(frame.slot);
     if (!slot) return fail(std::move(slot).error());
+    pass_on(frame.acquire_fence, *slot);
     Commit& commit = ledger_.add(std::move(*slot), frame, now);
     frame.slot.reset();
     if (auto expected = session_->buffers().expect_release(**buffer, commit); !expected) {
@@ -311,6 +316,17 @@ Result<> WaylandOutput::commit(Frame& frame, Nanoseconds target, Nanoseconds now
     }
     show(commit, (*buffer)->proxy.get(), target, now);
     return {};
+}
+
+/// To the compositor, who waits for it; where it cannot be told, we do, and are given no more.
+void WaylandOutput::pass_on(const UniqueFd& fence, const SlotRef& slot) {
+    if (!fence) return;
+    const SlotMemory& memory = slot.pool().memory(slot.index());
+    const Result<> passed = session_->buffers().set_acquire_fence(kernel_, memory, fence);
+    if (passed) return;
+    log_info("wayland", "the compositor cannot wait for what is drawn ({})", passed.error().what);
+    takes_fences_ = false;
+    kernel_.poll(fence.get(), POLLIN, drawing_limit);
 }
 
 /// Neither replaced unseen nor early, where the compositor can see to that. The clock that targets are planned by is
