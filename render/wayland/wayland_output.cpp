@@ -57,7 +57,7 @@ class WaylandOutput final : public Output,
     [[nodiscard]] VblankTiming timing() const override { return clock_.timing(); }
     Result<> configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) override;
     Result<> present(Frame& frame, Nanoseconds target) override;
-    [[nodiscard]] bool takes_fences() const override { return takes_fences_; }
+    [[nodiscard]] bool takes_fences() const override { return takes_fences_ && !copying_; }
     std::optional<OutputEvent> next_event() override { return ledger_.next_event(); }
     [[nodiscard]] int fd() const override { return epoll_.get(); }
     [[nodiscard]] Nanoseconds next_timeout() const override;
