@@ -82,7 +82,7 @@ Result<> Av1Codec::parse(const AccessUnit& unit, Steps& steps) {
     time_taken_ = false;
     ObuReader units(unit.payload.bytes());
     while (const auto obu = units.next()) V4L2PLAY_TRY(receive_obu(*obu, unit, steps));
-    if (units.malformed() && current_ == nullptr) decoding_.skip(DropReason::Malformed, "an OBU is cut short", steps);
+    if (units.malformed() && current_ == nullptr) skip(steps, DropReason::Malformed, "an OBU is cut short");
     finish_frame(steps);
     return {};
 }
@@ -129,7 +129,7 @@ Result<> Av1Codec::receive_obu(const Obu& obu, const AccessUnit& unit, Steps& st
 Result<> Av1Codec::receive_sequence_header(const Obu& obu, Steps& steps) {
     SequenceHeader received;
     if (const auto parsed = parse_sequence_header(obu.payload, received); !parsed) {
-        decoding_.skip(DropReason::Malformed, parsed.error().why, steps);
+        skip(steps, DropReason::Malformed, parsed.error().why);
         return {};
     }
     if (any_sequence_ && received == sequence_) return {};
@@ -156,14 +156,14 @@ Result<> Av1Codec::receive_frame_header(const Obu& obu, const AccessUnit& unit, 
     if (is_copy(obu)) return {};
     finish_frame(steps);
     if (!any_sequence_) {
-        decoding_.skip(DropReason::BeforeRandomAccess, "a frame comes before any sequence header", steps);
+        skip(steps, DropReason::BeforeRandomAccess, "a frame comes before any sequence header");
         return {};
     }
     // Where the operating point has layers at all, it has this one alone (`unsupported`).
     if (obu.spatial_id > 0 && operating_point_idc() == 0)
         return fail(ENOTSUP, "AV1 with spatial layers is not done by this decoder", "obu_header");
     if (frame_count_ == maximum_frames_in_unit) {
-        decoding_.skip(DropReason::Malformed, "too many frames in one temporal unit", steps);
+        skip(steps, DropReason::Malformed, "too many frames in one temporal unit");
         return {};
     }
     begin_frame(unit);
@@ -198,7 +198,7 @@ Result<> Av1Codec::refuse_header(const SyntaxError& error, const FrameHeader& he
         decoding_.miss(header, error.why, steps);
         return {};
     }
-    decoding_.skip(DropReason::Malformed, error.why, steps);
+    skip(steps, DropReason::Malformed, error.why);
     decoding_.drain(steps, DropReason::MissingReference);
     return {};
 }

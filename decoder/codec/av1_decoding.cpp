@@ -7,13 +7,6 @@ namespace v4l2play::av1 {
 
 namespace {
 
-Step make_step(Step::Kind kind, FrameId id) {
-    Step step;
-    step.kind = kind;
-    step.id = id;
-    return step;
-}
-
 [[nodiscard]] bool refreshes(const FrameHeader& header, unsigned slot) {
     return (header.refresh_frame_flags >> slot & 1) != 0;
 }
@@ -35,13 +28,13 @@ void save(SavedFrame& saved, const FrameHeader& header) {
 void DecodingProcess::decode(CodedFrame& coded, Steps& steps) {
     const FrameHeader& header = coded.header;
     if (!started_ && header.frame_type != FrameType::Key) {
-        skip(waiting_reason_, "waiting for a key frame", steps);
+        skip(steps, waiting_reason_, "waiting for a key frame");
         return;
     }
     if (const char* why = coded.damage != nullptr ? coded.damage : obstacle(coded)) {
         // A key frame that is hidden begins with frames that refer to what was before it (7.6.3).
         const DropReason absent = complete_ ? DropReason::MissingReference : DropReason::BeforeRandomAccess;
-        skip(coded.damage != nullptr ? DropReason::Malformed : absent, why, steps);
+        skip(steps, coded.damage != nullptr ? DropReason::Malformed : absent, why);
         refresh(header, 0, steps);
         return;
     }
@@ -66,7 +59,7 @@ void DecodingProcess::announce(CodedFrame& coded, Steps& steps) {
     coded.info.continues = coded.header.frame_type != FrameType::Key || coded.header.refresh_frame_flags != all_frames;
     announced_ = coded.info;
     any_announced_ = true;
-    Step step = make_step(Step::Kind::Sequence, 0);
+    Step step = make_step(Step::Kind::Sequence);
     step.sequence = &coded.info;
     steps.push_back(step);
 }
@@ -110,7 +103,7 @@ void DecodingProcess::show_existing(const FrameHeader& header, const ShowTime& t
     Held* held = find(id);
     if (held == nullptr) {
         const DropReason reason = complete_ ? DropReason::MissingReference : waiting_reason_;
-        skip(reason, "shows a frame that was not decoded", steps);
+        skip(steps, reason, "shows a frame that was not decoded");
     } else {
         held->shown = true;
         Step output = make_step(Step::Kind::Output, id);
@@ -130,7 +123,7 @@ void DecodingProcess::show_existing(const FrameHeader& header, const ShowTime& t
 }
 
 void DecodingProcess::miss(const FrameHeader& header, const char* why, Steps& steps) {
-    skip(complete_ ? DropReason::MissingReference : waiting_reason_, why, steps);
+    skip(steps, complete_ ? DropReason::MissingReference : waiting_reason_, why);
     for (unsigned i = 0; i < num_ref_frames; ++i) {
         if (!refreshes(header, i)) continue;
         saved_[i].valid = false;
@@ -168,14 +161,6 @@ void DecodingProcess::drain(Steps& steps, DropReason reason) {
 void DecodingProcess::flush(Steps& steps) {
     for (Held& held : held_) held.shown = true;
     drain(steps);
-}
-
-void DecodingProcess::skip(DropReason reason, const char* why, Steps& steps) const {
-    Step step;
-    step.kind = Step::Kind::Skip;
-    step.reason = reason;
-    step.why = why;
-    steps.push_back(step);
 }
 
 DecodingProcess::Held* DecodingProcess::find(FrameId id) {

@@ -56,7 +56,6 @@ class DecodingProcess {
     void drain(Steps& steps, DropReason reason = DropReason::BeforeRandomAccess);
     /// The same without output.
     void flush(Steps& steps);
-    void skip(DropReason reason, const char* why, Steps& steps) const;
 
   private:
     /// A frame in the slots.

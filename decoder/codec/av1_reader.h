@@ -6,18 +6,9 @@
 #include <span>
 
 #include "decoder/codec/av1_bits.h"
-#include "decoder/result.h"
+#include "decoder/codec/syntax_error.h"
 
 namespace v4l2play::av1 {
-
-/// Why a structure was refused: static text that names the element and its section, and whether the stream is broken
-/// (EBADMSG), refers to what is not there (ENOENT), or uses what is not done here (ENOTSUP). No allocation.
-struct SyntaxError {
-    int code = 0;
-    const char* why = "";
-};
-template <class T = void>
-using Parsed = tl::expected<T, SyntaxError>;
 
 /// The first error sticks, and from there on elements read as 0: a parser reads on to its end (loops look at `ok`) and
 /// asks `result` once.

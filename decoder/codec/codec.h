@@ -71,10 +71,16 @@ struct Step {
 /// Steps of one call; its capacity is kept from call to call.
 using Steps = std::vector<Step>;
 
+inline Step make_step(Step::Kind kind, FrameId id = 0) {
+    Step step;
+    step.kind = kind;
+    step.id = id;
+    return step;
+}
+
 /// A picture is left out; `why` is static text.
 inline void skip(Steps& steps, DropReason reason, const char* why) {
-    Step step;
-    step.kind = Step::Kind::Skip;
+    Step step = make_step(Step::Kind::Skip);
     step.reason = reason;
     step.why = why;
     steps.push_back(step);

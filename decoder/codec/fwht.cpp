@@ -26,13 +26,6 @@ std::uint32_t coded_side(std::uint32_t visible, unsigned chroma_divisor) {
     return (visible + unit - 1) / unit * unit;
 }
 
-Step step(Step::Kind kind, FrameId id) {
-    Step result;
-    result.kind = kind;
-    result.id = id;
-    return result;
-}
-
 class FwhtCodec final : public Codec {
   public:
     Result<> configure(const StreamInfo& stream) override;
@@ -97,7 +90,7 @@ void FwhtCodec::announce(const Header& header, Steps& steps) {
         return;
     sequence_ = sequence;
     forget(steps, DropReason::Malformed);
-    Step announcement = step(Step::Kind::Sequence, 0);
+    Step announcement = make_step(Step::Kind::Sequence);
     announcement.sequence = &sequence_;
     steps.push_back(announcement);
 }
@@ -112,16 +105,16 @@ void FwhtCodec::submit(const AccessUnit& unit, const Header& header, Steps& step
     picture_.data = unit.payload.bytes().subspan(header_size, header.size);
     picture_.previous = header.is_intra() ? 0 : previous_;
     picture_.references = std::span(&picture_.previous, header.is_intra() ? 0 : 1);
-    Step decode = step(Step::Kind::Decode, picture_.id);
+    Step decode = make_step(Step::Kind::Decode, picture_.id);
     decode.picture = &picture_;
     steps.push_back(decode);
-    steps.push_back(step(Step::Kind::Output, picture_.id));
-    if (previous_ != 0) steps.push_back(step(Step::Kind::Forget, previous_));
+    steps.push_back(make_step(Step::Kind::Output, picture_.id));
+    if (previous_ != 0) steps.push_back(make_step(Step::Kind::Forget, previous_));
     previous_ = picture_.id;
 }
 
 void FwhtCodec::forget(Steps& steps, DropReason reason) {
-    if (previous_ != 0) steps.push_back(step(Step::Kind::Forget, previous_));
+    if (previous_ != 0) steps.push_back(make_step(Step::Kind::Forget, previous_));
     previous_ = 0;
     waiting_reason_ = reason;
 }

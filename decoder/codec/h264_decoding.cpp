@@ -87,7 +87,8 @@ void DecodingProcess::drain(Steps& steps, DropReason reason) {
 }
 
 void DecodingProcess::flush(Steps& steps) {
-    if (any_open_ && dpb_.open_frame() == nullptr && open_.id != 0) steps.push_back(step(Step::Kind::Forget, open_.id));
+    if (any_open_ && dpb_.open_frame() == nullptr && open_.id != 0)
+        steps.push_back(make_step(Step::Kind::Forget, open_.id));
     any_open_ = false;
     dpb_.clear(steps);
     started_ = false;
@@ -117,8 +118,7 @@ void DecodingProcess::activate(CodedPicture& coded, Steps& steps) {
     if (any_announced_ && same_sequence(coded.sequence, announced_)) return;
     announced_ = coded.sequence;
     any_announced_ = true;
-    Step step;
-    step.kind = Step::Kind::Sequence;
+    Step step = make_step(Step::Kind::Sequence);
     step.sequence = &coded.sequence;
     steps.push_back(step);
 }
@@ -268,9 +268,7 @@ void DecodingProcess::submit(CodedPicture& coded, Steps& steps) {
             coded.references[count++] = id;
     }
     picture.references = std::span(coded.references).first(count);
-    Step step;
-    step.kind = Step::Kind::Decode;
-    step.id = picture.id;
+    Step step = make_step(Step::Kind::Decode, picture.id);
     step.picture = &picture;
     steps.push_back(step);
 }

@@ -52,13 +52,6 @@ void FrameStore::add(Fields field, PicOrderCnt count) {
     decoded = decoded | field;
 }
 
-Step step(Step::Kind kind, FrameId id) {
-    Step made;
-    made.kind = kind;
-    made.id = id;
-    return made;
-}
-
 void Dpb::configure(unsigned capacity, unsigned max_num_ref_frames) {
     max_num_ref_frames_ = std::clamp(max_num_ref_frames, 1U, maximum_dpb_frames);
     capacity_ = std::clamp(capacity, max_num_ref_frames_, maximum_dpb_frames);
@@ -232,7 +225,7 @@ void Dpb::forget_unlent(Steps& steps) {
         if (is_substitute(lent_[i]))
             lent_[kept++] = lent_[i];
         else
-            steps.push_back(step(Step::Kind::Forget, lent_[i]));
+            steps.push_back(make_step(Step::Kind::Forget, lent_[i]));
     }
     lent_count_ = kept;
 }
@@ -247,7 +240,7 @@ void Dpb::release(Steps& steps) {
             if (is_substitute(frame.id))
                 keep_lent(frame.id);
             else
-                steps.push_back(step(Step::Kind::Forget, frame.id));
+                steps.push_back(make_step(Step::Kind::Forget, frame.id));
         }
         if (!frame.is_reference() && !frame.needed_for_output) continue;
         if (kept != i) frames_[kept] = frame;

@@ -9,9 +9,6 @@
 
 namespace v4l2play::h264 {
 
-/// An Output or Forget step.
-Step step(Step::Kind kind, FrameId id);
-
 /// A frame, complementary field pair or single field in the DPB, for reference or for output or both.
 struct FrameStore {
     FrameId id = 0;         ///< 0: nothing was decoded for it

@@ -28,7 +28,7 @@ unsigned OutputOrder::waiting() const {
 void OutputOrder::note_output(const FrameStore& frame, Steps& steps) {
     last_output_ = frame.counts.frame();
     any_output_ = true;
-    steps.push_back(step(Step::Kind::Output, frame.id));
+    steps.push_back(make_step(Step::Kind::Output, frame.id));
 }
 
 bool OutputOrder::bump(Steps& steps) {
@@ -60,7 +60,7 @@ bool OutputOrder::output_directly(const FrameStore& current, Steps& steps) {
         const FrameStore* lowest = next();
         if (lowest == nullptr || current.counts.frame() < lowest->counts.frame()) {
             note_output(current, steps);
-            steps.push_back(step(Step::Kind::Forget, current.id));
+            steps.push_back(make_step(Step::Kind::Forget, current.id));
             return true;
         }
         bump(steps);

@@ -12,8 +12,6 @@
 
 namespace v4l2play::h264 {
 
-using nal::Parsed;
-using nal::SyntaxError;
 using nal::SyntaxReader;
 
 /// Table 7-1, as far as they are told apart here.

@@ -106,8 +106,7 @@ void DecodingProcess::announce(CodedPicture& coded, Steps& steps) {
     if (any_announced_ && same_sequence(coded.sequence, announced_)) return;
     announced_ = coded.sequence;
     any_announced_ = true;
-    Step step;
-    step.kind = Step::Kind::Sequence;
+    Step step = make_step(Step::Kind::Sequence);
     step.sequence = &coded.sequence;
     steps.push_back(step);
 }
@@ -160,9 +159,7 @@ void DecodingProcess::submit(CodedPicture& coded, Steps& steps) {
     picture.id = ++last_id_;
     for (unsigned i = 0; i < picture.dpb_count; ++i) coded.references[i] = picture.dpb[i].id;
     picture.references = std::span(coded.references).first(picture.dpb_count);
-    Step step;
-    step.kind = Step::Kind::Decode;
-    step.id = picture.id;
+    Step step = make_step(Step::Kind::Decode, picture.id);
     step.picture = &picture;
     steps.push_back(step);
 }

@@ -80,10 +80,7 @@ void Dpb::release(Steps& steps) {
         StoredPicture& picture = pictures_[i];
         if (!picture.is_reference() && !picture.forgotten) {
             picture.forgotten = true;
-            Step step;
-            step.kind = Step::Kind::Forget;
-            step.id = picture.id;
-            steps.push_back(step);
+            steps.push_back(make_step(Step::Kind::Forget, picture.id));
         }
         if (!picture.is_reference() && !picture.needed_for_output) continue;
         if (kept != i) pictures_[kept] = picture;

@@ -8,9 +8,7 @@ namespace {
 
 /// A dropped picture has its turn, too, so that whoever keeps it sees the end of it.
 void output(FrameId id, bool discard, Steps& steps) {
-    Step step;
-    step.kind = Step::Kind::Output;
-    step.id = id;
+    Step step = make_step(Step::Kind::Output, id);
     step.retimed = step.discard = discard;
     steps.push_back(step);
 }

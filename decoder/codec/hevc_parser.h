@@ -13,8 +13,6 @@
 
 namespace v4l2play::hevc {
 
-using nal::Parsed;
-using nal::SyntaxError;
 using nal::SyntaxReader;
 
 struct NalHeader {

@@ -4,17 +4,6 @@
 
 namespace v4l2play::mpeg2 {
 
-namespace {
-
-Step step(Step::Kind kind, FrameId id) {
-    Step made;
-    made.kind = kind;
-    made.id = id;
-    return made;
-}
-
-} // namespace
-
 void DecodingProcess::decode(CodedPicture& coded, Steps& steps) {
     coded.picture.second_field = is_second_field(coded);
     if (coded.picture.second_field) return decode_picture(coded, steps);
@@ -38,14 +27,14 @@ void DecodingProcess::decode(CodedPicture& coded, Steps& steps) {
 
 void DecodingProcess::drain(Steps& steps, DropReason reason) {
     finish_frame(steps);
-    if (std::exchange(backward_.waiting, false)) steps.push_back(step(Step::Kind::Output, backward_.id));
+    if (std::exchange(backward_.waiting, false)) steps.push_back(make_step(Step::Kind::Output, backward_.id));
     flush(steps);
     waiting_reason_ = reason;
 }
 
 void DecodingProcess::flush(Steps& steps) {
     // A B picture is nobody's reference: it goes with its last field.
-    if (open_ && open_->b && open_->id != 0) steps.push_back(step(Step::Kind::Forget, open_->id));
+    if (open_ && open_->b && open_->id != 0) steps.push_back(make_step(Step::Kind::Forget, open_->id));
     open_.reset();
     forget(forward_, steps);
     forget(backward_, steps);
@@ -69,11 +58,11 @@ void DecodingProcess::finish_frame(Steps& steps) {
     const OpenFrame frame = *std::exchange(open_, std::nullopt);
     if (frame.id == 0) return;
     if (frame.b) {
-        steps.push_back(step(Step::Kind::Output, frame.id));
-        steps.push_back(step(Step::Kind::Forget, frame.id));
+        steps.push_back(make_step(Step::Kind::Output, frame.id));
+        steps.push_back(make_step(Step::Kind::Forget, frame.id));
     } else if (active_.low_delay) {
         backward_.waiting = false;
-        steps.push_back(step(Step::Kind::Output, frame.id));
+        steps.push_back(make_step(Step::Kind::Output, frame.id));
     }
 }
 
@@ -88,14 +77,14 @@ void DecodingProcess::activate(CodedPicture& coded, Steps& steps) {
         return;
     announced_ = coded.info;
     any_announced_ = true;
-    Step made = step(Step::Kind::Sequence, 0);
+    Step made = make_step(Step::Kind::Sequence);
     made.sequence = &coded.info;
     steps.push_back(made);
 }
 
 /// An I or P frame starts: what was the last is now the last but one.
 void DecodingProcess::begin_reference(Steps& steps) {
-    if (std::exchange(backward_.waiting, false)) steps.push_back(step(Step::Kind::Output, backward_.id));
+    if (std::exchange(backward_.waiting, false)) steps.push_back(make_step(Step::Kind::Output, backward_.id));
     forget(forward_, steps);
     forward_ = std::exchange(backward_, {});
     ++references_in_group_;
@@ -162,7 +151,7 @@ void DecodingProcess::submit(CodedPicture& coded, Steps& steps) {
     if (picture.backward != 0 && picture.backward != picture.forward) coded.references[count++] = picture.backward;
     picture.references = std::span(coded.references).first(count);
     if (!picture.second_field && !coded.header.is_b()) backward_ = {picture.id, true, true};
-    Step made = step(Step::Kind::Decode, picture.id);
+    Step made = make_step(Step::Kind::Decode, picture.id);
     made.picture = &picture;
     steps.push_back(made);
 }
@@ -176,7 +165,7 @@ void DecodingProcess::lose(CodedPicture& coded) {
 }
 
 void DecodingProcess::forget(Reference& reference, Steps& steps) {
-    if (reference.id != 0) steps.push_back(step(Step::Kind::Forget, reference.id));
+    if (reference.id != 0) steps.push_back(make_step(Step::Kind::Forget, reference.id));
     reference = {};
 }
 

@@ -40,16 +40,9 @@ References after_frame(const FrameHeader& header, const References& before, Fram
     return after;
 }
 
-Step step(Step::Kind kind, FrameId id) {
-    Step result;
-    result.kind = kind;
-    result.id = id;
-    return result;
-}
-
 /// Hidden frames come out too, only not to be shown: whoever has the buffers knows at once that nobody waits for them.
 Step output(FrameId id, const AccessUnit& unit, bool hidden) {
-    Step result = step(Step::Kind::Output, id);
+    Step result = make_step(Step::Kind::Output, id);
     result.retimed = true;
     result.discard = unit.discard || hidden;
     result.pts = unit.pts;
@@ -73,7 +66,6 @@ class Vp8Codec final : public Codec {
     void repeat(const AccessUnit& unit, Steps& steps) const;
     void refuse(const char* why, Steps& steps);
     void forget_all(Steps& steps, DropReason reason);
-    static void skip(Steps& steps, DropReason reason, const char* why);
 
     ColorDescription color_;
     Rational sample_aspect_{1, 1};
@@ -146,7 +138,7 @@ void Vp8Codec::announce(Steps& steps) {
     sequence_.info.visible = visible;
     sequence_.info.sample_aspect = sample_aspect_;
     sequence_.info.color = color_;
-    Step announcement = step(Step::Kind::Sequence, 0);
+    Step announcement = make_step(Step::Kind::Sequence);
     announcement.sequence = &sequence_;
     steps.push_back(announcement);
 }
@@ -167,7 +159,7 @@ void Vp8Codec::submit(const AccessUnit& unit, Steps& steps) {
         if (id != 0 && std::find(named_.begin(), named_.begin() + count, id) == named_.begin() + count)
             named_[count++] = id;
     picture_.references = std::span(named_).first(count);
-    Step decode = step(Step::Kind::Decode, picture_.id);
+    Step decode = make_step(Step::Kind::Decode, picture_.id);
     decode.picture = &picture_;
     steps.push_back(decode);
     steps.push_back(output(picture_.id, unit, !header_.tag.show_frame));
@@ -178,8 +170,8 @@ void Vp8Codec::update_references(FrameId current, Steps& steps) {
     const References before = references_;
     references_ = after_frame(header_, before, current);
     for (const FrameId id : picture_.references)
-        if (!references_.has(id)) steps.push_back(step(Step::Kind::Forget, id));
-    if (!references_.has(current)) steps.push_back(step(Step::Kind::Forget, current));
+        if (!references_.has(id)) steps.push_back(make_step(Step::Kind::Forget, id));
+    if (!references_.has(current)) steps.push_back(make_step(Step::Kind::Forget, current));
 }
 
 /// A frame of no bytes: the encoder dropped it, and what is in the buffer of the last frame is shown once more.
@@ -197,17 +189,10 @@ void Vp8Codec::refuse(const char* why, Steps& steps) {
 void Vp8Codec::forget_all(Steps& steps, DropReason reason) {
     const auto ids = references_.all();
     for (auto id = ids.begin(); id != ids.end(); ++id)
-        if (*id != 0 && std::find(ids.begin(), id, *id) == id) steps.push_back(step(Step::Kind::Forget, *id));
+        if (*id != 0 && std::find(ids.begin(), id, *id) == id) steps.push_back(make_step(Step::Kind::Forget, *id));
     references_ = {};
     started_ = false;
     waiting_reason_ = reason;
-}
-
-void Vp8Codec::skip(Steps& steps, DropReason reason, const char* why) {
-    Step skipped = step(Step::Kind::Skip, 0);
-    skipped.reason = reason;
-    skipped.why = why;
-    steps.push_back(skipped);
 }
 
 } // namespace

@@ -28,13 +28,6 @@ struct CodedFrame {
     std::array<FrameId, references_of_frame> references{};
 };
 
-Step make_step(Step::Kind kind, FrameId id = 0) {
-    Step step;
-    step.kind = kind;
-    step.id = id;
-    return step;
-}
-
 /// The frame contexts (one bit each) that 7.2, reset_frame_context, sets before this frame.
 unsigned contexts_reset(const FrameHeader& header) {
     if (!header.is_intra() && !header.error_resilient_mode) return 0;
@@ -66,7 +59,6 @@ class Vp9Codec final : public Codec {
     void enter_sequence(CodedFrame& coded, Steps& steps);
     void submit(CodedFrame& coded, Steps& steps);
     void start_over(DropReason reason, Steps& steps);
-    static void skip(DropReason reason, const char* why, Steps& steps);
 
     StreamInfo container_;
     HeaderParser parser_;
@@ -188,7 +180,7 @@ void Vp9Codec::submit(CodedFrame& coded, Steps& steps) {
 void Vp9Codec::show_existing(const FrameHeader& header, const AccessUnit& unit, Steps& steps) {
     const FrameId id = references_[header.frame_to_show_map_idx].id;
     if (id == 0) {
-        skip(started_ ? DropReason::Malformed : waiting_reason_, "shows a frame that is not there", steps);
+        skip(steps, started_ ? DropReason::Malformed : waiting_reason_, "shows a frame that is not there");
         return;
     }
     Step output = make_step(Step::Kind::Output, id);
@@ -206,12 +198,12 @@ void Vp9Codec::refuse(const SyntaxError& error, Steps& steps) {
     else if (started_)
         lose(DropReason::MissingReference, error.why, steps);
     else
-        skip(waiting_reason_, "waiting for a key frame", steps);
+        skip(steps, waiting_reason_, "waiting for a key frame");
 }
 
 /// A frame is left out: what it would have changed, probabilities too, is not known from here on.
 void Vp9Codec::lose(DropReason reason, const char* why, Steps& steps) {
-    skip(reason, why, steps);
+    skip(steps, reason, why);
     start_over(started_ ? DropReason::MissingReference : waiting_reason_, steps);
 }
 
@@ -222,13 +214,6 @@ void Vp9Codec::start_over(DropReason reason, Steps& steps) {
     contexts_ = 0;
     started_ = false;
     waiting_reason_ = reason;
-}
-
-void Vp9Codec::skip(DropReason reason, const char* why, Steps& steps) {
-    Step step = make_step(Step::Kind::Skip);
-    step.reason = reason;
-    step.why = why;
-    steps.push_back(step);
 }
 
 } // namespace

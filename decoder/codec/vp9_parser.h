@@ -6,19 +6,10 @@
 #include <cstdint>
 #include <span>
 
+#include "decoder/codec/syntax_error.h"
 #include "decoder/codec/vp9_syntax.h"
-#include "decoder/result.h"
 
 namespace v4l2play::vp9 {
-
-/// Why a structure was refused: static text, and whether the stream is broken (EBADMSG), uses what is not done here
-/// (ENOTSUP), or names a reference that is not there (ENOENT).
-struct SyntaxError {
-    int code = 0;
-    const char* why = "";
-};
-template <class T = void>
-using Parsed = tl::expected<T, SyntaxError>;
 
 /// What 6.2.5 needs to know of a picture in a reference slot; a width of 0: there is none.
 struct ReferenceSize {

@@ -7,12 +7,7 @@ namespace v4l2play::vp9 {
 
 namespace {
 
-void forget(FrameId id, Steps& steps) {
-    Step step;
-    step.kind = Step::Kind::Forget;
-    step.id = id;
-    steps.push_back(step);
-}
+void forget(FrameId id, Steps& steps) { steps.push_back(make_step(Step::Kind::Forget, id)); }
 
 } // namespace
 
