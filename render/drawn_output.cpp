@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include "decoder/log.h"
 #include "decoder/slot.h"
@@ -47,7 +48,9 @@ class DrawnOutput final : public ForwardingOutput {
         std::uint32_t serial = 0;
         Painter* painter = nullptr;
         SlotRef source; ///< that the painter still reads; none: it does not
+        UniqueFd fence; ///< until this signals; none: the output keeps it and shows nothing before
     };
+    [[nodiscard]] bool is_being_drawn(const Drawn& drawn) const;
     [[nodiscard]] bool can_draw(Painter& painter) const;
     Result<> try_painters(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info, bool compromise);
     Result<> draw_by(Painter& painter, const std::shared_ptr<SlotPool>& pool, const FrameInfo& info);
@@ -233,7 +236,7 @@ Result<> DrawnOutput::present_drawn(Frame& frame, Nanoseconds target) {
         return presented;
     }
     frame.slot.reset();
-    drawn_.push_back({frame.id, frame.serial, painter_, std::move(source)});
+    drawn_.push_back({frame.id, frame.serial, painter_, std::move(source), std::move(drawn.acquire_fence)});
     if (!drawn_.back().source) released_.push_back({frame.id, frame.serial, kernel_.now()});
     return {};
 }
@@ -258,7 +261,7 @@ std::optional<OutputEvent> DrawnOutput::next_event() {
         if (const auto* released = std::get_if<FrameReleased>(&*event))
             if (const auto drawn = find(released->id, released->serial); drawn != drawn_.end()) {
                 const bool never_shown = static_cast<bool>(drawn->source);
-                if (never_shown) drawn->painter->finish();
+                if (never_shown && (!drawn->fence || is_being_drawn(*drawn))) drawn->painter->finish();
                 drawn_.erase(drawn);
                 if (!never_shown) continue;
             }
@@ -266,11 +269,17 @@ std::optional<OutputEvent> DrawnOutput::next_event() {
             if (const auto drawn = find(shown->id, shown->serial); drawn != drawn_.end()) {
                 shown->path = drawn->painter->path();
                 if (!drawn->source) return event;
+                if (is_being_drawn(*drawn)) drawn->painter->finish();
                 drawn->source.reset();
                 released_.push_back({shown->id, shown->serial, kernel_.now()});
             }
         return event;
     }
+}
+
+/// A display that was told to wait may have shown it all the same; but nobody may write into what is still read.
+bool DrawnOutput::is_being_drawn(const Drawn& drawn) const {
+    return drawn.fence && kernel_.poll(drawn.fence.get(), POLLIN, 0) <= 0;
 }
 
 /// The display may be another now, and what it takes: the next frame is configured for anew.

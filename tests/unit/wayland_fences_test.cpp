@@ -30,7 +30,7 @@ class FenceKernel final : public SyncobjKernel {
         return 0;
     }
     int poll(int fd, short events, Nanoseconds timeout) override {
-        if (fence_ && fd == given_ && events == POLLIN) {
+        if (fence_ && fd == given_ && events == POLLIN && timeout != 0) {
             ++waits;
             finish();
         }
@@ -133,6 +133,15 @@ TEST_F(WaylandFencesTest, WhereNeitherCanBeToldItIsWaitedFor) {
         kernel_.takes_fences = true;
         output_.reset();
     }
+}
+
+TEST_F(WaylandFencesTest, ACompositorThatDoesNotWaitIsNotTrusted) {
+    start_drawn(nullptr);
+    present(1);
+    show();
+    EXPECT_EQ(events(), (Texts{"shown 1", "released 1"}));
+    EXPECT_EQ(gpu_.finished, 1U) << "the GPU still reads the frame";
+    EXPECT_EQ(pool_->free_count(), 3U);
 }
 
 TEST_F(WaylandFencesTest, WhatIsNeverShownIsWaitedFor) {
