@@ -67,7 +67,7 @@ Result<std::unique_ptr<Output>> open_leased(const Options& options) {
     auto lease = ask_for_lease(connectors);
     if (!lease) return fail(std::move(lease).error());
     Options leased = options;
-    leased.card = fmt::format("fd:{}", (*lease)->fd());
+    leased.card = (*lease)->card();
     auto output = open_kms(leased);
     if (!output) return output;
     return std::make_unique<LeasedOutput>(std::move(*lease), std::move(*output));

@@ -70,7 +70,7 @@ std::vector<std::string> modes_of_lease(KmsOptions asked) {
     const auto lease =
         ask_for_lease(asked.connector.empty() ? std::vector<std::string>{} : std::vector{asked.connector});
     if (!lease) return {lease.error().what};
-    asked.card = fmt::format("fd:{}", (*lease)->fd());
+    asked.card = (*lease)->card();
     return mode_choices(asked);
 }
 

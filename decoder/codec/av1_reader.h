@@ -1,21 +1,16 @@
 // Reads AV1 syntax elements into the fields of a structure and checks their range.
 #pragma once
 
-#include <cerrno>
 #include <cstdint>
-#include <span>
 
 #include "decoder/codec/av1_bits.h"
-#include "decoder/codec/syntax_error.h"
+#include "decoder/codec/checked_bits.h"
 
 namespace v4l2play::av1 {
 
-/// The first error sticks, and from there on elements read as 0: a parser reads on to its end (loops look at `ok`) and
-/// asks `result` once.
-class SyntaxReader {
+class SyntaxReader : public CheckedBits<BitReader> {
   public:
-    explicit SyntaxReader(std::span<const std::uint8_t> bytes)
-        : bits_(bytes) {}
+    using CheckedBits::CheckedBits;
 
     // The descriptors of section 4.10.
     std::uint32_t f(unsigned n) { return ok() ? bits_.f(n) : 0; }
@@ -35,24 +30,6 @@ class SyntaxReader {
     std::uint32_t ns(std::uint32_t n) { return ok() ? bits_.ns(n) : 0; }
     std::uint32_t uvlc() { return ok() ? bits_.uvlc() : 0; }
     std::uint32_t le(unsigned n) { return ok() ? bits_.le(n) : 0; }
-
-    /// A condition that several elements make up. A cut unit breaks none: the zeros are not its own.
-    void require(bool condition, const char* why, int code = EBADMSG) {
-        if (!condition && ok()) error_ = {code, why};
-    }
-
-    [[nodiscard]] bool ok() const { return error_.code == 0 && !bits_.failed(); }
-    /// Success, or why not; `truncated` when the unit ended too early.
-    [[nodiscard]] Parsed<> result(const char* truncated) const {
-        if (error_.code != 0) return tl::unexpected(error_);
-        if (bits_.failed()) return tl::unexpected(SyntaxError{EBADMSG, truncated});
-        return {};
-    }
-    [[nodiscard]] BitReader& bits() { return bits_; }
-
-  private:
-    BitReader bits_;
-    SyntaxError error_;
 };
 
 } // namespace v4l2play::av1

@@ -1,21 +1,16 @@
 // Reads syntax elements of H.264 and H.265 into the fields of a structure, and checks their range.
 #pragma once
 
-#include <cerrno>
 #include <cstdint>
-#include <span>
 
 #include "decoder/codec/bits.h"
-#include "decoder/codec/syntax_error.h"
+#include "decoder/codec/checked_bits.h"
 
 namespace v4l2play::nal {
 
-/// The first error sticks, and from there on elements read as 0: a parser reads on to its end (loops look at `ok`) and
-/// asks `result` once.
-class SyntaxReader {
+class SyntaxReader : public CheckedBits<BitReader> {
   public:
-    explicit SyntaxReader(std::span<const std::uint8_t> nal)
-        : bits_(nal) {}
+    using CheckedBits::CheckedBits;
 
     // The descriptors of H.264 clause 7.2, which are those of H.265 clause 7.2.
     template <class T>
@@ -48,28 +43,11 @@ class SyntaxReader {
     /// The widest se(v).
     void se(std::int32_t& field) { field = ok() ? bits_.se() : 0; }
 
-    /// A condition that several elements make up. A cut unit breaks none: the zeros are not its own.
-    void require(bool condition, const char* why, int code = EBADMSG) {
-        if (!condition && ok()) error_ = {code, why};
-    }
     /// As `require(false)`; 0, to go into the element's field.
     std::uint32_t refuse(const char* why) {
         require(false, why);
         return 0;
     }
-
-    [[nodiscard]] bool ok() const { return error_.code == 0 && !bits_.failed(); }
-    /// Success, or why not; `truncated` when the unit ended too early.
-    [[nodiscard]] Parsed<> result(const char* truncated) const {
-        if (error_.code != 0) return tl::unexpected(error_);
-        if (bits_.failed()) return tl::unexpected(SyntaxError{EBADMSG, truncated});
-        return {};
-    }
-    [[nodiscard]] BitReader& bits() { return bits_; }
-
-  private:
-    BitReader bits_;
-    SyntaxError error_;
 };
 
 } // namespace v4l2play::nal

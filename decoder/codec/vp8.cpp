@@ -86,7 +86,7 @@ Result<> Vp8Codec::configure(const StreamInfo& stream) {
     color_ = stream.color;
     // Section 9.2: the one colour space there is, unless the container knows better.
     if (color_.matrix == unspecified) color_.matrix = bt601;
-    if (stream.sample_aspect.num > 0 && stream.sample_aspect.den > 0) sample_aspect_ = stream.sample_aspect;
+    if (stream.sample_aspect.positive()) sample_aspect_ = stream.sample_aspect;
     return {};
 }
 

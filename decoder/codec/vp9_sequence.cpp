@@ -35,8 +35,7 @@ SequenceInfo describe_sequence(const FrameHeader& header, const ColorConfig* col
     info.bit_depth_luma = info.bit_depth_chroma = header.color.bit_depth;
     info.dpb_slots = reference_slots;
     info.info.visible = {0, 0, header.frame_width, header.frame_height};
-    if (container.sample_aspect.num > 0 && container.sample_aspect.den > 0)
-        info.info.sample_aspect = container.sample_aspect;
+    if (container.sample_aspect.positive()) info.info.sample_aspect = container.sample_aspect;
     info.info.color = container.color;
     info.info.hdr = container.hdr; // the bitstream has no place for it
     if (color != nullptr) {

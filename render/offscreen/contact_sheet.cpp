@@ -38,7 +38,7 @@ constexpr TextStyle time_style{11, faint, 0.12};
 
 /// The size of a thumbnail: as it is seen (with square pixels), not larger than the picture.
 Extent thumbnail_extent(const RgbImage& picture, Rational aspect) {
-    const bool told = aspect.num > 0 && aspect.den > 0;
+    const bool told = aspect.positive();
     // No real stream has pixels more oblong than this.
     const double ratio =
         told ? std::clamp(static_cast<double>(aspect.num) / static_cast<double>(aspect.den), 0.25, 4.0) : 1;

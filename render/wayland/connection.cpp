@@ -99,8 +99,7 @@ int Connection::fd() const { return wl_display_get_fd(display_); }
 Result<std::unique_ptr<Connection>> Connection::open(const std::atomic<bool>* cancelled) {
     const Result<wl_display*> display = connect_to_compositor();
     if (!display) return fail(display.error());
-    const char* name = std::getenv("WAYLAND_DISPLAY");
-    std::unique_ptr<Connection> connection(new Connection(*display, cancelled, name == nullptr ? "wayland-0" : name));
+    std::unique_ptr<Connection> connection(new Connection(*display, cancelled, compositor_name()));
     V4L2PLAY_TRY(connection->collect());
     return connection;
 }
@@ -236,7 +235,7 @@ Result<> Connection::dispatch() {
     return {};
 }
 
-bool Connection::flush() { return wl_display_flush(display_) < 0 && errno == EAGAIN; }
+bool Connection::flush() { return send_requests(display_); }
 
 Result<> Connection::roundtrip(Nanoseconds limit) { return roundtrip(nullptr, limit); }
 

@@ -41,15 +41,20 @@ constexpr wl_callback_listener sync_listener = {on_sync_done};
 
 } // namespace
 
+std::string compositor_name() {
+    const char* name = std::getenv("WAYLAND_DISPLAY");
+    return name == nullptr ? "wayland-0" : name;
+}
+
 Result<wl_display*> connect_to_compositor() {
     wl_log_set_handler_client(log_from_library);
     if (wl_display* display = wl_display_connect(nullptr); display != nullptr) return display;
     const int error = errno;
-    const char* name = std::getenv("WAYLAND_DISPLAY");
-    return fail(ENODEV,
-                fmt::format("no compositor at {}: {}", name == nullptr ? "wayland-0" : name, std::strerror(error)),
+    return fail(ENODEV, fmt::format("no compositor at {}: {}", compositor_name(), std::strerror(error)),
                 "wl_display_connect");
 }
+
+bool send_requests(wl_display* display) { return wl_display_flush(display) < 0 && errno == EAGAIN; }
 
 Result<> wait_for_event(wl_display* display, wl_event_queue* queue, const bool& done, Nanoseconds until,
                         const std::atomic<bool>* cancelled) {
@@ -63,7 +68,7 @@ Result<> wait_for_event(wl_display* display, wl_event_queue* queue, const bool& 
     while (!done) {
         while (prepare() != 0)
             if (handle() < 0) return connection_broken(display);
-        const bool full = wl_display_flush(display) < 0 && errno == EAGAIN;
+        const bool full = send_requests(display);
         const int ready =
             done ? 1 : wait_for(wl_display_get_fd(display), full ? POLLIN | POLLOUT : POLLIN, until, cancelled);
         if (ready == 0) {

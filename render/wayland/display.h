@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <string>
 
 #include "decoder/nanoseconds.h"
 #include "decoder/result.h"
@@ -11,7 +12,9 @@ struct wl_event_queue;
 
 namespace v4l2play {
 
-/// To the compositor that the environment names; whoever gets it disconnects it. ENODEV.
+/// That the environment names: "wayland-0".
+std::string compositor_name();
+/// To that compositor; whoever gets it disconnects it. ENODEV.
 Result<wl_display*> connect_to_compositor();
 /// Handles the events of `queue` (null: the default one) until a listener has set `done`. ETIMEDOUT at `until`;
 /// ECANCELED when `cancelled` is set (null: never); EPIPE or EPROTO when the connection has ended.
@@ -20,6 +23,8 @@ Result<> wait_for_event(wl_display* display, wl_event_queue* queue, const bool& 
 /// The same until all requests made so far are answered.
 Result<> wait_for_answers(wl_display* display, wl_event_queue* queue, Nanoseconds until,
                           const std::atomic<bool>* cancelled = nullptr);
+/// Sends what was asked for. True when the socket is full: again later.
+bool send_requests(wl_display* display);
 /// Why the connection has ended, when a call said that it has.
 tl::unexpected<Error> connection_broken(wl_display* display);
 

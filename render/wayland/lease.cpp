@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include "decoder/kernel.h"
 #include "decoder/log.h"
 #include "render/wayland/display.h"
 #include "render/wayland/protocols.h"
@@ -69,7 +70,7 @@ class Lender final : public DrmLease {
 
     Result<> ask(const std::vector<std::string>& connectors);
     [[nodiscard]] std::vector<std::string> offers() const;
-    [[nodiscard]] int fd() const override { return fd_.get(); }
+    [[nodiscard]] std::string card() const override { return fmt::format("fd:{}", fd_.get()); }
 
     // Called by the listeners.
     void on_global(wl_registry* registry, std::uint32_t name, std::string_view interface);

@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "decoder/kernel.h"
 #include "decoder/result.h"
 
 namespace v4l2play {
@@ -20,8 +19,8 @@ constexpr std::string_view leased_card = "lease";
 class DrmLease {
   public:
     virtual ~DrmLease() = default;
-    /// Of the leased objects alone; it stays this object's.
-    [[nodiscard]] virtual int fd() const = 0;
+    /// "fd:7", for KmsOptions::card: with the leased objects alone. The descriptor stays this object's.
+    [[nodiscard]] virtual std::string card() const = 0;
 };
 
 /// Asks the compositor that the environment names for these connectors, or for the first that it lends; waits for the

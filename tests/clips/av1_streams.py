@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Makes an AV1 stream of header elements that no encoder here writes:  tests/clips/av1_streams.py NAME OUT EXPECTED
 
-NAME is one of NAMES, or drawn-N. Tiles are bytes by chance, which decode to something: what is known is every header, what frames refer
-to, and what is shown when. EXPECTED: that in the words of tests/tools/codec_order; and beside it, with .jsonl, each request's controls
-as control-parity prints them (tests/parity/written).
+NAME is one of NAMES, or drawn-N. Tiles are zeros, as many as are enough, which decode to something: what is known is every header, what
+frames refer to, and what is shown when. EXPECTED: that in the words of tests/tools/codec_order; and beside it, with .jsonl, each
+request's controls as control-parity prints them (tests/parity/written).
 """
 
 import random
@@ -16,6 +16,8 @@ from av1_frame import ALL, INTER, INTRA_ONLY, KEY, SWITCH, FrameWriter
 from av1_sequence import (FRAME, FRAME_HEADER, METADATA, PADDING, REDUNDANT_FRAME_HEADER, RESERVED, SEQUENCE_HEADER, TEMPORAL_DELIMITER,
                           TILE_GROUP, SequenceWriter, metadata, obu)
 from bit_writer import Bits
+from expected_controls import write_expected
+from ivf import ivf
 
 # What a stream may have, in words that SequenceWriter, FrameWriter and Stream ask for.
 COMMON = ("tools cdf screen filters quantization segments deltas lossless motion grain tiles explicit groups intra resilient switch short "
@@ -257,9 +259,7 @@ class Stream:
         """Section 5 of the specification, or IVF, whose times are ticks of 1/25 s."""
         if kind == ".obu":
             return b"".join(self.units)
-        data = b"DKIF" + b"".join(value.to_bytes(width, "little") for value, width in (
-            (0, 2), (32, 2), (0x31305641, 4), (self.size[0], 2), (self.size[1], 2), (25, 4), (1, 4), (len(self.units), 4), (0, 4)))
-        return data + b"".join(len(unit).to_bytes(4, "little") + number.to_bytes(8, "little") + unit for number, unit in enumerate(self.units))
+        return ivf(b"AV01", self.size, self.units)
 
 
 def make(stream):
@@ -278,9 +278,7 @@ def main():
     stream = Stream(words, source)
     make(stream)
     out.write_bytes(stream.bytes(out.suffix))
-    lines = stream.log + [f"output {number}" for number in stream.output]
-    expected.write_text("\n".join(lines) + "\n")
-    Path(f"{expected}.jsonl").write_text("".join(each + "\n" for each in stream.requests))
+    write_expected(expected, stream.log + [f"output {number}" for number in stream.output], stream.requests)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,4 @@
-"""The boolean entropy coder of VP8 and VP9 (RFC 6386 section 7, VP9 9.2), and IVF, which their streams are in."""
-
-import struct
+"""The boolean entropy coder of VP8 and VP9 (RFC 6386 section 7, VP9 9.2)."""
 
 
 class BoolWriter:
@@ -47,11 +45,3 @@ class BoolWriter:
             value, padding = value << padding | tail[0] >> (8 - padding), 0
             bits += -bits % 8
         return (value << padding).to_bytes((bits + padding) // 8, "big") + tail[1:]
-
-
-def write_ivf(path, fourcc, width, height, packets):
-    """25 packets a second"""
-    with path.open("wb") as out:
-        out.write(struct.pack("<4sHH4sHHIIII", b"DKIF", 0, 32, fourcc, width, height, 25, 1, len(packets), 0))
-        for number, packet in enumerate(packets):
-            out.write(struct.pack("<IQ", len(packet), number) + packet)

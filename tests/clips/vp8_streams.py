@@ -12,8 +12,9 @@ import re
 import sys
 from pathlib import Path
 
-from bool_writer import BoolWriter, write_ivf
-from expected_controls import flags_of, request
+from bool_writer import BoolWriter
+from expected_controls import flags_of, request, write_expected
+from ivf import ivf
 
 # What is drawn in each; all else is as plain as can be.
 FEATURES = {
@@ -286,9 +287,8 @@ def main():
         stream.write_copies()
     else:
         stream.write()
-    write_ivf(Path(out), b"VP80", *stream.size, stream.packets)
-    Path(expected).write_text("".join(line + "\n" for line in stream.log))
-    Path(f"{expected}.jsonl").write_text("".join(line + "\n" for line in stream.controls))
+    Path(out).write_bytes(ivf(b"VP80", stream.size, stream.packets))
+    write_expected(expected, stream.log, stream.controls)
 
 
 main()

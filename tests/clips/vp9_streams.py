@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from bit_writer import Bits
-from bool_writer import write_ivf
-from expected_controls import flags_of, request
+from expected_controls import flags_of, request, write_expected
+from ivf import ivf
 from vp9_compressed import CompressedHeader
 
 # What is drawn in each; all else is as plain as can be.
@@ -386,9 +386,8 @@ def main():
         write_unscalable(stream)
     else:
         stream.write()
-    write_ivf(Path(out), b"VP90", *stream.size, stream.packets)
-    Path(expected).write_text("".join(line + "\n" for line in stream.log))
-    Path(f"{expected}.jsonl").write_text("".join(line + "\n" for line in stream.controls))
+    Path(out).write_bytes(ivf(b"VP90", stream.size, stream.packets))
+    write_expected(expected, stream.log, stream.controls)
 
 
 main()

@@ -85,7 +85,7 @@ int ReferenceWatch::ioctl(int fd, unsigned long request, void* argument) {
             requests_.push_back(std::move(node.mapped()));
         }
     }
-    const int answer = system_.ioctl(fd, request, argument);
+    const int answer = real_.ioctl(fd, request, argument);
     if (request == VIDIOC_QUERYBUF && answer == 0) {
         const auto& buffer = *static_cast<const v4l2_buffer*>(argument);
         const std::lock_guard lock(mutex_);
@@ -97,7 +97,7 @@ int ReferenceWatch::ioctl(int fd, unsigned long request, void* argument) {
 }
 
 void* ReferenceWatch::mmap(std::size_t length, int protection, int fd, std::int64_t offset, int& error) {
-    void* address = system_.mmap(length, protection, fd, offset, error);
+    void* address = real_.mmap(length, protection, fd, offset, error);
     const std::lock_guard lock(mutex_);
     if (const auto found = buffer_at_.find({fd, offset}); address != nullptr && found != buffer_at_.end())
         bitstreams_[{fd, found->second}] = static_cast<const std::uint8_t*>(address);

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "decoder/frame.h"
-#include "decoder/kernel.h"
+#include "tests/unit/delegating_kernel.h"
 
 namespace v4l2play::test {
 
@@ -19,7 +19,7 @@ namespace v4l2play::test {
 /// it is the same one whenever it is decoded; what it refers to, time stamps in its controls, becomes such hashes.
 ///
 /// Of one decoder: the first time, its whole stream is `learned`; all later requests are then compared with it.
-class ReferenceWatch final : public Kernel {
+class ReferenceWatch final : public DelegatingKernel {
   public:
     using Hash = std::size_t;
 
@@ -33,28 +33,10 @@ class ReferenceWatch final : public Kernel {
     [[nodiscard]] std::size_t compared() const { return compared_; }
     [[nodiscard]] std::size_t references() const { return references_; }
 
-    int open(const char* path, int flags) override { return system_.open(path, flags); }
-    int close(int fd) override { return system_.close(fd); }
     int ioctl(int fd, unsigned long request, void* argument) override;
     void* mmap(std::size_t length, int protection, int fd, std::int64_t offset, int& error) override;
-    int munmap(void* address, std::size_t length) override { return system_.munmap(address, length); }
-    ssize_t read(int fd, void* buffer, std::size_t size) override { return system_.read(fd, buffer, size); }
-    ssize_t write(int fd, const void* buffer, std::size_t size) override { return system_.write(fd, buffer, size); }
-    int eventfd() override { return system_.eventfd(); }
-    int memfd(const char* name, std::size_t size, unsigned seals) override { return system_.memfd(name, size, seals); }
-    int epoll_create() override { return system_.epoll_create(); }
-    int epoll_add(int epoll_fd, int fd, std::uint32_t events, std::uint64_t data) override {
-        return system_.epoll_add(epoll_fd, fd, events, data);
-    }
-    int epoll_remove(int epoll_fd, int fd) override { return system_.epoll_remove(epoll_fd, fd); }
-    int epoll_wait(int epoll_fd, std::span<epoll_event> events, Nanoseconds timeout) override {
-        return system_.epoll_wait(epoll_fd, events, timeout);
-    }
-    int poll(int fd, short events, Nanoseconds timeout) override { return system_.poll(fd, events, timeout); }
-    std::vector<std::string> list_directory(const char* path) override { return system_.list_directory(path); }
-    dev_t device_number(const char* path) override { return system_.device_number(path); }
-    Nanoseconds now() override { return system_.now(); }
-    Nanoseconds recently() override { return system_.recently(); }
+    int poll(int fd, short events, Nanoseconds timeout) override { return real_.poll(fd, events, timeout); }
+    Nanoseconds recently() override { return real_.recently(); }
 
   private:
     /// Sorted: the order of a DPB in the controls says nothing.
@@ -76,7 +58,6 @@ class ReferenceWatch final : public Kernel {
     [[nodiscard]] References references_of(const Request& request) const;
     std::string compare(const Request& request);
 
-    Kernel& system_ = system_kernel();
     mutable std::mutex mutex_; ///< of all below
     std::map<std::pair<int, std::int64_t>, unsigned> buffer_at_;
     std::map<std::pair<int, unsigned>, const std::uint8_t*> bitstreams_;
