@@ -26,6 +26,8 @@ bool CompositorScript::take(std::string_view word) {
             most_lost = static_cast<unsigned>(number_in(value.substr(x + 1)));
     } else if (word.starts_with("plane=")) {
         plane = value;
+    } else if (word.starts_with("bands=")) {
+        bands = value;
     } else if (word == "extras") {
         extras = true;
     } else if (word == "timelines") {

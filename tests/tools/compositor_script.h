@@ -11,7 +11,8 @@
 namespace v4l2play {
 
 inline constexpr char compositor_words[] =
-    "[hold=N[r]] [lead=N] [fence=N] [lose=N[xM]] [plane=WHO] [extras] [timelines] [discard[=1]] [SECONDS:WHAT]...";
+    "[hold=N[r]] [lead=N] [fence=N] [lose=N[xM]] [plane=WHO] [extras] [timelines] [discard[=1]] [bands=FILE] "
+    "[SECONDS:WHAT]...";
 
 struct CompositorScript {
     struct Event {
@@ -26,6 +27,7 @@ struct CompositorScript {
     unsigned lose = 0; ///< every so many-th buffer; 0: none
     unsigned most_lost = UINT32_MAX;
     std::string plane = "all";
+    std::string bands; ///< a file
     bool extras = false;
     bool timelines = false;
     bool discards = false;

@@ -2,6 +2,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
+
+#include "tests/tools/bands.h"
 
 namespace v4l2play {
 namespace {
@@ -30,6 +33,21 @@ void Fences::refresh(std::uint64_t count) {
         kernel_.signal(ending_.front().second);
 }
 
+void ScreenBands::import(std::uint32_t buffer, int fd) {
+    dmabufs_.insert_or_assign(buffer, UniqueFd(system_kernel(), fcntl(fd, F_DUPFD_CLOEXEC, 0)));
+}
+
+void ScreenBands::read(std::size_t commit, const MockCommit& what) {
+    const auto pitch = static_cast<std::size_t>(what.width);
+    const std::size_t size = pitch * static_cast<std::size_t>(what.height);
+    void* luma = mmap(nullptr, size, PROT_READ, MAP_SHARED, dmabufs_.at(what.buffer).get(), 0);
+    if (luma == MAP_FAILED || out_ == nullptr) return;
+    const test::Area area{.width = static_cast<unsigned>(what.source_width),
+                          .height = static_cast<unsigned>(what.source_height)};
+    fmt::print(out_.get(), "{} {}\n", commit, test::read_bands({static_cast<const std::uint8_t*>(luma), pitch}, area));
+    munmap(luma, size);
+}
+
 void OnePlane::hide(bool hidden) {
     if (hidden == hidden_) return;
     hidden_ = hidden;
@@ -47,6 +65,7 @@ void OnePlane::hide(bool hidden) {
 
 void OnePlane::refresh(Nanoseconds time) {
     ++refreshes_;
+    look();
     queue_new();
     take_ready(time + static_cast<Nanoseconds>(script_.lead) * refresh_period);
     if (hidden_) keep_from_sight();
@@ -60,7 +79,12 @@ void OnePlane::refresh(Nanoseconds time) {
         taken_.pop_front();
         if (due != nothing) show(due, time);
     }
+    look();
     if (unseen_) compositor_.draw();
+}
+
+void OnePlane::look() {
+    if (bands_ != nullptr && !held_.empty()) bands_->read(held_.back(), commits_[held_.back()]);
 }
 
 void OnePlane::queue_new() {

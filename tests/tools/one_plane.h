@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
 #include <deque>
 #include <map>
+#include <memory>
 #include <random>
 #include <string>
 #include <utility>
@@ -35,14 +37,33 @@ class Fences {
     std::deque<std::pair<std::uint64_t, std::uint32_t>> ending_;
 };
 
+/// The numbers of a clip with bands (assets/README.md) in what is on the screen, read out of the dmabufs as a display
+/// reads them, at both ends of each refresh.
+class ScreenBands {
+  public:
+    /// A line for each reading goes to the file: number of the commit, and of the frame in it, -1 when it is not whole.
+    explicit ScreenBands(const std::string& path)
+        : out_(std::fopen(path.c_str(), "w"), std::fclose) {}
+
+    /// In the compositor's thread, before any commit with that buffer: linear, and of no longer rows than the
+    /// picture's.
+    void import(std::uint32_t buffer, int fd);
+    void read(std::size_t commit, const MockCommit& what);
+
+  private:
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> out_;
+    std::map<std::uint32_t, UniqueFd> dmabufs_;
+};
+
 /// It watches the client, too: one picture a refresh is what any display can show, and few where nobody looks.
 class OnePlane {
   public:
-    /// `fences`: null for who reads nothing longer than he holds it.
-    OnePlane(MockCompositor& compositor, const CompositorScript& script, Fences* fences)
+    /// `fences`: null for who reads nothing longer than he holds it; `bands`: or for who looks at nothing.
+    OnePlane(MockCompositor& compositor, const CompositorScript& script, Fences* fences, ScreenBands* bands)
         : compositor_(compositor)
         , script_(script)
-        , fences_(fences) {}
+        , fences_(fences)
+        , bands_(bands) {}
 
     void hide(bool hidden);
     void refresh(Nanoseconds time);
@@ -60,12 +81,14 @@ class OnePlane {
     void take(std::size_t commit);
     void keep_from_sight();
     void show(std::size_t commit, Nanoseconds time);
+    void look();
     void release();
     void drop(std::size_t commit);
 
     MockCompositor& compositor_;
     const CompositorScript& script_;
     Fences* fences_;
+    ScreenBands* bands_;
     std::vector<MockCommit> commits_; ///< of the client, so far
     std::size_t next_ = 0;
     std::deque<std::size_t> queue_; ///< pictures that wait for their time, or for those before

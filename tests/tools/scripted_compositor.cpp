@@ -11,6 +11,8 @@
 //     timelines     has linux-drm-syncobj-v1, and lets go by it (vgem)
 //     discard[=1]   discards at once what is committed while the window is hidden; frame callbacks wait until it is
 //                   shown, or with `=1` come once a second
+//     bands=FILE    writes down what is on the screen when a refresh begins and when it ends: a line with the number of
+//                   the commit, and of the frame that its bands name, -1 for none
 //     SECONDS:WHAT  after that time: `formats` (it would scan YU12 out, not NV12), `hide`, `suspend` (hides, and says
 //                   so), `show`, `overlay` (key i), `full` (screen), WIDTHxHEIGHT (of the window; of the screen that it
 //                   fills with an `f` behind it)
@@ -75,17 +77,20 @@ int run(const CompositorScript& script, char** command) {
     std::optional<DrmTimelines> timelines;
     MockOptions options{.formats = formats_told(false), .strict = true, .extras = script.extras, .shell_version = 6};
     if (script.timelines) options.timelines = &timelines.emplace();
-    if (script.fence != 0) {
-        fences.emplace();
-        options.imported = [&](std::uint32_t buffer, int fd) { fences->import(buffer, fd); };
-    }
+    if (script.fence != 0) fences.emplace();
+    std::optional<ScreenBands> bands;
+    if (!script.bands.empty()) bands.emplace(script.bands);
+    options.imported = [&](std::uint32_t buffer, int fd) {
+        if (fences) fences->import(buffer, fd);
+        if (bands) bands->import(buffer, fd);
+    };
     MockCompositor compositor(options);
     const pid_t client = fork();
     if (client == 0) {
         execvp(command[0], command);
         _exit(127);
     }
-    OnePlane plane(compositor, script, fences ? &*fences : nullptr);
+    OnePlane plane(compositor, script, fences ? &*fences : nullptr, bands ? &*bands : nullptr);
     const int status = play(script, compositor, plane, client);
     fmt::print("compositor: {}\n", plane.account());
     std::vector<std::string> complaints = compositor.complaints();
