@@ -26,7 +26,6 @@ Result<> Arranger::plan(const FrameFormat& format, const FrameInfo& info, std::u
         log_debug("kms", "{}", planned.error().what);
         planned = plan_turned(format, info, framebuffer, rotation_);
     }
-    if (planned) tell();
     return planned;
 }
 
@@ -98,7 +97,6 @@ void Arranger::remember_refusal(const Scene& scene, int error) {
     log_debug("kms", "{}", refusals_.back());
 }
 
-/// Once for each arrangement, not for each pool.
 void Arranger::tell() {
     std::string text = explain();
     if (text == told_) return;

@@ -33,6 +33,8 @@ class Arranger {
     /// The screen has changed: nothing that was asked counts any more.
     void forget() { tests_.forget(); }
 
+    /// The log is told which way was found, once for each: not for each pool. `plan` came before.
+    void tell();
     /// "plane 41 (overlay), 1:1 centred: the driver refuses scaling (plane 41 takes NV12 but not scaled by 1.50)"
     [[nodiscard]] std::string explain() const;
     /// A line for each way there would be, with what the driver says to it; `plan` came before.
@@ -43,7 +45,6 @@ class Arranger {
     [[nodiscard]] std::string why_not_a_plane(const FrameFormat& format, unsigned turn) const;
     int climb_down(std::size_t from, std::uint32_t framebuffer);
     void remember_refusal(const Scene& scene, int error);
-    void tell();
     void find_overlay_plane(std::uint32_t framebuffer, const OverlayPicture& overlay);
     bool try_overlay_planes(std::size_t rung, std::uint32_t framebuffer, const OverlayPicture& overlay);
     void refuse_overlay(int error);

@@ -184,6 +184,7 @@ Result<> KmsOutput::configure(const std::shared_ptr<SlotPool>& pool, const Frame
     if (!framebuffer) return fail(ENOTSUP, framebuffer.error().what, framebuffer.error().where);
     V4L2PLAY_TRY(arranger_.plan(pool->format(), info, *framebuffer));
     V4L2PLAY_TRY(fit_mode(pool->format(), info, *framebuffer));
+    arranger_.tell();
     for (std::uint32_t i = 1; i < pool->count(); ++i)
         if (const auto other = framebuffers_.get(*pool, i); !other) return fail(other.error());
     old_generations_ = old_generations_ || (generation_ != 0 && generation_ != pool->generation());

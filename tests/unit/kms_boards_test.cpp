@@ -324,6 +324,7 @@ TEST(Hdr, DisplayThatRefusesItsColoursShowsTheVideo) {
 }
 
 TEST(ModeThatFits, OnlyWhereNoPlaneScalesAndTheModeIsTheContents) {
+    set_log_level(LogLevel::Warning);
     for (const bool scales : {true, false})
         for (const char* asked : {"content", ""}) {
             FakeBoard table = rk3399();
@@ -333,8 +334,11 @@ TEST(ModeThatFits, OnlyWhereNoPlaneScalesAndTheModeIsTheContents) {
             options.mode = asked;
             options.content_rate = {30, 1};
             Board board(table, options);
+            testing::internal::CaptureStderr();
             ASSERT_EQ(board.configure(fourcc_nv12, 1280, 720), "");
+            const std::string told = testing::internal::GetCapturedStderr();
             const bool fitted = !scales && options.mode == "content";
+            EXPECT_EQ(told.find("refuses scaling") != std::string::npos, !scales && !fitted) << "what became of it";
             EXPECT_EQ(board.output_->description().mode, fitted ? "1280x720@60.00" : "1920x1080@60.00");
             board.show();
             if (fitted) {
