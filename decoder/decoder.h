@@ -32,7 +32,7 @@ enum class DropReason : std::uint8_t {
     BeforeRandomAccess, ///< nothing to refer to yet
     MissingReference,   ///< a reference is lost; skipped to the next random-access point
     Malformed,          ///< the bitstream breaks its specification
-    DeviceError,        ///< the device failed it
+    DeviceError,        ///< the device failed it, or there was no memory for it
     Stalled,            ///< the watchdog gave the context up
 };
 constexpr std::size_t drop_reasons = 5;

@@ -374,7 +374,9 @@ bool SoftwareDecoder::check_failure() {
 void SoftwareDecoder::dropped(int code) {
     if (check_failure()) return;
     const bool again = std::exchange(last_error_, code) == code;
-    events_.emplace_back(PicturesDropped{DropReason::Malformed, 1, again ? std::string() : libav_error_text(code)});
+    // Too little memory is the machine's fault.
+    const DropReason reason = code == AVERROR(ENOMEM) ? DropReason::DeviceError : DropReason::Malformed;
+    events_.emplace_back(PicturesDropped{reason, 1, again ? std::string() : libav_error_text(code)});
 }
 
 const Sent* SoftwareDecoder::sent_for(const AVFrame& frame) const {

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <climits>
 #include <cstring>
 #include <deque>
 #include <numeric>
@@ -11,6 +12,10 @@
 #include <thread>
 
 #include <gtest/gtest.h>
+
+extern "C" {
+#include <libavutil/mem.h>
+}
 
 #include "app/frame_md5.h"
 #include "decoder/frame_map.h"
@@ -98,6 +103,7 @@ class Harness {
             pools.push_back(changed->pool);
         } else if (auto* lost = std::get_if<PicturesDropped>(&event)) {
             dropped += lost->count;
+            if (lost->reason == DropReason::DeviceError) refused += lost->count;
         } else if (auto* failure = std::get_if<DecoderFailed>(&event)) {
             failed = failure->error;
         } else {
@@ -135,6 +141,7 @@ class Harness {
     std::deque<Frame> frames;
     std::vector<std::shared_ptr<SlotPool>> pools;
     unsigned dropped = 0;
+    unsigned refused = 0; ///< of these, not for what is in the stream
     std::optional<Error> failed;
     bool drained = false;
     std::unique_ptr<Decoder> decoder; ///< last: frames must be able to outlive it
@@ -446,6 +453,22 @@ TEST(SoftwareDecoder, SurvivesDamage) {
     ASSERT_FALSE(harness.frames.empty());
     EXPECT_EQ(harness.frames.back().pts, 23 * 40 * millisecond) << "a key frame later all is well again";
     EXPECT_FALSE(harness.frames.back().corrupt);
+}
+
+TEST(SoftwareDecoder, TellsDamageFromTooLittleMemory) {
+    const Clip clip = make_clip({});
+    Harness harness(config_for(clip));
+    for (std::size_t i = 0; i < clip.units.size(); ++i) {
+        constexpr std::size_t too_little = 1000;
+        av_max_alloc(i < 3 ? too_little : INT_MAX);
+        ASSERT_TRUE(harness.send(clip.units[i]));
+        if (harness.frames.size() > 1) harness.frames.pop_front();
+    }
+    harness.finish();
+    EXPECT_FALSE(harness.failed);
+    EXPECT_GT(harness.refused, 0U);
+    ASSERT_FALSE(harness.frames.empty());
+    EXPECT_EQ(harness.frames.back().pts, 23 * 40 * millisecond) << "a key frame later all is well again";
 }
 
 TEST(SoftwareDecoder, RefusesWhatItCannotShow) {
