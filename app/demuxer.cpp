@@ -69,6 +69,7 @@ class LibavDemuxer final : public Demuxer {
     Result<> open_input();
     Result<> select_stream();
     void fill_media_info();
+    [[nodiscard]] std::int64_t to_stamp(Nanoseconds time) const;
     Result<> seek_container(Nanoseconds time);
     Result<> seek_by_container(Nanoseconds time);
     [[nodiscard]] bool is_entry(const AccessUnit& unit) const;
@@ -335,9 +336,15 @@ Result<std::optional<AccessUnit>> LibavDemuxer::read_unit() {
     }
 }
 
-Result<> LibavDemuxer::seek_container(Nanoseconds time) {
+/// The last that is not behind `time`: a key frame just behind it must not stand for it.
+std::int64_t LibavDemuxer::to_stamp(Nanoseconds time) const {
     const AVRational base = context_->streams[index_]->time_base;
-    const std::int64_t stamp = start_ + av_rescale_q(time, AVRational{1, second}, base);
+    const std::int64_t nearest = start_ + av_rescale_q(time, AVRational{1, second}, base);
+    return to_media_time(nearest) > time ? nearest - 1 : nearest;
+}
+
+Result<> LibavDemuxer::seek_container(Nanoseconds time) {
+    const std::int64_t stamp = to_stamp(time);
     int status = av_seek_frame(context_, index_, stamp, AVSEEK_FLAG_BACKWARD);
     if (status < 0) status = avformat_seek_file(context_, index_, INT64_MIN, stamp, INT64_MAX, 0);
     if (status < 0 && time == 0) status = avformat_seek_file(context_, -1, INT64_MIN, 0, INT64_MAX, AVSEEK_FLAG_BYTE);

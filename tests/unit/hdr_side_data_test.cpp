@@ -2,19 +2,14 @@
 
 #include <algorithm>
 #include <climits>
-#include <cstdio>
 #include <cstring>
-#include <memory>
-#include <string>
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "app/demuxer.h"
-#include "tests/unit/encoded_clip.h"
+#include "tests/unit/container_file.h"
 
 extern "C" {
-#include <libavformat/avformat.h>
 #include <libavutil/mastering_display_metadata.h>
 }
 
@@ -144,61 +139,29 @@ void* add_side_data(AVStream& stream, AVPacketSideDataType type, std::size_t siz
 #endif
 }
 
-/// A file of a few pictures, written by libavformat.
+/// A file of a few pictures in BT.2020 and PQ.
 class Container {
   public:
     explicit Container(const char* extension)
-        : path_(testing::TempDir() + "v4l2play-hdr-" + std::to_string(::getpid()) + "." + extension) {
-        EXPECT_GE(avformat_alloc_output_context2(&context_, nullptr, nullptr, path_.c_str()), 0);
-        const Clip& clip = clip_;
-        AVStream& stream = *avformat_new_stream(context_, nullptr);
-        AVCodecParameters& parameters = *stream.codecpar;
-        parameters.codec_type = AVMEDIA_TYPE_VIDEO;
-        parameters.codec_id = static_cast<AVCodecID>(clip.stream.libav_codec_id);
-        parameters.width = clip.stream.width;
-        parameters.height = clip.stream.height;
+        : file_(extension, test::make_clip({.frames = 3})) {
+        AVCodecParameters& parameters = *file_.stream().codecpar;
         parameters.color_primaries = AVCOL_PRI_BT2020;
         parameters.color_trc = AVCOL_TRC_SMPTE2084;
         parameters.color_space = AVCOL_SPC_BT2020_NCL;
-        parameters.extradata = static_cast<std::uint8_t*>(av_mallocz(clip.stream.extradata.size() + test::padding));
-        std::copy(clip.stream.extradata.begin(), clip.stream.extradata.end(), parameters.extradata);
-        parameters.extradata_size = static_cast<int>(clip.stream.extradata.size());
-        stream.time_base = {1, 1000};
     }
-    Container(const Container&) = delete;
-    Container& operator=(const Container&) = delete;
-    ~Container() { std::remove(path_.c_str()); }
 
     template <class Structure>
     void add(AVPacketSideDataType type, const Structure& structure) {
-        std::memcpy(add_side_data(*context_->streams[0], type, sizeof structure), &structure, sizeof structure);
+        std::memcpy(add_side_data(file_.stream(), type, sizeof structure), &structure, sizeof structure);
     }
     StreamInfo write_and_open() {
-        EXPECT_GE(avio_open(&context_->pb, path_.c_str(), AVIO_FLAG_WRITE), 0);
-        EXPECT_GE(avformat_write_header(context_, nullptr), 0);
-        const std::unique_ptr<AVPacket, test::Free> packet(av_packet_alloc());
-        for (const test::CodedUnit& unit : clip_.units) {
-            av_new_packet(packet.get(), static_cast<int>(unit.bytes.size() - test::padding));
-            std::copy_n(unit.bytes.begin(), packet->size, packet->data);
-            packet->pts = packet->dts =
-                av_rescale_q(unit.pts / millisecond, {1, 1000}, context_->streams[0]->time_base);
-            packet->flags = unit.key ? AV_PKT_FLAG_KEY : 0;
-            EXPECT_GE(av_write_frame(context_, packet.get()), 0);
-            av_packet_unref(packet.get());
-        }
-        EXPECT_EQ(av_write_trailer(context_), 0);
-        avio_closep(&context_->pb);
-        avformat_free_context(context_);
-        auto demuxer = Demuxer::open(path_);
+        auto demuxer = Demuxer::open(file_.write());
         EXPECT_TRUE(demuxer) << demuxer.error().what;
         return demuxer ? (*demuxer)->stream() : StreamInfo{};
     }
 
   private:
-    using Clip = test::Clip;
-    std::string path_;
-    Clip clip_ = test::make_clip({.frames = 3});
-    AVFormatContext* context_ = nullptr;
+    test::ContainerFile file_;
 };
 
 class ContainerTest : public testing::TestWithParam<const char*> {};
