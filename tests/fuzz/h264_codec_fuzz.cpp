@@ -1,16 +1,11 @@
-// Arbitrary access units for the H.264 codec, with seeks and losses in between. Whatever comes, its steps must keep
-// what codec.h promises, and the controls made of them must be within the ranges of the kernel's interface.
-//
-// Input: per unit a byte of flags (1 key, 2 the device loses a picture after it, 4 seek after it; both together: end of
-// stream), two bytes of length, and the unit as Annex B. Parameter sets 0 (reordering, gaps allowed), 1 (order of
-// decoding) and 2 (as 0, with fields) are known from the start.
+// Arbitrary access units for the H.264 codec, as Annex B, with seeks and losses in between (tests/fuzz/codec_run.h; the
+// codec's own flag: a key unit), up to the controls, which are within the ranges of the kernel's interface. Parameter
+// sets 0 (reordering, gaps allowed), 1 (order of decoding) and 2 (as 0, with fields) are known from the start.
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
-#include <memory>
 #include <set>
 #include <span>
 #include <vector>
@@ -18,23 +13,13 @@
 #include "decoder/codec/h264.h"
 #include "decoder/codec/h264_picture.h"
 #include "decoder/request/h264_controls.h"
-#include "tests/unit/codec_contract.h"
+#include "tests/fuzz/codec_run.h"
 #include "tests/unit/h264_stream.h"
 
 namespace {
 
 using namespace v4l2play;
 using namespace v4l2play::test;
-
-enum Flags : std::uint8_t { Key = 1, Loss = 2, Seek = 4 };
-
-void require(bool holds, const char* what) {
-    if (holds) return;
-    std::fprintf(stderr, "%s\n", what);
-    __builtin_trap();
-}
-
-void require_kept(const CodecContract& contract) { require(contract.fault().empty(), contract.fault().c_str()); }
 
 /// A driver that has everything.
 class FullProbe final : public ControlProbe {
@@ -231,54 +216,20 @@ StreamInfo stream_info() {
     return stream;
 }
 
-class Run {
+class Run final : public CodecRun {
   public:
-    explicit Run(const StreamInfo& stream) {
+    explicit Run(const StreamInfo& stream)
+        : CodecRun(create_h264_codec()) {
         FullProbe probe;
-        require(codec_->configure(stream).has_value(), "configure");
+        require(codec().configure(stream).has_value(), "configure");
         for (H264Controls& controls : controls_) require(controls.probe(probe).has_value(), "probe");
     }
 
-    /// False when the stream was refused.
-    bool unit(std::span<const std::uint8_t> bytes, std::uint8_t flags) {
-        AccessUnit unit;
-        unit.payload = Payload(bytes, nullptr, nullptr);
-        unit.key = (flags & Key) != 0;
-        steps_.clear();
-        const bool parsed = codec_->parse(unit, steps_).has_value();
-        for (const Step& step : steps_) follow(step);
-        contract_.follow(steps_);
-        require_kept(contract_);
-        return parsed;
-    }
-    void disturb(std::uint8_t flags) {
-        const int what = flags & (Loss | Seek);
-        steps_.clear();
-        if (what == (Loss | Seek)) return end();
-        if (what == Loss) codec_->resynchronise(steps_);
-        for (const Step& step : steps_) follow(step);
-        contract_.follow(steps_);
-        if (what != Seek) return require_kept(contract_);
-        codec_->flush(steps_);
-        for (const Step& step : steps_) follow(step);
-        contract_.follow_flush(steps_);
-        require_kept(contract_);
-    }
-    void end() {
-        steps_.clear();
-        codec_->drain(steps_);
-        for (const Step& step : steps_) follow(step);
-        contract_.follow_end(steps_);
-        require_kept(contract_);
-    }
-
   private:
-    void follow(const Step& step) {
-        if (step.kind == Step::Kind::Forget) alive_.erase(step.id);
-        if (step.kind != Step::Kind::Decode) return;
+    void prepare(AccessUnit& unit, std::vector<std::uint8_t>& /*bytes*/, bool own) override { unit.key = own; }
+    void check(const Picture& picture, std::span<const std::uint8_t> /*unit*/) override {
         for (H264Controls& controls : controls_)
-            for (unsigned i = 0; i < controls.requests(*step.picture); ++i) check_request(controls, *step.picture, i);
-        alive_.insert(step.picture->id);
+            for (unsigned i = 0; i < controls.requests(picture); ++i) check_request(controls, picture, i);
     }
     template <class Control>
     static const Control* find(std::span<v4l2_ext_control> list, std::uint32_t id) {
@@ -294,7 +245,7 @@ class Run {
         require(sps != nullptr && pps != nullptr && params != nullptr, "a control that is missing");
         check_control(*sps);
         check_control(*pps, *sps);
-        check_control(*params, *sps, picture, alive_);
+        check_control(*params, *sps, picture, alive());
         check_header(*params, *sps, static_cast<const h264::H264Picture&>(picture).slices[0].header.header_bit_size);
         if (const auto* matrix = find<v4l2_ctrl_h264_scaling_matrix>(list, V4L2_CID_STATELESS_H264_SCALING_MATRIX))
             check_control(*matrix);
@@ -309,29 +260,16 @@ class Run {
         require(controls.write_bitstream(picture, index, buffer_) <= size, "bitstream");
     }
 
-    std::unique_ptr<Codec> codec_ = create_h264_codec();
     std::array<H264Controls, 2> controls_{
-        H264Controls({V4L2_STATELESS_H264_DECODE_MODE_SLICE_BASED, V4L2_STATELESS_H264_START_CODE_NONE}),
-        H264Controls({V4L2_STATELESS_H264_DECODE_MODE_FRAME_BASED, V4L2_STATELESS_H264_START_CODE_ANNEX_B})};
+        H264Controls({ModePreference::Decode::SliceBased, ModePreference::StartCode::None}),
+        H264Controls({ModePreference::Decode::FrameBased, ModePreference::StartCode::AnnexB})};
     std::vector<std::uint8_t> buffer_;
-    std::set<FrameId> alive_;
-    CodecContract contract_;
-    Steps steps_;
 };
 
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static const StreamInfo stream = stream_info();
-    Run run(stream);
-    std::span<const std::uint8_t> rest(data, size);
-    while (rest.size() > 3) {
-        const std::uint8_t flags = rest[0];
-        const std::size_t length = std::min<std::size_t>(rest[1] << 8 | rest[2], rest.size() - 3);
-        if (!run.unit(rest.subspan(3, length), flags)) break;
-        run.disturb(flags);
-        rest = rest.subspan(3 + length);
-    }
-    run.end();
+    Run(stream).play({data, size});
     return 0;
 }

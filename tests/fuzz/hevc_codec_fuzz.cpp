@@ -1,15 +1,10 @@
-// Arbitrary access units for the H.265 codec, with seeks and losses in between: the steps keep what codec.h promises,
-// and the controls made of them are within the ranges of the kernel's interface.
-//
-// Input: per unit a byte of flags (2 the device loses a picture after it, 4 seek after it; both together: end of
-// stream), two bytes of length, and the unit as Annex B. Parameter sets 0 (reordering, long-term references) and 1
-// (tiles, rows, weights, dependent slices) are known from the start.
+// Arbitrary access units for the H.265 codec, as Annex B, with seeks and losses in between (tests/fuzz/codec_run.h), up
+// to the controls, which are within the ranges of the kernel's interface. Parameter sets 0 (reordering, long-term
+// references) and 1 (tiles, rows, weights, dependent slices) are known from the start.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <map>
-#include <memory>
 #include <set>
 #include <span>
 #include <vector>
@@ -17,21 +12,13 @@
 #include "decoder/codec/hevc.h"
 #include "decoder/codec/hevc_picture.h"
 #include "decoder/request/hevc_controls.h"
-#include "tests/unit/codec_contract.h"
+#include "tests/fuzz/codec_run.h"
 #include "tests/unit/hevc_stream.h"
 
 namespace {
 
 using namespace v4l2play;
 using namespace v4l2play::test;
-
-enum Flags : std::uint8_t { Loss = 2, Seek = 4 };
-
-void require(bool holds, const char* what) {
-    if (holds) return;
-    std::fprintf(stderr, "%s\n", what);
-    __builtin_trap();
-}
 
 StreamInfo stream_info() {
     StreamInfo stream;
@@ -280,69 +267,28 @@ class Validator {
     std::span<const std::uint32_t> entry_points_;
 };
 
-class Run {
+class Run final : public CodecRun {
   public:
-    explicit Run(const StreamInfo& stream) {
+    explicit Run(const StreamInfo& stream)
+        : CodecRun(create_hevc_codec()) {
         Probe probe;
         for (HevcControls& controls : controls_) require(controls.probe(probe).has_value(), "probe");
-        require(codec_->configure(stream).has_value(), "configure");
-    }
-    /// False when the stream was refused.
-    bool unit(std::span<const std::uint8_t> bytes) {
-        AccessUnit unit;
-        unit.payload = Payload(bytes, nullptr, nullptr);
-        steps_.clear();
-        const bool parsed = codec_->parse(unit, steps_).has_value();
-        follow();
-        return parsed;
-    }
-    void disturb(std::uint8_t flags) {
-        const int what = flags & (Loss | Seek);
-        steps_.clear();
-        if (what == (Loss | Seek)) return end();
-        if (what == Loss) codec_->resynchronise(steps_);
-        follow();
-        if (what != Seek) return;
-        steps_.clear();
-        codec_->flush(steps_);
-        contract_.follow_flush(steps_);
-        require(contract_.fault().empty(), contract_.fault().c_str());
-        alive_.clear();
-    }
-    void end() {
-        steps_.clear();
-        codec_->drain(steps_);
-        contract_.follow_end(steps_);
-        require(contract_.fault().empty(), contract_.fault().c_str());
-        alive_.clear();
+        require(codec().configure(stream).has_value(), "configure");
     }
 
   private:
-    void follow() {
-        for (const Step& step : steps_) {
-            if (step.kind == Step::Kind::Forget) alive_.erase(step.id);
-            if (step.kind == Step::Kind::Decode) check(*step.picture);
-        }
-        contract_.follow(steps_);
-        require(contract_.fault().empty(), contract_.fault().c_str());
-    }
-    void check(const Picture& picture) {
+    void check(const Picture& picture, std::span<const std::uint8_t> /*unit*/) override {
         for (HevcControls& controls : controls_)
             for (unsigned i = 0; controls.takes(picture) && i < controls.requests(picture); ++i) {
                 Validator(controls.picture_controls(picture, i), static_cast<const hevc::HevcPicture&>(picture),
-                          alive_);
+                          alive());
                 buffer_.resize(controls.bitstream_size(picture, i));
                 require(controls.write_bitstream(picture, i, buffer_) <= buffer_.size(), "bitstream");
             }
-        alive_.insert(picture.id);
     }
 
-    std::unique_ptr<Codec> codec_ = create_hevc_codec();
-    std::array<HevcControls, 2> controls_{HevcControls(), HevcControls({V4L2_STATELESS_HEVC_DECODE_MODE_SLICE_BASED,
-                                                                        V4L2_STATELESS_HEVC_START_CODE_NONE})};
-    CodecContract contract_;
-    Steps steps_;
-    std::set<FrameId> alive_;
+    std::array<HevcControls, 2> controls_{
+        HevcControls(), HevcControls({ModePreference::Decode::SliceBased, ModePreference::StartCode::None})};
     std::vector<std::uint8_t> buffer_;
 };
 
@@ -350,15 +296,6 @@ class Run {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static const StreamInfo stream = stream_info();
-    Run run(stream);
-    std::span<const std::uint8_t> rest(data, size);
-    while (rest.size() > 3) {
-        const std::uint8_t flags = rest[0];
-        const std::size_t length = std::min<std::size_t>(rest[1] << 8 | rest[2], rest.size() - 3);
-        if (!run.unit(rest.subspan(3, length))) break;
-        run.disturb(flags);
-        rest = rest.subspan(3 + length);
-    }
-    run.end();
+    Run(stream).play({data, size});
     return 0;
 }

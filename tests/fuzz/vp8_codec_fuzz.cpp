@@ -1,34 +1,20 @@
-// Arbitrary VP8 frames, with seeks and losses in between: the steps keep what codec.h promises, and the controls made
-// of them are within the ranges of the kernel's interface.
-//
-// Input: per frame a byte of flags (2 the device loses a picture after it, 4 seek after it; both together: end of
-// stream), two bytes of length, and the frame.
+// Arbitrary VP8 frames, with seeks and losses in between (tests/fuzz/codec_run.h), up to the controls, which are within
+// the ranges of the kernel's interface.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
-#include <memory>
-#include <set>
 #include <span>
 #include <vector>
 
 #include "decoder/codec/vp8.h"
 #include "decoder/request/vp8_controls.h"
-#include "tests/unit/codec_contract.h"
+#include "tests/fuzz/codec_run.h"
 
 namespace {
 
 using namespace v4l2play;
 using namespace v4l2play::test;
-
-enum Flags : std::uint8_t { Loss = 2, Seek = 4 };
-
-void require(bool holds, const char* what) {
-    if (holds) return;
-    std::fprintf(stderr, "%s\n", what);
-    __builtin_trap();
-}
 
 bool all_within(std::span<const std::int8_t> values, int limit) {
     return std::all_of(values.begin(), values.end(), [=](int value) { return value >= -limit && value <= limit; });
@@ -75,75 +61,31 @@ void check_fields(const v4l2_ctrl_vp8_frame& frame) {
         for (const std::uint8_t probability : row) require(probability != 0, "mv_probs");
 }
 
-class Run {
+class Run final : public CodecRun {
   public:
-    /// False when the stream was refused.
-    bool unit(std::span<const std::uint8_t> bytes) {
-        AccessUnit unit;
-        unit.payload = Payload(bytes, nullptr, nullptr);
-        steps_.clear();
-        const bool parsed = codec_->parse(unit, steps_).has_value();
-        for (const Step& step : steps_) check(step, bytes);
-        follow();
-        return parsed;
-    }
-    void disturb(std::uint8_t flags) {
-        const int what = flags & (Loss | Seek);
-        steps_.clear();
-        if (what == (Loss | Seek)) return end();
-        if (what == Loss) codec_->resynchronise(steps_);
-        if (what == Seek) codec_->flush(steps_);
-        for (const Step& step : steps_) check(step, {});
-        follow();
-    }
-    void end() {
-        steps_.clear();
-        codec_->drain(steps_);
-        for (const Step& step : steps_) check(step, {});
-        contract_.follow_end(steps_);
-        require(contract_.fault().empty(), contract_.fault().c_str());
-    }
+    Run()
+        : CodecRun(create_vp8_codec()) {}
 
   private:
-    void follow() {
-        contract_.follow(steps_);
-        require(contract_.fault().empty(), contract_.fault().c_str());
-    }
-    void check(const Step& step, std::span<const std::uint8_t> bytes) {
-        if (step.kind == Step::Kind::Forget) alive_.erase(step.id);
-        if (step.kind != Step::Kind::Decode) return;
-        const auto list = controls_.picture_controls(*step.picture, 0);
+    void check(const Picture& picture, std::span<const std::uint8_t> unit) override {
+        const auto list = controls_.picture_controls(picture, 0);
         const auto& frame = *static_cast<const v4l2_ctrl_vp8_frame*>(list[0].ptr);
         check_fields(frame);
-        check_sizes(frame, bytes.size());
+        check_sizes(frame, unit.size());
         const bool key = (frame.flags & V4L2_VP8_FRAME_FLAG_KEY_FRAME) != 0;
         for (const std::uint64_t time : {frame.last_frame_ts, frame.golden_frame_ts, frame.alt_frame_ts})
-            require(key ? time == 0 : time % 1000 == 0 && alive_.contains(time / 1000),
+            require(key ? time == 0 : time % 1000 == 0 && alive().contains(time / 1000),
                     "a reference that is not there");
-        std::vector<std::uint8_t> copy(controls_.bitstream_size(*step.picture, 0));
-        require(controls_.write_bitstream(*step.picture, 0, copy) == bytes.size(), "bitstream");
-        alive_.insert(step.picture->id);
+        std::vector<std::uint8_t> copy(controls_.bitstream_size(picture, 0));
+        require(controls_.write_bitstream(picture, 0, copy) == unit.size(), "bitstream");
     }
 
-    std::unique_ptr<Codec> codec_ = create_vp8_codec();
     Vp8Controls controls_;
-    CodecContract contract_;
-    Steps steps_;
-    std::set<FrameId> alive_;
 };
 
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    Run run;
-    std::span<const std::uint8_t> rest(data, size);
-    while (rest.size() > 3) {
-        const std::uint8_t flags = rest[0];
-        const std::size_t length = std::min<std::size_t>(rest[1] << 8 | rest[2], rest.size() - 3);
-        if (!run.unit(rest.subspan(3, length))) break;
-        run.disturb(flags);
-        rest = rest.subspan(3 + length);
-    }
-    run.end();
+    Run().play({data, size});
     return 0;
 }

@@ -1,33 +1,19 @@
-// Arbitrary VP9 units, with seeks and losses in between: the steps keep what codec.h promises, and the controls made of
-// them are what the kernel takes.
-//
-// Input: per unit a byte of flags (2 the device loses a picture after it, 4 seek after it; both together: end of
-// stream), two bytes of length, and the unit.
+// Arbitrary VP9 units, with seeks and losses in between (tests/fuzz/codec_run.h), up to the controls, which are what
+// the kernel takes.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <memory>
-#include <set>
 #include <span>
 #include <vector>
 
 #include "decoder/codec/vp9.h"
 #include "decoder/request/vp9_controls.h"
-#include "tests/unit/codec_contract.h"
+#include "tests/fuzz/codec_run.h"
 
 namespace {
 
 using namespace v4l2play;
 using namespace v4l2play::test;
-
-enum Flags : std::uint8_t { Loss = 2, Seek = 4 };
-
-void require(bool holds, const char* what) {
-    if (holds) return;
-    std::fprintf(stderr, "%s\n", what);
-    __builtin_trap();
-}
 
 bool all_within(std::span<const std::int8_t> values, int limit) {
     return std::all_of(values.begin(), values.end(), [=](int value) { return value >= -limit && value <= limit; });
@@ -98,46 +84,17 @@ void check_compressed(const v4l2_ctrl_vp9_compressed_hdr& header, const v4l2_ctr
     for (const auto& rows : header.uv_mode) require(all_zero(rows), "uv_mode");
 }
 
-class Run {
+class Run final : public CodecRun {
   public:
-    Run() { require(controls_.probe(driver_).has_value(), "the probe"); }
-    /// False when the stream was refused.
-    bool unit(std::span<const std::uint8_t> bytes) {
-        AccessUnit unit;
-        unit.payload = Payload(bytes, nullptr, nullptr);
-        steps_.clear();
-        const bool parsed = codec_->parse(unit, steps_).has_value();
-        follow(bytes);
-        return parsed;
-    }
-    void disturb(std::uint8_t flags) {
-        const int what = flags & (Loss | Seek);
-        steps_.clear();
-        if (what == (Loss | Seek)) return end();
-        if (what == Loss) codec_->resynchronise(steps_);
-        if (what == Seek) codec_->flush(steps_);
-        follow({});
-    }
-    void end() {
-        steps_.clear();
-        codec_->drain(steps_);
-        follow({});
-        contract_.follow_end({});
-        require(contract_.fault().empty(), contract_.fault().c_str());
+    Run()
+        : CodecRun(create_vp9_codec()) {
+        DriverWithAll driver;
+        require(controls_.probe(driver).has_value(), "the probe");
     }
 
   private:
-    void follow(std::span<const std::uint8_t> unit) {
-        for (const Step& step : steps_) check(step, unit);
-        contract_.follow(steps_);
-        require(contract_.fault().empty(), contract_.fault().c_str());
-    }
-    void check(const Step& step, std::span<const std::uint8_t> unit) {
-        if (step.kind == Step::Kind::Sequence) sequence_ = *step.sequence;
-        if (step.kind == Step::Kind::Forget) alive_.erase(step.id);
-        if (step.kind == Step::Kind::Decode) check_picture(*step.picture, unit);
-    }
-    void check_picture(const Picture& picture, std::span<const std::uint8_t> unit) {
+    void announce(const SequenceInfo& sequence) override { sequence_ = sequence; }
+    void check(const Picture& picture, std::span<const std::uint8_t> unit) override {
         const auto list = controls_.picture_controls(picture, 0);
         require(list.size() == 2, "controls");
         const auto& frame = *static_cast<const v4l2_ctrl_vp9_frame*>(list[0].ptr);
@@ -155,36 +112,21 @@ class Run {
                     sequence_.info.visible.height == frame.frame_height_minus_1 + 1U &&
                     sequence_.bit_depth_luma == frame.bit_depth,
                 "a frame that is not of its sequence");
-        alive_.insert(picture.id);
     }
     void check_references(const v4l2_ctrl_vp9_frame& frame) const {
         const bool intra = (frame.flags & (V4L2_VP9_FRAME_FLAG_KEY_FRAME | V4L2_VP9_FRAME_FLAG_INTRA_ONLY)) != 0;
         for (const std::uint64_t time : {frame.last_frame_ts, frame.golden_frame_ts, frame.alt_frame_ts})
-            require(intra ? time == 0 : time % 1000 == 0 && alive_.contains(time / 1000),
+            require(intra ? time == 0 : time % 1000 == 0 && alive().contains(time / 1000),
                     "a reference that is not there");
     }
 
-    std::unique_ptr<Codec> codec_ = create_vp9_codec();
-    DriverWithAll driver_;
     Vp9Controls controls_;
-    CodecContract contract_;
     SequenceInfo sequence_;
-    Steps steps_;
-    std::set<FrameId> alive_;
 };
 
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    Run run;
-    std::span<const std::uint8_t> rest(data, size);
-    while (rest.size() > 3) {
-        const std::uint8_t flags = rest[0];
-        const std::size_t length = std::min<std::size_t>(rest[1] << 8 | rest[2], rest.size() - 3);
-        if (!run.unit(rest.subspan(3, length))) break;
-        run.disturb(flags);
-        rest = rest.subspan(3 + length);
-    }
-    run.end();
+    Run().play({data, size});
     return 0;
 }

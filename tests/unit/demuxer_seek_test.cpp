@@ -8,7 +8,7 @@ namespace v4l2play {
 namespace {
 
 TEST(DemuxerSeek, NoKeyFrameIsPassedOverForRounding) {
-    constexpr Nanoseconds group = 12 * 40 * millisecond; // from key frame to key frame
+    constexpr Nanoseconds group = 12 * 40 * millisecond;              // from key frame to key frame
     test::ContainerFile file("mkv", test::make_clip({.frames = 48})); // counts in milliseconds
     const auto demuxer = Demuxer::open(file.write());
     ASSERT_TRUE(demuxer) << demuxer.error().what;
