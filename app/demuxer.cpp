@@ -167,14 +167,28 @@ Result<> LibavDemuxer::open_input() {
     return {};
 }
 
+/// libavformat's choice, but of its equals the first: libavformat takes the one with the most frames or bits, and does
+/// not tell auxiliary tracks (alpha, depth: ISO/IEC 14496-12, 12.1.1), which have the size of the video and follow it.
+int find_video(AVFormatContext& context) {
+    const int best = av_find_best_stream(&context, AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
+    const auto equals = [&](const AVStream* stream) {
+        const AVStream& other = *context.streams[best];
+        const AVCodecParameters &a = *stream->codecpar, &b = *other.codecpar;
+        return a.codec_type == b.codec_type && a.codec_id == b.codec_id && a.width == b.width && a.height == b.height &&
+               stream->disposition == other.disposition;
+    };
+    if (best < 0) return best;
+    return static_cast<int>(std::find_if(context.streams, context.streams + best, equals) - context.streams);
+}
+
 Result<> LibavDemuxer::select_stream() {
-    index_ = av_find_best_stream(context_, AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
+    index_ = find_video(*context_);
     const bool complete = index_ >= 0 && says_everything(*context_, *context_->streams[index_]);
     if (!complete) {
         context_->flags &= ~AVFMT_FLAG_NOPARSE;
         const int status = avformat_find_stream_info(context_, nullptr);
         if (status < 0) return fail(EBADMSG, av_reason(status), "find_stream_info");
-        index_ = av_find_best_stream(context_, AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
+        index_ = find_video(*context_);
     }
     if (index_ >= 0 && (context_->streams[index_]->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0) index_ = -1;
     if (index_ < 0) return fail(ENOMEDIUM, "there is no video in it: only files with video are played", "open");

@@ -1,13 +1,29 @@
-// Seeks in a container with an index of its own.
+// Which stream of a file is shown, and where a seek lands in it.
+#include "app/demuxer.h"
+
 #include <gtest/gtest.h>
 
-#include "app/demuxer.h"
 #include "tests/unit/container_file.h"
 
 namespace v4l2play {
 namespace {
 
-TEST(DemuxerSeek, NoKeyFrameIsPassedOverForRounding) {
+std::vector<bool> selected_of(std::vector<std::size_t> steps) {
+    test::ContainerFile file("mp4", test::make_clip({.frames = 25}), std::move(steps));
+    const auto demuxer = Demuxer::open(file.write());
+    EXPECT_TRUE(demuxer) << demuxer.error().what;
+    std::vector<bool> selected;
+    if (demuxer)
+        for (const StreamSummary& stream : (*demuxer)->info().streams) selected.push_back(stream.selected);
+    return selected;
+}
+
+TEST(Demuxer, OfEqualTracksTheFirstIsShown) {
+    EXPECT_EQ(selected_of({1, 4}), (std::vector<bool>{true, false}));
+    EXPECT_EQ(selected_of({4, 1}), (std::vector<bool>{true, false})) << "an auxiliary track may have more frames";
+}
+
+TEST(Demuxer, ASeekPassesOverNoKeyFrameForRounding) {
     constexpr Nanoseconds group = 12 * 40 * millisecond;              // from key frame to key frame
     test::ContainerFile file("mkv", test::make_clip({.frames = 48})); // counts in milliseconds
     const auto demuxer = Demuxer::open(file.write());
