@@ -64,8 +64,22 @@ void CommitLedger::forget_answers(const char* why) {
     for (const auto& commit : commits_) unseen(*commit, why);
 }
 
-void CommitLedger::give_up_on_answers(const char* why) {
-    for (const auto& commit : commits_) tell_unseen(*commit, why);
+void CommitLedger::give_up_on_answers(Nanoseconds time, const char* why) {
+    for (const auto& commit : commits_)
+        if (commit->time <= time) tell_unseen(*commit, why);
+}
+
+Nanoseconds CommitLedger::unanswered_since() const {
+    Nanoseconds first = no_time;
+    for (const auto& commit : commits_)
+        if (!commit->answered && (first == no_time || commit->time < first)) first = commit->time;
+    return first;
+}
+
+std::size_t CommitLedger::owed() const {
+    return static_cast<std::size_t>(std::count_if(commits_.begin(), commits_.end(), [](const auto& commit) {
+        return commit->feedback != nullptr || commit->frame != nullptr;
+    }));
 }
 
 unsigned CommitLedger::lost() const {

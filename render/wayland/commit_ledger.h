@@ -23,6 +23,7 @@ struct Commit {
     Nanoseconds time = 0;    ///< when it was made
     std::uint64_t order = 0; ///< how many had been shown then
     bool idle = false;       ///< none was for long before
+    bool hidden = false;     ///< nobody looked
     bool answered = true;
     bool held = false;
     Proxy<struct wp_presentation_feedback> feedback;
@@ -43,8 +44,9 @@ class CommitLedger {
     void released(Commit& commit, Nanoseconds now);
     /// The answers that are owed are given up; holds stay.
     void forget_answers(const char* why);
-    /// The answers that are owed take too long. One that comes yet changes nothing, but is heard: somebody looks again.
-    void give_up_on_answers(const char* why);
+    /// The answers to what was committed at `time` and before take too long. One that comes yet changes nothing, but is
+    /// heard: somebody looks again.
+    void give_up_on_answers(Nanoseconds time, const char* why);
 
     /// A frame that never was committed.
     void discard(Frame& frame, const char* why);
@@ -52,6 +54,10 @@ class CommitLedger {
     std::optional<OutputEvent> next_event();
 
     [[nodiscard]] unsigned unanswered() const { return unanswered_; }
+    /// When the first of those was committed; no_time: there is none.
+    [[nodiscard]] Nanoseconds unanswered_since() const;
+    /// Answers that may come, those that were given up among them.
+    [[nodiscard]] std::size_t owed() const;
     [[nodiscard]] unsigned held() const { return held_; }
     /// Buffers that the compositor has forgotten: they are held though so many pictures were shown since that nobody
     /// can be at work on them. (Not by time: while playback is paused, or nobody looks, nothing takes their place.)

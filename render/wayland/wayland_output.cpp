@@ -25,6 +25,8 @@ namespace {
 
 // A commit that is not answered by then is one that nobody can see.
 constexpr Nanoseconds answer_limit = second / 4;
+constexpr Nanoseconds answer_periods = 3;      ///< for that, beside the lead, while pictures follow upon each other
+constexpr std::size_t most_owed = 16;          ///< answers of a hidden window: some give them when it is seen again
 constexpr Nanoseconds idle_pause = second / 4; ///< without a commit, after which a compositor may have to begin anew
 constexpr Nanoseconds full_socket_pause = millisecond;
 constexpr Nanoseconds overlay_pause = second / 20; ///< that an overlay waits for a frame to go with
@@ -91,6 +93,9 @@ class WaylandOutput final : public Output,
     void pass_on(const UniqueFd& fence, const SlotRef& slot);
     void show(Commit& commit, wl_buffer* buffer, Nanoseconds target, Nanoseconds now);
     [[nodiscard]] Nanoseconds next_commit() const;
+    [[nodiscard]] Nanoseconds hidden_at() const;
+    [[nodiscard]] bool is_held_back() const;
+    [[nodiscard]] Result<> unseen(Frame& frame);
     void set_time(Nanoseconds target, Nanoseconds now);
     void flush();
     void lose(Error error);
@@ -120,9 +125,11 @@ class WaylandOutput final : public Output,
     bool copying_ = false;         ///< what is in it
     bool takes_fences_ = true;     ///< as far as was tried
     unsigned most_held_ = 0;       ///< with more held than that, the decoder has none
+    unsigned held_seen_ = 0;       ///< with the last commit to a window that was not hidden
     FrameInfo info_;
     Nanoseconds committed_ = no_time; ///< the last commit
     bool resumed_ = false;            ///< that one came after a pause
+    bool idle_ = false;               ///< a long one
     Nanoseconds flush_at_ = no_time;
     Nanoseconds dispatch_at_ = no_time; ///< after imports: events that were read on the way wait, and wake nobody
     Nanoseconds overlay_at_ = no_time;  ///< when the overlay gets a commit of its own
@@ -167,6 +174,7 @@ void WaylandOutput::take_session(std::unique_ptr<Session> session) {
     formats_ = session_->formats().for_decoders();
     first_overlay_ += overlays_of_a_session;
     generation_ = 0;
+    held_seen_ = 0;
     playing_ = false;
     trial_ = {};
     hoarding_told_ = false;
@@ -223,19 +231,38 @@ Result<> WaylandOutput::choose_copying(const FrameFormat& format) {
     return {};
 }
 
-/// While the window is hidden nothing is waited for.
+/// While the window is hidden no answer is waited for.
 bool WaylandOutput::ready() const {
-    if (session_ == nullptr || visibility_.hidden() || ledger_.unanswered() == 0) return true;
+    if (session_ == nullptr || (ledger_.unanswered() == 0 && !visibility_.hidden())) return true;
     const Nanoseconds next = next_commit();
-    return next != no_time && kernel_.recently() >= next;
+    return next == no_time ? visibility_.hidden() : kernel_.recently() >= next;
 }
 
 /// When a commit may follow those that are not answered yet; no_time: when they are. One commit a refresh, or the
 /// second would replace the first unseen; and no more ahead than the compositor takes to show them. The first after a
 /// pause is waited for: a compositor that was idle may take longer to begin than to go on.
 Nanoseconds WaylandOutput::next_commit() const {
-    const bool enough = ledger_.unanswered() > 1 + clock_.most_lead();
-    return enough || (resumed_ && clock_.lead() == 0) ? no_time : clock_.next_period(committed_);
+    const bool enough = ledger_.unanswered() > 1 + clock_.most_lead() || (resumed_ && clock_.lead() == 0);
+    return enough && !visibility_.hidden() ? no_time : clock_.next_period(committed_);
+}
+
+/// When the window is to be taken for hidden, if no answer comes before. Soon, while pictures follow upon each other:
+/// what the compositor has got last is what is seen first when it is shown again. After a pause it may take its time.
+Nanoseconds WaylandOutput::hidden_at() const {
+    if (visibility_.hidden() || ledger_.unanswered() == 0) return no_time;
+    const Nanoseconds periods = (answer_periods + clock_.most_lead()) * clock_.timing().period;
+    return ledger_.unanswered_since() + (idle_ || periods <= 0 ? answer_limit : periods);
+}
+
+/// While the window is hidden its compositor is given one buffer more than it had when it was seen, if that is not the
+/// usual handful: who keeps them all must not starve the decoder.
+bool WaylandOutput::is_held_back() const {
+    return visibility_.hidden() && ledger_.held() >= std::max(std::min(slots_held(), most_held_), held_seen_ + 1);
+}
+
+Result<> WaylandOutput::unseen(Frame& frame) {
+    ledger_.discard(frame, "the window is hidden");
+    return {};
 }
 
 Result<> WaylandOutput::present(Frame& frame, Nanoseconds target) {
@@ -248,10 +275,7 @@ Result<> WaylandOutput::present(Frame& frame, Nanoseconds target) {
         ledger_.discard(frame, "the compositor is away");
         return {};
     }
-    if (!visibility_.may_commit(committed_, now)) {
-        ledger_.discard(frame, "the window is hidden");
-        return {};
-    }
+    if (is_held_back()) return unseen(frame);
     session_->window()->refresh(); // by a commit of its own, before anything is said of the frame's
     choose_surface();
     return copying_ ? commit_copy(frame, target, now) : commit(frame, target, now);
@@ -271,6 +295,7 @@ void WaylandOutput::choose_surface() {
 /// The slot is free as soon as it is copied.
 Result<> WaylandOutput::commit_copy(Frame& frame, Nanoseconds target, Nanoseconds now) {
     auto buffer = session_->copies()->copy(frame);
+    if (!buffer && buffer.error().code == EBUSY && visibility_.hidden()) return unseen(frame);
     if (!buffer) return fail(std::move(buffer).error());
     Commit& commit = ledger_.add(std::move(frame.slot), frame, now);
     ledger_.released(commit, now);
@@ -280,14 +305,18 @@ Result<> WaylandOutput::commit_copy(Frame& frame, Nanoseconds target, Nanosecond
 
 /// Commits the buffer and asks what becomes of it.
 void WaylandOutput::show(Commit& commit, wl_buffer* buffer, Nanoseconds target, Nanoseconds now) {
-    ask_for_answer(session_->connection().globals(), session_->window()->surface(), commit, *this);
-    visibility_.prepare(session_->window()->surface());
+    commit.hidden = visibility_.hidden();
+    if (!commit.hidden) held_seen_ = ledger_.held();
+    if (commit.hidden && ledger_.owed() >= most_owed)
+        ledger_.unseen(commit, "the window is hidden");
+    else
+        ask_for_answer(session_->connection().globals(), session_->window()->surface(), commit, *this);
     set_time(target, now);
     session_->window()->set_playing(playing_ = true);
     session_->window()->show(buffer);
     overlay_at_ = no_time;
     resumed_ = committed_ == no_time || now - committed_ > 2 * clock_.timing().period;
-    commit.idle = committed_ == no_time || now - committed_ > idle_pause;
+    commit.idle = idle_ = committed_ == no_time || now - committed_ > idle_pause;
     committed_ = now;
     flush();
 }
@@ -350,7 +379,9 @@ void WaylandOutput::on_presented(Commit& commit, const Presentation& presentatio
     if (!session_->window()->overlay().is_shown()) trial_.note(presentation.scanned_out);
     path_ = presentation.scanned_out ? OutputPath::Plane : OutputPath::Composited;
     if (copying_) path_ = OutputPath::Copied;
-    const std::uint64_t sequence = clock_.presented(commit.time, presentation.time, presentation.period, commit.idle);
+    // When one was shown that waited until somebody looked says nothing of how early to commit.
+    const Nanoseconds committed = commit.hidden ? presentation.time : commit.time;
+    const std::uint64_t sequence = clock_.presented(committed, presentation.time, presentation.period, commit.idle);
     ledger_.shown(commit, presentation.time, sequence, path_, presentation.msc);
 }
 
@@ -398,10 +429,9 @@ Nanoseconds WaylandOutput::next_timeout() const {
     sooner(better_.due());
     if (playing_) sooner(committed_ + pause_limit);
     if (!hoarding_told_ && hoarding_since_ != no_time) sooner(hoarding_since_ + hoarding_limit);
-    if (ledger_.unanswered() != 0) {
-        sooner(committed_ + answer_limit);
-        if (!ready()) sooner(next_commit());
-    }
+    sooner(hidden_at());
+    if (ledger_.unanswered() != 0) sooner(ledger_.unanswered_since() + answer_limit);
+    if (!ready()) sooner(next_commit());
     return next;
 }
 
@@ -430,9 +460,8 @@ Result<> WaylandOutput::dispatch() {
 
 /// Playback's clock goes on though nobody looks: compositors answer for what they show, and for nothing else.
 void WaylandOutput::give_up_on_answers(Nanoseconds now) {
-    if (ledger_.unanswered() == 0 || now < committed_ + answer_limit) return;
-    visibility_.hide();
-    ledger_.give_up_on_answers("the window is hidden");
+    if (const Nanoseconds at = hidden_at(); at != no_time && now >= at) visibility_.hide();
+    ledger_.give_up_on_answers(now - answer_limit, "the window is hidden");
 }
 
 /// A compositor that releases nothing starves the decoder. It is named; taking a buffer from it is no cure. So is one

@@ -35,6 +35,8 @@ bool CompositorScript::take(std::string_view word) {
     } else if (word == "discard" || word == "discard=1") {
         discards = true;
         calls_back = word.ends_with('1');
+    } else if (word == "keep") {
+        keeps = true;
     } else if (const auto colon = word.find(':'); colon != std::string_view::npos) {
         events.push_back(
             {static_cast<Nanoseconds>(std::atof(word.data()) * second), std::string(word.substr(colon + 1))});

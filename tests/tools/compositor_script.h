@@ -10,9 +10,8 @@
 
 namespace v4l2play {
 
-inline constexpr char compositor_words[] =
-    "[hold=N[r]] [lead=N] [fence=N] [lose=N[xM]] [plane=WHO] [extras] [timelines] [discard[=1]] [bands=FILE] "
-    "[SECONDS:WHAT]...";
+inline constexpr char compositor_words[] = "[hold=N[r]] [lead=N] [fence=N] [lose=N[xM]] [plane=WHO] [extras] "
+                                           "[timelines] [discard[=1]] [keep] [bands=FILE] [SECONDS:WHAT]...";
 
 struct CompositorScript {
     struct Event {
@@ -32,6 +31,7 @@ struct CompositorScript {
     bool timelines = false;
     bool discards = false;
     bool calls_back = false; ///< once a second, while hidden
+    bool keeps = false;      ///< all that it gets while hidden
     std::vector<Event> events;
 
     /// False when it is none of a script's words.

@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::uint64_t first_msc = (std::uint64_t{1} << 32) - 30; // both halves of it change soon
 constexpr std::uint64_t refreshes_of_a_second = 60;
-constexpr std::size_t trials = 5; ///< commits by which a client may find out that nobody looks
 
 } // namespace
 
@@ -58,9 +57,9 @@ void OnePlane::hide(bool hidden) {
     }
     shown_at_ = refreshes_;
     unseen_ = true;
-    const std::uint64_t seconds = (refreshes_ - hidden_at_) / refreshes_of_a_second + 1;
-    if (hidden_commits_ > trials + 2 * seconds)
-        complaints_.push_back(fmt::format("{} commits in {} s to a window that nobody sees", hidden_commits_, seconds));
+    const std::uint64_t most = refreshes_ - hidden_at_ + 1;
+    if (hidden_commits_ > most)
+        complaints_.push_back(fmt::format("{} commits in {} refreshes that nobody sees", hidden_commits_, most));
 }
 
 void OnePlane::refresh(Nanoseconds time) {
@@ -89,6 +88,7 @@ void OnePlane::look() {
 
 void OnePlane::queue_new() {
     commits_ = compositor_.commits();
+    arrived_.resize(commits_.size(), refreshes_);
     for (; next_ < commits_.size(); ++next_) {
         if (commits_[next_].buffer != 0) {
             queue_.push_back(next_);
@@ -116,7 +116,10 @@ void OnePlane::take_ready(Nanoseconds target) {
 void OnePlane::take(std::size_t commit) {
     if (newest_ != nothing) {
         if (!hidden_ && !unseen_) complaints_.push_back(fmt::format("commit {}: two pictures for a refresh", commit));
-        drop(newest_);
+        if (script_.keeps && (hidden_ || unseen_))
+            kept_.push_back(newest_);
+        else
+            drop(newest_);
     }
     newest_ = commit;
 }
@@ -131,11 +134,17 @@ void OnePlane::show(std::size_t commit, Nanoseconds time) {
     if (fences_ != nullptr) fences_->begin(commit, what.buffer);
     const bool scanned_out = script_.plane == "all" || (script_.plane == "window" && what.surface == window);
     compositor_.present(commit, time, refresh_period, scanned_out, first_msc + refreshes_);
-    if (!hidden_ && std::exchange(unseen_, false))
-        account_ += fmt::format("seen again after {} refreshes, ", refreshes_ - shown_at_);
+    if (!hidden_ && std::exchange(unseen_, false)) note_return(commit);
     ++shown_;
     held_.push_back(commit);
     while (held_.size() > script_.hold + 1) release();
+}
+
+void OnePlane::note_return(std::size_t commit) {
+    account_ += fmt::format("seen again after {} refreshes, by a picture {} old, ", refreshes_ - shown_at_,
+                            refreshes_ - arrived_[commit] - script_.lead);
+    for (const std::size_t one : kept_) drop(one);
+    kept_.clear();
 }
 
 void OnePlane::release() {

@@ -55,7 +55,7 @@ class ScreenBands {
     std::map<std::uint32_t, UniqueFd> dmabufs_;
 };
 
-/// It watches the client, too: one picture a refresh is what any display can show, and few where nobody looks.
+/// It watches the client, too: one picture a refresh is what any display can show.
 class OnePlane {
   public:
     /// `fences`: null for who reads nothing longer than he holds it; `bands`: or for who looks at nothing.
@@ -84,12 +84,14 @@ class OnePlane {
     void look();
     void release();
     void drop(std::size_t commit);
+    void note_return(std::size_t commit);
 
     MockCompositor& compositor_;
     const CompositorScript& script_;
     Fences* fences_;
     ScreenBands* bands_;
-    std::vector<MockCommit> commits_; ///< of the client, so far
+    std::vector<MockCommit> commits_;    ///< of the client, so far
+    std::vector<std::uint64_t> arrived_; ///< at which refresh each did
     std::size_t next_ = 0;
     std::deque<std::size_t> queue_; ///< pictures that wait for their time, or for those before
     bool barrier_ = false;          ///< fifo: until what was taken last has been on the screen
@@ -106,6 +108,7 @@ class OnePlane {
     std::uint64_t hidden_at_ = 0; ///< refreshes
     std::uint64_t shown_at_ = 0;
     std::size_t hidden_commits_ = 0;
+    std::vector<std::size_t> kept_; ///< while it was hidden
     std::vector<std::string> complaints_;
     std::string account_;
     unsigned barriers_ = 0, times_ = 0, shown_ = 0;

@@ -11,6 +11,7 @@
 //     timelines     has linux-drm-syncobj-v1, and lets go by it (vgem)
 //     discard[=1]   discards at once what is committed while the window is hidden; frame callbacks wait until it is
 //                   shown, or with `=1` come once a second
+//     keep          answers and lets go of nothing that is committed while the window is hidden, until it is shown
 //     bands=FILE    writes down what is on the screen when a refresh begins and when it ends: a line with the number of
 //                   the commit, and of the frame that its bands name, -1 for none
 //     SECONDS:WHAT  after that time: `formats` (it would scan YU12 out, not NV12), `hide`, `suspend` (hides, and says

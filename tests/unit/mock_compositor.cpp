@@ -205,6 +205,14 @@ void MockCompositor::draw() {
     });
 }
 
+unsigned MockCompositor::answers_owed() {
+    unsigned count = 0;
+    run([&](State& state) {
+        for (const auto& one : state.commits) count += one->feedback != nullptr || one->frame != nullptr ? 1 : 0;
+    });
+    return count;
+}
+
 unsigned MockCompositor::imports() {
     unsigned count = 0;
     run([&](State& state) { count = state.imports; });

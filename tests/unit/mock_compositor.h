@@ -132,6 +132,8 @@ class MockCompositor {
     /// Answers all frame callbacks: the surfaces are drawn.
     void draw();
 
+    /// Feedbacks and frame callbacks that a client waits for.
+    [[nodiscard]] unsigned answers_owed();
     [[nodiscard]] unsigned imports();
     [[nodiscard]] unsigned buffers_alive();
     [[nodiscard]] unsigned connections();
