@@ -48,6 +48,17 @@ Result<std::unique_ptr<Decoder>> open_device(Kernel& kernel, const Options& opti
     return create_request_decoder(kernel, device, std::move(codec), std::move(controls), config);
 }
 
+/// The same, with other formats if it makes nothing that is in `config`, and there are others; they stay there.
+Result<std::unique_ptr<Decoder>> open_device(Kernel& kernel, const Options& options, const DecoderDevice& device,
+                                             DecoderConfig& config, const FindFormats& find_formats) {
+    auto decoder = open_device(kernel, options, device, config);
+    if (decoder || !find_formats || !is_no_common_format(decoder.error())) return decoder;
+    std::vector<FormatModifier> found = find_formats();
+    if (found.empty()) return decoder;
+    config.output_formats = std::move(found);
+    return open_device(kernel, options, device, config);
+}
+
 /// Whether what the person has asked for, and what has happened, leave the device to be tried.
 bool is_eligible(const Options& options, const TriedDecoders& tried, const DecoderDevice& device) {
     const DecoderChoice kind = device.stateless ? DecoderChoice::Request : DecoderChoice::Stateful;
@@ -79,13 +90,13 @@ std::vector<DecoderDevice> eligible_devices(Kernel& kernel, const Options& optio
 /// The first device that takes the stream, into `opened`; none, with reasons, when there is none. `fault`: the error of
 /// a device that could not be used, though it might take the stream.
 void try_devices(Kernel& kernel, const Options& options, const DecoderConfig& config, const TriedDecoders& tried,
-                 OpenedDecoder& opened, int& fault) {
+                 const FindFormats& find_formats, OpenedDecoder& opened, int& fault) {
     std::vector<Error> closed;
     const std::vector<DecoderDevice> devices = eligible_devices(kernel, options, tried, closed);
     DecoderConfig hardware = config;
     if (!config.hardware_formats.empty()) hardware.output_formats = config.hardware_formats;
     for (auto device = devices.begin(); device != devices.end(); ++device) {
-        auto decoder = open_device(kernel, options, *device, hardware);
+        auto decoder = open_device(kernel, options, *device, hardware, find_formats);
         if (decoder) {
             opened.decoder = std::move(*decoder);
             opened.device = device->video_path;
@@ -129,12 +140,12 @@ std::optional<V4l2Fourcc> coded_format(const DecoderDevice& device, CodecId code
 }
 
 Result<OpenedDecoder> open_decoder(const Options& options, DecoderConfig config, Output* output,
-                                   const TriedDecoders& tried, Kernel& kernel) {
+                                   const TriedDecoders& tried, Kernel& kernel, const FindFormats& find_formats) {
     OpenedDecoder opened;
     config.stream.operating_point = options.operating_point;
     const bool hardware = options.decoder != DecoderChoice::Software;
     int fault = 0;
-    if (hardware && !tried.all_hardware) try_devices(kernel, options, config, tried, opened, fault);
+    if (hardware && !tried.all_hardware) try_devices(kernel, options, config, tried, find_formats, opened, fault);
     if (opened.decoder != nullptr) return opened;
 
     const bool software = options.decoder == DecoderChoice::Auto || options.decoder == DecoderChoice::Software;

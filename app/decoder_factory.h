@@ -1,6 +1,7 @@
 // Which decoder plays a stream here, and why not another.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,11 +27,15 @@ struct TriedDecoders {
     bool all_hardware = false;
 };
 
+/// Finds out what more hardware may make; empty: nothing.
+using FindFormats = std::function<std::vector<FormatModifier>()>;
+
 /// Tries, as `options` allow, stateless devices, then software, which decodes into memory that `output` can show (null:
 /// any). When none is left, all reasons in one line: ENOTSUP, or the error of a device that could not be used at all
-/// (`is_device_fault`).
+/// (`is_device_fault`). `find_formats` is asked when a device does the stream, but makes nothing that is in `config`.
 Result<OpenedDecoder> open_decoder(const Options& options, DecoderConfig config, Output* output = nullptr,
-                                   const TriedDecoders& tried = {}, Kernel& kernel = system_kernel());
+                                   const TriedDecoders& tried = {}, Kernel& kernel = system_kernel(),
+                                   const FindFormats& find_formats = {});
 
 /// What decoders may make for `output`, best first; empty: anything. One on the CPU makes what is shown as it is; for
 /// `hardware`, which makes what it makes, other frames are rather drawn or copied.

@@ -21,11 +21,14 @@ class Fallback {
     /// software.
     bool goes_on(Ended ended, const std::string& device, bool any_other, const std::optional<FormatModifier>& refused);
 
+    /// The output has found other formats: the decoder that made none of those before is tried with them.
+    void ask_again() { asked_again_ = true; }
+
     /// What is not asked again.
     [[nodiscard]] const TriedDecoders& tried() const { return tried_; }
     [[nodiscard]] bool software_only() const { return tried_.all_hardware; }
     /// This is not the first try.
-    [[nodiscard]] bool again() const { return !tried_.devices.empty() || !refused_.empty(); }
+    [[nodiscard]] bool again() const { return asked_again_ || !tried_.devices.empty() || !refused_.empty(); }
     /// Takes those away that were refused.
     void remove_refused(std::vector<FormatModifier>& formats) const;
 
@@ -33,6 +36,7 @@ class Fallback {
     bool note(const FormatModifier& refused);
 
     const bool may_use_software_;
+    bool asked_again_ = false;
     TriedDecoders tried_;
     std::vector<FormatModifier> refused_;
 };

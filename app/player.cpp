@@ -239,7 +239,11 @@ Result<OpenedDecoder> Player::open(const Demuxer& demuxer, const Fallback& fallb
     config.output_needs_dmabuf = !output_->formats().empty();
     config.presenter_slots = output_->slots_held();
     config.queue_slots = frame_queue + frames_at_hand;
-    return open_decoder(options_, config, output_.get(), fallback.tried());
+    // Before it comes to copying, or to software: a GPU may know what a decoder makes.
+    const auto find_formats = [&] {
+        return output_->find_drawn_formats() ? formats(fallback, true) : std::vector<FormatModifier>{};
+    };
+    return open_decoder(options_, config, output_.get(), fallback.tried(), system_kernel(), find_formats);
 }
 
 void Player::announce(const Demuxer& demuxer, const ItemReport& report) {
@@ -315,8 +319,14 @@ Ended Player::play_with_fallback(Demuxer& demuxer, ItemReport& report) {
         const FrameCounts before = report.frames;
         const std::string device = opened->device;
         const Ended ended = play_once(demuxer, std::move(opened->decoder), report, position, fallback, remains);
-        if (!fallback.goes_on(ended, device, opened->any_other, remains.refused)) return ended;
+        const bool drawn = ended == Ended::Unsupported && is_no_common_format(report.error) &&
+                           output_->find_drawn_formats(); // as when it was opened
+        if (drawn)
+            fallback.ask_again();
+        else if (!fallback.goes_on(ended, device, opened->any_other, remains.refused))
+            return ended;
         take_back(remains.lost, before, report.frames);
+        if (drawn) continue;
         device_failed = device_failed || ended == Ended::DeviceFailed;
         add_once(report.reasons, fmt::format("{}: {}", report.decoder.driver, report.error.what));
     }

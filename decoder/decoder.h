@@ -80,6 +80,10 @@ struct DecoderConfig {
     unsigned threads = 0;                         ///< of the software decoder; 0 = one per processor
 };
 
+/// ENOTSUP: of what the decoder makes, `made`, nothing is in its configuration's formats.
+tl::unexpected<Error> no_common_format(const std::string& made);
+[[nodiscard]] bool is_no_common_format(const Error& error);
+
 class Decoder {
   public:
     virtual ~Decoder() = default;

@@ -36,6 +36,7 @@ class DrawnOutput final : public ForwardingOutput {
 
     [[nodiscard]] std::vector<FormatModifier> formats() const override;
     [[nodiscard]] std::vector<FormatModifier> drawn_formats() const override;
+    bool find_drawn_formats() override;
     Result<> configure(const std::shared_ptr<SlotPool>& pool, const FrameInfo& info) override;
     Result<> present(Frame& frame, Nanoseconds target) override;
     std::optional<OutputEvent> next_event() override;
@@ -96,13 +97,22 @@ bool DrawnOutput::can_draw(Painter& painter) const {
     return painter.check(best, inner()).has_value() || options_.always;
 }
 
-/// Whether there is a GPU is found out when it is needed: most displays take what decoders make, and starting one takes
-/// time.
+/// What a GPU reads is found out when it is needed: most displays take what decoders make, and starting one takes time.
+/// Until then nothing is copied: what comes to that may be drawn instead.
 std::vector<FormatModifier> DrawnOutput::drawn_formats() const {
+    const bool known =
+        std::all_of(painters_.begin(), painters_.end(), [](const auto& painter) { return painter->knows_formats(); });
     std::vector<FormatModifier> formats;
-    for (const auto& painter : painters_) add_all_new(formats, painter->formats());
-    add_all_new(formats, inner().drawn_formats());
+    for (const auto& painter : painters_)
+        if (known || painter->path() != OutputPath::Copied) add_all_new(formats, painter->formats());
+    if (known) add_all_new(formats, inner().drawn_formats());
     return formats;
+}
+
+bool DrawnOutput::find_drawn_formats() {
+    const std::vector<FormatModifier> before = drawn_formats();
+    for (const auto& painter : painters_) painter->find_formats(inner());
+    return drawn_formats() != before;
 }
 
 /// What the CPU fills is best where the painter can read it.

@@ -14,6 +14,7 @@ class ForwardingOutput : public Output {
   public:
     [[nodiscard]] std::vector<FormatModifier> formats() const override { return inner_->formats(); }
     [[nodiscard]] std::vector<FormatModifier> drawn_formats() const override { return inner_->drawn_formats(); }
+    bool find_drawn_formats() override { return inner_->find_drawn_formats(); }
     [[nodiscard]] unsigned slots_held() const override { return inner_->slots_held(); }
     [[nodiscard]] bool ready() const override { return inner_->ready(); }
     [[nodiscard]] VblankTiming timing() const override { return inner_->timing(); }

@@ -104,6 +104,8 @@ class Output {
     [[nodiscard]] virtual std::vector<FormatModifier> formats() const = 0;
     /// What can be shown besides, drawn by a GPU or copied, as far as one can say without trying; best first.
     [[nodiscard]] virtual std::vector<FormatModifier> drawn_formats() const { return {}; }
+    /// Finds out what more can be drawn, which may take time. True: `drawn_formats` is another since.
+    virtual bool find_drawn_formats() { return false; }
     /// Slots that the output may hold at once.
     [[nodiscard]] virtual unsigned slots_held() const = 0;
     /// True when `present` may be called now (KMS takes one flip at a time).

@@ -21,6 +21,9 @@ class Painter {
     [[nodiscard]] virtual std::string description() const = 0;
     /// What it reads, best first.
     [[nodiscard]] virtual std::vector<FormatModifier> formats() const = 0;
+    /// False: `find_formats` would ask a device what more it reads, which takes time.
+    [[nodiscard]] virtual bool knows_formats() const { return true; }
+    virtual void find_formats(const Output& /*output*/) {}
     /// It scales and turns pictures; one that does not leaves that to the display.
     [[nodiscard]] virtual bool scales() const = 0;
     /// Memory that it reads and draws into, and that `output` shows.

@@ -153,9 +153,7 @@ Result<V4l2Fourcc> choose_pixel_format(const VideoDevice& device, const Sequence
                                 list(offered), sequence.bit_depth_luma, sequence.chroma_format_idc),
                     "ENUM_FMT");
     const auto chosen = choose(fitting, current, output_formats);
-    if (!chosen)
-        return fail(ENOTSUP, fmt::format("the decoder makes {}, none of which the output shows", list(offered)),
-                    "ENUM_FMT");
+    if (!chosen) return no_common_format(list(offered));
     return *chosen;
 }
 

@@ -90,9 +90,7 @@ Result<PixelFormat> set_format(const VideoDevice& device, std::span<const Format
     if (!current) return current;
     const std::vector<V4l2Fourcc> offered = offered_formats(device, current->fourcc);
     const auto chosen = choose(offered, current->fourcc, wanted);
-    if (!chosen)
-        return fail(ENOTSUP, fmt::format("the decoder makes {}, none of which the output shows", list(offered)),
-                    "ENUM_FMT");
+    if (!chosen) return no_common_format(list(offered));
     PixelFormat format{*chosen, current->width, current->height, find_format(*chosen)->memory_planes, {}};
     auto set = device.set_format(QueueSide::Capture, format);
     if (set && set->fourcc != *chosen)

@@ -21,6 +21,8 @@ class GlesPainter final : public Painter {
         return fmt::format("drawn by {}", gles_ == nullptr ? "GLES" : gles_->renderer());
     }
     [[nodiscard]] std::vector<FormatModifier> formats() const override;
+    [[nodiscard]] bool knows_formats() const override;
+    void find_formats(const Output& output) override { (void)open(output); }
     [[nodiscard]] bool scales() const override { return true; }
     Result<std::unique_ptr<SlotAllocator>> create_memory(Kernel& kernel, Output& output) override;
     Result<> check(const FrameFormat& format, const Output& output) override;
@@ -53,6 +55,10 @@ std::vector<FormatModifier> GlesPainter::formats() const {
     if (gles_ == nullptr) return formats;
     for (const FormatModifier& format : gles_->whole_formats()) add_new(formats, format);
     return formats;
+}
+
+bool GlesPainter::knows_formats() const {
+    return gles_ != nullptr || refusal_ || (!options_.on_cpu && !has_gpu(kernel_));
 }
 
 Result<> GlesPainter::open(const Output& output) {

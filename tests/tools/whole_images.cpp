@@ -1,8 +1,10 @@
 // For LD_PRELOAD: a driver of GLES that samples YUV pictures as a whole, as those of GPUs do. Mesa's software
-// rasteriser imports them too, but makes black of them (22.3).
+// rasteriser imports them too, but makes black of them (22.3). It says that it knows Allwinner's tiles, too, and takes
+// them for what tests/tools/tiled_decoder makes of them.
 //
 // In the place of an image of linear YUV is one of a texture in RGB, into which the picture is converted anew for each
 // draw, by the attributes and hints that came with it, and by nothing else.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -24,6 +26,8 @@ using v4l2play::DrmFourcc;
 using v4l2play::test::real;
 
 namespace {
+
+constexpr std::uint64_t allwinner_tiled = std::uint64_t{9} << 56 | 1; // DRM_FORMAT_MOD_ALLWINNER_TILED
 
 using Attributes = std::map<EGLint, EGLint>;
 
@@ -135,6 +139,18 @@ EGLImageKHR create_image(EGLDisplay display, EGLContext context, EGLenum target,
     return create_real(display, eglGetCurrentContext(), EGL_GL_TEXTURE_2D_KHR, name, nullptr);
 }
 
+EGLBoolean list_modifiers(EGLDisplay display, EGLint format, EGLint most, EGLuint64KHR* modifiers, EGLBoolean* external,
+                          EGLint* count) {
+    static const auto list = reinterpret_cast<PFNEGLQUERYDMABUFMODIFIERSEXTPROC>(
+        real<__eglMustCastToProperFunctionPointerType>("eglGetProcAddress", "eglQueryDmaBufModifiersEXT"));
+    if (DrmFourcc{static_cast<std::uint32_t>(format)} != v4l2play::fourcc_nv12)
+        return list(display, format, most, modifiers, external, count);
+    constexpr std::array<EGLuint64KHR, 2> known{v4l2play::modifier_linear, allwinner_tiled};
+    *count = static_cast<EGLint>(known.size());
+    std::copy_n(known.begin(), std::min<std::size_t>(known.size(), static_cast<std::size_t>(most)), modifiers);
+    return EGL_TRUE;
+}
+
 } // namespace
 
 extern "C" void glDrawArrays(GLenum mode, GLint first, GLsizei count) {
@@ -149,7 +165,9 @@ extern "C" void glDrawArrays(GLenum mode, GLint first, GLsizei count) {
 }
 
 extern "C" __eglMustCastToProperFunctionPointerType eglGetProcAddress(const char* name) {
-    if (std::string_view(name) != "eglCreateImageKHR")
-        return real<__eglMustCastToProperFunctionPointerType>("eglGetProcAddress", name);
-    return reinterpret_cast<__eglMustCastToProperFunctionPointerType>(create_image);
+    if (std::string_view(name) == "eglCreateImageKHR")
+        return reinterpret_cast<__eglMustCastToProperFunctionPointerType>(create_image);
+    if (std::string_view(name) == "eglQueryDmaBufModifiersEXT")
+        return reinterpret_cast<__eglMustCastToProperFunctionPointerType>(list_modifiers);
+    return real<__eglMustCastToProperFunctionPointerType>("eglGetProcAddress", name);
 }
