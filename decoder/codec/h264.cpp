@@ -61,14 +61,20 @@ class H264Codec final : public Codec {
     Result<> configure(const StreamInfo& stream) override;
     [[nodiscard]] const SequenceInfo* sequence() const override { return first_known_ ? &first_sequence_ : nullptr; }
     Result<> parse(const AccessUnit& unit, Steps& steps) override;
-    void drain(Steps& steps) override { decoding_.drain(steps); }
-    void flush(Steps& steps) override {
-        last_may_reorder_ = false;
-        decoding_.flush(steps);
+    void drain(Steps& steps) override {
+        give_held(steps);
+        decoding_.drain(steps);
     }
-    void resynchronise(Steps& steps) override { decoding_.drain(steps, DropReason::MissingReference); }
+    void flush(Steps& steps) override;
+    void resynchronise(Steps& steps) override {
+        give_held(steps);
+        decoding_.drain(steps, DropReason::MissingReference);
+    }
 
   private:
+    Result<> hold_first(const AccessUnit& unit);
+    void give_held(Steps& steps);
+    Result<> receive_all(std::span<const std::uint8_t> bytes, const AccessUnit& unit, Steps& steps);
     Result<> receive_unit(std::span<const std::uint8_t> nal, const AccessUnit& unit, Steps& steps);
     Result<> receive_parameter_set(NalType type, std::span<const std::uint8_t> nal, Steps& steps);
     Result<> receive_slice(std::span<const std::uint8_t> nal, const AccessUnit& unit, Steps& steps);
@@ -93,6 +99,7 @@ class H264Codec final : public Codec {
     // Of the current access unit. Pictures stay where they are until the next: steps point to them.
     std::vector<std::unique_ptr<CodedPicture>> pictures_;
     unsigned picture_count_ = 0;
+    unsigned first_of_unit_ = 0;      ///< of these, that which has the unit's time
     CodedPicture* current_ = nullptr; ///< whose slices are being collected
     unsigned slice_count_ = 0;
     Sei sei_;                    ///< of the next picture
@@ -103,6 +110,11 @@ class H264Codec final : public Codec {
     SliceHeader last_slice_;
     std::uint32_t last_picture_start_ = 0; ///< first_mb_in_slice of its first slice
     bool last_may_reorder_ = false;
+
+    // The first access unit of an elementary stream that may have slices in arbitrary order, until the second is there.
+    bool holds_first_ = false; ///< it has not come yet
+    std::vector<std::uint8_t> first_unit_;
+    Steps held_;
 };
 
 Result<> H264Codec::configure(const StreamInfo& stream) {
@@ -127,14 +139,54 @@ Result<> H264Codec::check_configured() {
             return fail(ENOTSUP, why, "pic_parameter_set");
     first_sequence_ = describe_sequence(*sps, stream_);
     first_known_ = true;
+    holds_first_ = length_size_ == 0 && may_reorder_slices(*sps);
     return {};
 }
 
+/// Of a stream that is refused at its second unit (belongs_to_unit_before) nothing is to be decoded: the steps of the
+/// first wait until then.
 Result<> H264Codec::parse(const AccessUnit& unit, Steps& steps) {
-    picture_count_ = slice_count_ = 0;
+    if (held_.empty()) picture_count_ = slice_count_ = 0;
+    if (holds_first_) return hold_first(unit);
+    const std::size_t before = steps.size();
+    const bool holds = !held_.empty();
+    give_held(steps);
+    auto received = receive_all(unit.payload.bytes(), unit, steps);
+    if (holds && !received) {
+        steps.resize(before);
+        Steps none;
+        decoding_.flush(none);
+    }
+    return received;
+}
+
+/// Steps point into the unit, so it is copied.
+Result<> H264Codec::hold_first(const AccessUnit& unit) {
+    const auto bytes = unit.payload.bytes();
+    first_unit_.assign(bytes.begin(), bytes.end());
+    V4L2PLAY_TRY(receive_all(first_unit_, unit, held_));
+    holds_first_ = held_.empty();
+    return {};
+}
+
+void H264Codec::give_held(Steps& steps) {
+    steps.insert(steps.end(), held_.begin(), held_.end());
+    held_.clear();
+}
+
+void H264Codec::flush(Steps& steps) {
+    std::erase_if(held_, [](const Step& step) { return step.kind == Step::Kind::Output; });
+    give_held(steps);
+    last_may_reorder_ = false;
+    decoding_.flush(steps);
+}
+
+/// The NAL units of an access unit (7.4.1.2.3)
+Result<> H264Codec::receive_all(std::span<const std::uint8_t> bytes, const AccessUnit& unit, Steps& steps) {
+    first_of_unit_ = picture_count_;
     current_ = nullptr;
     sei_ = {};
-    NalUnits units(unit.payload.bytes(), length_size_);
+    NalUnits units(bytes, length_size_);
     at_unit_start_ = true;
     while (const auto nal = units.next()) {
         V4L2PLAY_TRY(receive_unit(*nal, unit, steps));
@@ -303,8 +355,9 @@ void H264Codec::begin_picture(const AccessUnit& unit) {
     current_->sei = sei_;
     sei_ = {};
     Picture& picture = current_->picture;
-    picture.pts = picture_count_ == 0 ? unit.pts : no_time;
-    picture.duration = picture_count_ == 0 ? unit.duration : 0;
+    const bool is_first = picture_count_ == first_of_unit_;
+    picture.pts = is_first ? unit.pts : no_time;
+    picture.duration = is_first ? unit.duration : 0;
     picture.serial = unit.serial;
     picture.discard = unit.discard;
     ++picture_count_;

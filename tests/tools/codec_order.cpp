@@ -19,6 +19,7 @@ extern "C" {
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -68,9 +69,12 @@ class Printer {
     explicit Printer(CodecId codec)
         : codec_(codec) {}
 
-    /// `packet`: where new pictures come from.
-    void print(const Steps& steps, const AVPacket& packet) {
-        origin_ = {packet.pts, packet.pos, (packet.flags & AV_PKT_FLAG_DISCARD) != 0};
+    /// The next packet. Its pictures, which may come out later, are known by this serial number.
+    std::uint32_t receive(const AVPacket& packet) {
+        packets_.push_back({packet.pts, packet.pos, (packet.flags & AV_PKT_FLAG_DISCARD) != 0});
+        return static_cast<std::uint32_t>(packets_.size() - 1);
+    }
+    void print(const Steps& steps) {
         for (const Step& step : steps) print(step);
     }
 
@@ -96,11 +100,11 @@ class Printer {
     }
 
     void print_output(const Step& step) {
-        if (step.retimed && step.discard && !origin_.discard) {
+        if (step.retimed && step.discard && !packets_.back().discard) {
             fmt::print("hidden {}\n", step.id - 1);
             return;
         }
-        const Origin& origin = step.retimed ? origin_ : origins_[step.id];
+        const Origin& origin = step.retimed ? packets_.back() : origins_[step.id];
         const std::string pts = origin.pts == AV_NOPTS_VALUE ? "none" : std::to_string(origin.pts);
         fmt::print("output {} pts {} position {}{}\n", step.id - 1, pts, origin.position,
                    origin.discard ? " discard" : "");
@@ -129,7 +133,7 @@ class Printer {
     }
 
     void print_decode(const Picture& picture) {
-        if (!picture.second_field) origins_[picture.id] = origin_;
+        if (!picture.second_field) origins_[picture.id] = packets_[picture.serial];
         std::string references;
         for (const FrameId id : picture.references) references += fmt::format(" {}", id - 1);
         fmt::print("decode {}{} refers to{}\n", picture.id - 1, picture.second_field ? " second field" : "",
@@ -138,7 +142,7 @@ class Printer {
     }
 
     CodecId codec_;
-    Origin origin_;
+    std::vector<Origin> packets_;
     std::map<FrameId, Origin> origins_;
 };
 
@@ -183,16 +187,17 @@ int run(AVFormatContext& input, const AVStream& stream, Codec& codec) {
             unit.duration = to_nanoseconds(packet->duration, stream.time_base);
             unit.key = (packet->flags & AV_PKT_FLAG_KEY) != 0;
             unit.discard = (packet->flags & AV_PKT_FLAG_DISCARD) != 0;
+            unit.serial = printer.receive(*packet);
             steps.clear();
             parsed = codec.parse(unit, steps);
-            printer.print(steps, *packet);
+            printer.print(steps);
         }
         av_packet_unref(packet);
     }
     if (parsed) {
         steps.clear();
         codec.drain(steps);
-        printer.print(steps, *packet);
+        printer.print(steps);
     }
     av_packet_free(&packet);
     return parsed ? 0 : refuse(parsed.error());

@@ -384,6 +384,73 @@ TEST_F(H264CodecTest, RefusesSlicesInArbitraryOrderThatAreSplitIntoUnits) {
     EXPECT_FALSE(refused(idr()));
 }
 
+/// Of elementary streams that may have slices in arbitrary order, the first unit waits for the second.
+class H264FirstUnitTest : public H264CodecTest {
+  protected:
+    H264FirstUnitTest() {
+        sps_.constraint_set_flags = 1;
+        second_.first_mb_in_slice = 2;
+        between_.first_mb_in_slice = 1;
+    }
+    void configure() {
+        StreamInfo stream;
+        parameter_sets();
+        stream.extradata = std::exchange(stream_, {});
+        ASSERT_TRUE(codec_->configure(stream));
+    }
+
+    SliceHeader second_ = idr();
+    SliceHeader between_ = idr();
+};
+
+TEST_F(H264FirstUnitTest, NothingIsSentOfWhatIsRefused) {
+    configure();
+    EXPECT_EQ(slice(idr()).slice(second_).parse(), "");
+    const auto refused = slice(between_).try_parse();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ENOTSUP);
+    EXPECT_EQ(describe(), "");
+    EXPECT_EQ(drain(), "");
+}
+
+TEST_F(H264FirstUnitTest, ComesWithTheSecond) {
+    configure();
+    unit_.pts = 40;
+    EXPECT_EQ(slice(idr()).slice(second_).parse(), "");
+    unit_.pts = 80;
+    EXPECT_EQ(slice(p(1)).parse(), "S32x32 D1() O1 D2(1) O2");
+    EXPECT_EQ(picture(0).pts, 40);
+    EXPECT_EQ(picture(1).pts, 80);
+    EXPECT_EQ(picture(0).slices[1].nal.size(), write_slice(sps_, pps_, second_).size());
+    EXPECT_EQ(slice(p(2)).parse(), "D3(1,2) F1 O3");
+}
+
+TEST_F(H264FirstUnitTest, ComesAtTheEnd) {
+    configure();
+    EXPECT_EQ(slice(idr()).parse(), "");
+    EXPECT_EQ(drain(), "S32x32 D1() O1 F1");
+}
+
+TEST_F(H264FirstUnitTest, IsNotShownAfterASeek) {
+    configure();
+    EXPECT_EQ(slice(idr()).parse(), "");
+    EXPECT_EQ(flush(), "S32x32 D1() F1");
+    EXPECT_EQ(slice(idr()).parse(), "D2() O2");
+}
+
+TEST_F(H264FirstUnitTest, WithoutAPictureAnotherIsTheFirst) {
+    configure();
+    EXPECT_EQ(parameter_sets().parse(), "");
+    EXPECT_EQ(slice(idr()).parse(), "");
+    EXPECT_EQ(slice(idr(1)).parse(), "S32x32 D1() O1 F1 D2() O2");
+}
+
+TEST_F(H264FirstUnitTest, WaitsForNothingInOtherProfiles) {
+    sps_.constraint_set_flags = 3;
+    configure();
+    EXPECT_EQ(slice(idr()).parse(), "S32x32 D1() O1");
+}
+
 TEST_F(H264CodecTest, RefusesExtendedProfile) {
     SliceHeader switching = p(1);
     switching.slice_type = SliceType::Sp;
