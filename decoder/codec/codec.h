@@ -96,8 +96,9 @@ class Codec {
     /// The first sequence, when `configure` found one in the extradata; else null. Lets a device be set up, or refused,
     /// before the first access unit.
     [[nodiscard]] virtual const SequenceInfo* sequence() const = 0;
-    /// Appends the steps of one access unit. Pictures point into `unit`, and into the codec until its next call.
-    /// Malformed input is a Skip step; an error (ENOTSUP) means that the stream cannot be done from here on.
+    /// Appends the steps of one access unit, or of the first with those of the second, where that may lead to a
+    /// refusal. Pictures point into `unit`, and into the codec until its next call. Malformed input is a Skip step; an
+    /// error (ENOTSUP) means that the stream cannot be done from here on.
     virtual Result<> parse(const AccessUnit& unit, Steps& steps) = 0;
     /// End of stream: outputs what is left, in order, and forgets all.
     virtual void drain(Steps& steps) = 0;
