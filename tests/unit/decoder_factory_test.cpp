@@ -112,6 +112,24 @@ TEST_F(TwinDevicesTest, HardwareThatMakesNothingThatIsShownMakesWhatIsDrawn) {
     fakes::expect_clean(kernel_, playback);
 }
 
+TEST_F(TwinDevicesTest, HardwareThatMakesNothingThatIsKnownToBeShownIsAskedAgain) {
+    config_.output_formats = config_.hardware_formats = {{fourcc_p010}};
+    config_.stream.extradata = make_clip(twin_clip).front().bytes; // so that the format is known from the start
+    unsigned asked = 0;
+    const auto find = [&](std::vector<FormatModifier> found) {
+        return [&asked, found = std::move(found)] {
+            ++asked;
+            return found;
+        };
+    };
+    EXPECT_FALSE(open_decoder(options_, config_, nullptr, {}, kernel_, find({}))) << "there is nothing more";
+    auto opened = open_decoder(options_, config_, nullptr, {}, kernel_, find({{fourcc_nv12}}));
+    ASSERT_TRUE(opened) << opened.error().what;
+    EXPECT_EQ(asked, 3U) << "once for each device that was tried";
+    opened->decoder.reset();
+    EXPECT_EQ(kernel_.leaks(), "");
+}
+
 /// What "quirk:" lines the list of devices has for a driver on a kernel.
 std::string quirks_in_list(const char* driver, std::uint32_t kernel_version) {
     FakeDecoder device;

@@ -259,6 +259,18 @@ TEST_F(DrawnTest, DecodersLearnOfNothingThatNoGpuDraws) {
     EXPECT_TRUE(output_->formats().empty());
 }
 
+TEST_F(DrawnTest, NothingIsCopiedBeforeAGpuWasAskedForIt) {
+    using Formats = std::vector<FormatModifier>;
+    gpu_.formats = {};
+    gpu_.unknown = {{fourcc_p010}};
+    gpu_.knows = false;
+    open(board({fourcc_xrgb, fourcc_yuv420}));
+    EXPECT_EQ(output_->drawn_formats(), Formats{}) << "the GPU may read it";
+    EXPECT_TRUE(output_->find_drawn_formats());
+    EXPECT_EQ(output_->drawn_formats(), (Formats{{fourcc_p010}, {fourcc_nv12}})) << "what is copied comes last";
+    EXPECT_FALSE(output_->find_drawn_formats()) << "nothing is new";
+}
+
 /// Each slot's release is told once, whichever way its frame went, also over a change of the way.
 TEST_F(DrawnTest, ReleasesAreToldOnceOverAChangeOfTheWay) {
     open(board({fourcc_xrgb, fourcc_nv12}));

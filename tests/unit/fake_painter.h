@@ -50,6 +50,9 @@ class FakePainter final : public Painter {
         unsigned finished = 0;
         std::string refusal;
         std::function<UniqueFd()> fence; ///< of what is drawn; empty: it is drawn at once
+        std::vector<FormatModifier> formats{{fourcc_nv12}};
+        std::vector<FormatModifier> unknown; ///< more, once it is asked
+        bool knows = true;
     };
     FakePainter(OutputPath path, Seen& seen, int (*make_fd)() = fake_dmabuf)
         : path_(path)
@@ -57,7 +60,13 @@ class FakePainter final : public Painter {
         , make_fd_(make_fd) {}
     [[nodiscard]] OutputPath path() const override { return path_; }
     [[nodiscard]] std::string description() const override { return "painted"; }
-    [[nodiscard]] std::vector<FormatModifier> formats() const override { return {{fourcc_nv12}}; }
+    [[nodiscard]] std::vector<FormatModifier> formats() const override { return seen_.formats; }
+    [[nodiscard]] bool knows_formats() const override { return seen_.knows; }
+    void find_formats(const Output&) override {
+        seen_.knows = true;
+        seen_.formats.insert(seen_.formats.end(), seen_.unknown.begin(), seen_.unknown.end());
+        seen_.unknown.clear();
+    }
     [[nodiscard]] bool scales() const override { return path_ == OutputPath::Composited; }
     Result<std::unique_ptr<SlotAllocator>> create_memory(Kernel& kernel, Output&) override {
         return std::make_unique<NumberedMemory>(kernel, make_fd_);
