@@ -8,6 +8,7 @@
 #include <poll.h>
 
 #include "decoder/log.h"
+#include "render/attempt.h"
 #include "render/picture_copier.h"
 #include "render/wayland/better_format.h"
 #include "render/wayland/commit_answers.h"
@@ -16,7 +17,7 @@
 #include "render/wayland/protocols.h"
 #include "render/wayland/readers.h"
 #include "render/wayland/scanout_trial.h"
-#include "render/wayland/session_attempt.h"
+#include "render/wayland/session.h"
 #include "render/wayland/title.h"
 #include "render/wayland/visibility.h"
 
@@ -39,6 +40,8 @@ constexpr Nanoseconds drawing_limit = second;        ///< no GPU takes as long f
 constexpr unsigned overlays_of_a_session = 1U << 20; // so that no two buffers have one number
 // One on the screen, one about to be, one that is drawn from.
 constexpr unsigned usual_holds = 3;
+
+using SessionAttempt = Attempt<std::unique_ptr<Session>>;
 
 class WaylandOutput final : public Output,
                             public AnswerListener,
