@@ -1,13 +1,15 @@
 #include "app/output_factory.h"
 
+#include <atomic>
+#include <cerrno>
 #include <cstdlib>
 
 #include <fmt/format.h>
 
 #include "app/demuxer.h"
 #include "decoder/base_name.h"
+#include "render/attempt.h"
 #include "render/drawn_output.h"
-#include "render/forwarding_output.h"
 #include "render/gles/gles_painter.h"
 #include "render/kms/kms_output.h"
 #include "render/kms/lasting_output.h"
@@ -47,49 +49,70 @@ std::unique_ptr<Output> with_painters(std::unique_ptr<Output> output, const Opti
     return create_drawn_output(std::move(output), std::move(painters), {always, options.rotate});
 }
 
-struct LeaseHolder {
-    std::unique_ptr<DrmLease> lease;
-};
-
-/// The lease is given back when the display is no longer used: bases go in this order's reverse.
-class LeasedOutput final : private LeaseHolder, public ForwardingOutput {
+/// The compositor's lease of a display, and after its end the next one.
+class LeasedCard final : public CardLender {
   public:
-    LeasedOutput(std::unique_ptr<DrmLease> lent, std::unique_ptr<Output> output)
-        : LeaseHolder{std::move(lent)}
-        , ForwardingOutput(std::move(output)) {}
+    explicit LeasedCard(std::unique_ptr<DrmLease> lease)
+        : connectors_(lease->connectors())
+        , lease_(std::move(lease)) {}
+
+    [[nodiscard]] int fd() const override { return lease_->fd(); }
+    Result<> check() override { return lease_->check(); }
+    void give_back() override { lease_.reset(); }
+    Result<std::string> ask_again() override;
+
+  private:
+    using LeaseAttempt = Attempt<std::unique_ptr<DrmLease>>;
+
+    const std::vector<std::string> connectors_;
+    std::unique_ptr<DrmLease> lease_;
+    std::unique_ptr<LeaseAttempt> attempt_;
 };
 
-Result<std::unique_ptr<Output>> open_kms(const Options& options);
-
-Result<std::unique_ptr<Output>> open_leased(const Options& options) {
-    std::vector<std::string> connectors = options.clones;
-    if (!options.connector.empty()) connectors.push_back(options.connector);
-    auto lease = ask_for_lease(connectors);
+/// The person that the compositor asks, and a compositor that is not there, take their time.
+Result<std::string> LeasedCard::ask_again() {
+    if (attempt_ == nullptr)
+        attempt_ = std::make_unique<LeaseAttempt>([names = connectors_](const std::atomic<bool>& cancelled) {
+            return ask_for_lease_again(names, cancelled);
+        });
+    if (!attempt_->is_done()) return std::string();
+    Result<std::unique_ptr<DrmLease>> lease = attempt_->take();
+    attempt_.reset();
+    if (!lease && lease.error().code == EAGAIN) return std::string();
     if (!lease) return fail(std::move(lease).error());
-    Options leased = options;
-    leased.card = (*lease)->card();
-    auto output = open_kms(leased);
-    if (!output) return output;
-    return std::make_unique<LeasedOutput>(std::move(*lease), std::move(*output));
+    lease_ = std::move(*lease);
+    return lease_->card();
 }
 
-Result<std::unique_ptr<Output>> open_kms(const Options& options) {
-    if (options.card == leased_card) return open_leased(options);
+Result<std::unique_ptr<Output>> open_leased(KmsOptions kms) {
+    std::vector<std::string> connectors = kms.clones;
+    if (!kms.connector.empty()) connectors.push_back(kms.connector);
+    auto lease = ask_for_lease(connectors);
+    if (!lease) return fail(std::move(lease).error());
+    kms.card = (*lease)->card();
+    return create_lent_kms_output(kms, std::make_unique<LeasedCard>(std::move(*lease)));
+}
+
+Result<std::unique_ptr<Output>> open_display(const Options& options) {
+    const bool plays = options.command == Command::Play;
     const KmsOptions kms{.card = options.card,
                          .connector = options.connector,
                          .clones = options.clones,
                          .mode = options.mode,
                          .content_rate = options.mode == "content" ? content_rate(options) : Rational{0, 1},
-                         .wait = options.command == Command::Play && options.output == OutputChoice::Kms,
+                         .wait = plays && options.output == OutputChoice::Kms,
                          .vrr = options.vrr,
                          .rotation = options.rotate,
-                         .keyboards = options.command == Command::Play};
-    const bool lend = options.seat == SeatChoice::Auto;
-    if (options.command != Command::Play) return create_kms_output(kms);
-    // A lease that is gone cannot be opened again.
-    Result<std::unique_ptr<Output>> output =
-        is_inherited(options.card) ? create_kms_output(kms) : create_lasting_kms_output(kms, lend);
-    if (!output) return output;
+                         .keyboards = plays};
+    if (options.card == leased_card) return open_leased(kms);
+    // The lease of who started this cannot be asked for again.
+    if (!plays || is_inherited(options.card)) return create_kms_output(kms);
+    return create_lasting_kms_output(kms, options.seat == SeatChoice::Auto);
+}
+
+Result<std::unique_ptr<Output>> open_kms(const Options& options) {
+    Result<std::unique_ptr<Output>> output = open_display(options);
+    if (!output || options.command != Command::Play) return output;
     return with_painters(std::move(*output), options, false);
 }
 

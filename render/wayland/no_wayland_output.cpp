@@ -18,6 +18,10 @@ Result<std::unique_ptr<DrmLease>> ask_for_lease(const std::vector<std::string>&)
     return fail(ENOTSUP, none, "wayland");
 }
 
+Result<std::unique_ptr<DrmLease>> ask_for_lease_again(const std::vector<std::string>&, const std::atomic<bool>&) {
+    return fail(ENOTSUP, none, "wayland");
+}
+
 std::vector<std::string> lent_connectors() { return {none}; }
 
 std::string wayland_build_notes() { return "\nbuilt without Wayland"; }

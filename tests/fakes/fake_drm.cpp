@@ -356,7 +356,10 @@ int FakeDrm::ioctl(int fd, unsigned long request, void* argument) {
     case DRM_IOCTL_MODE_GETPLANE:
         return get_plane(*static_cast<drm_mode_get_plane*>(argument));
     case DRM_IOCTL_MODE_ATOMIC:
-        return atomic(*static_cast<drm_mode_atomic*>(argument));
+        return revoked ? -ENOENT : atomic(*static_cast<drm_mode_atomic*>(argument));
+    case DRM_IOCTL_MODE_GET_LEASE:
+        static_cast<drm_mode_get_lease*>(argument)->count_objects = revoked ? 0 : 3;
+        return 0;
     default:
         return buffers(request, argument);
     }

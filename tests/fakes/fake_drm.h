@@ -110,6 +110,7 @@ class FakeDrm final : public Kernel {
     bool master = true;         ///< false: the display is another program's, and we may not become its master
     bool flips_complete = true; ///< reading the card completes the flips in flight
     bool unplugged = false;     ///< the card is gone: every call fails, and nobody can open it
+    bool revoked = false;       ///< the lease, if it is one
     unsigned refused = 0;       ///< commits, because the display is another program's
     unsigned tests = 0;         ///< commits with TEST_ONLY
     unsigned commits = 0;       ///< others that were accepted
