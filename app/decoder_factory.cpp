@@ -143,6 +143,8 @@ Result<OpenedDecoder> open_decoder(const Options& options, DecoderConfig config,
                                    const TriedDecoders& tried, Kernel& kernel, const FindFormats& find_formats) {
     OpenedDecoder opened;
     config.stream.operating_point = options.operating_point;
+    const bool named = options.decoder == DecoderChoice::Request || options.decoder == DecoderChoice::Stateful;
+    config.stream.base_alone = named && !options.require_hw; // a person who asks for hardware gets what that can do
     const bool hardware = options.decoder != DecoderChoice::Software;
     int fault = 0;
     if (hardware && !tried.all_hardware) try_devices(kernel, options, config, tried, find_formats, opened, fault);

@@ -86,6 +86,7 @@ struct StreamInfo {
     HdrMetadata hdr;                     ///< likewise
     int rotation = 0;                    ///< degrees clockwise: 0, 90, 180, 270
     unsigned operating_point = 0;        ///< AV1: the one that is wanted, of those in the stream (0: of best quality)
+    bool base_alone = false;             ///< H.264: of a scalable or multiview stream the base is enough
     std::vector<std::uint8_t> extradata; ///< avcC, hvcC, Annex B parameter sets, ...
 };
 

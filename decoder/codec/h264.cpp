@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "decoder/codec/h264_decoding.h"
 #include "decoder/codec/h264_sequence.h"
 #include "decoder/codec/nal_units.h"
@@ -84,7 +86,7 @@ class H264Codec final : public Codec {
     Result<> add_slice(Steps& steps);
     [[nodiscard]] bool is_new_picture(const SliceHeader& header) const;
     void begin_picture(const AccessUnit& unit);
-    void note_enhancement(unsigned nal_unit_type);
+    Result<> receive_enhancement(unsigned nal_unit_type);
     void finish_picture(Steps& steps);
     [[nodiscard]] bool belongs_to_unit_before(const SliceHeader& header) const;
 
@@ -197,16 +199,23 @@ Result<> H264Codec::receive_all(std::span<const std::uint8_t> bytes, const Acces
     return {};
 }
 
-/// Once a stream: what is shown is less than what is in it.
-void H264Codec::note_enhancement(unsigned nal_unit_type) {
-    constexpr unsigned auxiliary = 19; // coded slice of an auxiliary picture (Table 7-1), prefix units say nothing
+/// What is shown without it is less than what is in the stream: that is said once. By Table 7-1; prefix units say
+/// nothing.
+Result<> H264Codec::receive_enhancement(unsigned nal_unit_type) {
+    constexpr unsigned auxiliary = 19; // alpha, say: nobody decodes it
     constexpr unsigned extension = 20;
     constexpr unsigned depth = 21;
-    const bool more = nal_unit_type == auxiliary || nal_unit_type == extension || nal_unit_type == depth;
-    if (!more || std::exchange(enhancement_noted_, true)) return;
+    const bool layer = nal_unit_type == extension || nal_unit_type == depth;
+    if (layer && !stream_.base_alone)
+        return fail(
+            ENOTSUP,
+            fmt::format("H.264 in layers or views (NAL units of type {}) is not done by this decoder", nal_unit_type),
+            "nal_unit");
+    if ((!layer && nal_unit_type != auxiliary) || std::exchange(enhancement_noted_, true)) return {};
     log_warning("h264",
                 "only the base layer is played: the scalable or multiview part (NAL units of type {}) is left out",
                 nal_unit_type);
+    return {};
 }
 
 /// By nal_unit_type (7.4.1)
@@ -236,8 +245,7 @@ Result<> H264Codec::receive_unit(std::span<const std::uint8_t> nal, const Access
         finish_picture(steps);
         return {};
     default: // scalable, multiview and auxiliary pictures go with a base that is complete without them
-        note_enhancement(nal[0] & 31U);
-        return {};
+        return receive_enhancement(nal[0] & 31U);
     }
 }
 

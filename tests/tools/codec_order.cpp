@@ -173,9 +173,10 @@ int refuse(const Error& error) {
 }
 
 int run(AVFormatContext& input, const AVStream& stream, Codec& codec) {
-    if (const auto configured = codec.configure(describe_stream(stream)); !configured)
-        return refuse(configured.error());
-    Printer printer(describe_stream(stream).codec);
+    StreamInfo described = describe_stream(stream);
+    described.base_alone = true; // as far as libavcodec decodes it
+    if (const auto configured = codec.configure(described); !configured) return refuse(configured.error());
+    Printer printer(described.codec);
     Steps steps;
     AVPacket* packet = av_packet_alloc();
     Result<> parsed;

@@ -492,9 +492,20 @@ TEST_F(H264CodecTest, HasNoSequenceBeforeOneIsKnown) {
     EXPECT_EQ(codec_->configure(broken).error().code, EBADMSG);
 }
 
-/// Scalable and multiview slices go with a base that is complete without them; that they are left out is said once.
-TEST_F(H264CodecTest, EnhancementLayersAreLeftOutAndSaidOnce) {
+TEST_F(H264CodecTest, EnhancementLayersAreRefusedBeforeThePictureTheyGoWith) {
     use(simple_sps());
+    parameter_sets().slice(idr());
+    append_nal(stream_, Bytes{0x74, 0x40, 0x00, 0x01, 0x88, 0x84}); // nal_unit_type 20
+    EXPECT_FALSE(try_parse(true));
+    for (const Step& step : steps_) EXPECT_NE(step.kind, Step::Kind::Decode);
+}
+
+/// Scalable and multiview slices go with a base that is complete without them; that they are left out is said once.
+TEST_F(H264CodecTest, EnhancementLayersAreLeftOutAndSaidOnceWhereTheBaseIsEnough) {
+    use(simple_sps());
+    StreamInfo stream;
+    stream.base_alone = true;
+    ASSERT_TRUE(codec_->configure(stream));
     testing::internal::CaptureStderr();
     parameter_sets().slice(idr());
     append_nal(stream_, Bytes{0x74, 0x40, 0x00, 0x01, 0x88, 0x84}); // nal_unit_type 20
